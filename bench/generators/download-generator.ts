@@ -1,0 +1,26 @@
+// 下载发生器进程: 只收不存的快速接收端; 需要时顺带算 SHA-256 (那时不计时间)
+import { createHash } from 'node:crypto';
+import type { DownloadJob, DownloadResult } from '../lib/download-job.js';
+import { type GeneratorTask, serveGenerator } from '../lib/generator-child.js';
+import { HttpExchange } from '../lib/http-client.js';
+
+async function download(job: DownloadJob): Promise<DownloadResult> {
+  const hash = job.hash ? createHash('sha256') : undefined;
+  const startedMs = performance.now();
+  let bytes = 0;
+  for (let index = 0; index < job.times; index += 1) {
+    const exchange = await HttpExchange.open(job.target, (part) => hash?.update(part));
+    const request = `GET ${job.path} HTTP/1.1\r\nHost: ${job.target.host}:${job.target.port}\r\nConnection: close\r\n\r\n`;
+    await exchange.write([Buffer.from(request)]);
+    const response = await exchange.response;
+    exchange.close();
+    if (response.status !== 200) throw new Error(`GET ${job.path} 得到 ${response.status}`);
+    bytes += response.bodyBytes;
+  }
+  const sha256 = hash?.digest('hex');
+  return { bytes, elapsedMs: performance.now() - startedMs, ...(sha256 === undefined ? {} : { sha256 }) };
+}
+
+serveGenerator<DownloadJob, DownloadResult>(
+  async (job): Promise<GeneratorTask<DownloadResult>> => ({ run: () => download(job) }),
+);

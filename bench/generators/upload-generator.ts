@@ -1,0 +1,48 @@
+// 上传发生器进程: 一扇门, 一个文件; repeat 时一个接一个直到 stop
+import { openSync } from 'node:fs';
+import type { ServerMessage } from '../../src/protocol/messages.js';
+import { joinChat } from '../lib/chat-member.js';
+import { ChunkUpload } from '../lib/chunk-upload.js';
+import { type GeneratorTask, serveGenerator } from '../lib/generator-child.js';
+import { HttpExchange } from '../lib/http-client.js';
+import { uploadMultipart } from '../lib/multipart-upload.js';
+import type { UploadJob, UploadResult } from '../lib/upload-job.js';
+import { WebSocketClient } from '../lib/websocket-client.js';
+
+async function prepareMultipart(job: UploadJob, fd: number): Promise<GeneratorTask<UploadResult>> {
+  const exchange = await HttpExchange.open(job.target);
+  return { run: () => uploadMultipart(job, fd, exchange) };
+}
+
+async function prepareChunks(job: UploadJob, fd: number): Promise<GeneratorTask<UploadResult>> {
+  const member = await joinChat(job.target, job.userName);
+  let upload: ChunkUpload | undefined;
+  let stopped = false;
+  let finishedBytes = 0;
+  // 分片走专用连接, 与随附的客户端相同; 聊天连接只为持有会话
+  const path = `/ws/transfer?session=${encodeURIComponent(member.session)}`;
+  const client = await WebSocketClient.connect(job.target, path, {
+    onMessage: (message: ServerMessage) => upload?.receive(message),
+    onClose: (reason) => upload?.disconnected(reason),
+  });
+  return {
+    async run() {
+      for (;;) {
+        upload = new ChunkUpload(client, job, fd);
+        const result = await upload.run();
+        if (!job.repeat || stopped || result.outcome !== 'done') return result;
+        finishedBytes += result.sentBytes;
+      }
+    },
+    count: () => finishedBytes + (upload?.ackedBytes ?? 0),
+    stop() {
+      stopped = true;
+      upload?.stop();
+    },
+  };
+}
+
+serveGenerator<UploadJob, UploadResult>((job) => {
+  const fd = openSync(job.filePath, 'r');
+  return job.door === 'multipart' ? prepareMultipart(job, fd) : prepareChunks(job, fd);
+});

@@ -1,0 +1,92 @@
+// 命令行参数: 全部压测共用一张表, 只在这里声明与校验
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** 协议规定的单文件上限 (字节) */
+export const FILE_CAP_BYTES = 2_684_354_560;
+
+export interface Options {
+  readonly rounds: number;
+  readonly bytes: number;
+  readonly url: string | undefined;
+  readonly pid: number;
+  readonly temp: string;
+  readonly storage: string | undefined;
+  readonly ratePerSecond: number;
+  readonly seconds: number;
+  readonly uploads: number;
+  readonly times: number;
+  readonly nginx: string | undefined;
+  readonly peersOnly: boolean;
+  readonly cpuProfile: boolean;
+  readonly publish: boolean;
+}
+
+export const HELP = `npm run bench -- [名称 ...] [参数]
+名称: upload, download, mixed, large; 不写则全部
+  --rounds N     交替的轮数, 默认 5; 少于 5 轮的比值不作数
+  --bytes N      文件大小 (字节), 默认 1073741824, 至多 ${FILE_CAP_BYTES}; large 固定用上限
+  --rate N       mixed: 每秒几条文字, 默认 200
+  --seconds N    mixed: 每段测多久 (秒), 默认 10
+  --uploads N    mixed: 同时几个上传, 默认 4
+  --times N      download: 每次测量连续下载几遍, 默认 4
+  --storage DIR  服务器的存储目录, 默认在临时目录里; mixed 默认 /dev/shm
+  --temp DIR     测试文件, 日志与配置的目录, 默认 ${join(tmpdir(), 'sluice-bench')}
+  --url URL      测一台已在运行的 Sluice, 配 --pid 才有 CPU 与内存; 存储目录用 --storage 告知
+  --nginx PATH   nginx 程序的路径
+  --peers-only   只跑对照组
+  --cpu-prof     给 Sluice 加 --cpu-prof, 结果在临时目录的 profiles/
+  --publish      把结果写进 bench/results/ 与 bench/README.md, 否则写进 bench/results/local/`;
+
+/** 错误: 参数不认识或不是正整数 */
+export function parseOptions(argv: readonly string[]): { names: string[]; options: Options } {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '5' },
+      bytes: { type: 'string', default: String(1024 ** 3) },
+      rate: { type: 'string', default: '200' },
+      seconds: { type: 'string', default: '10' },
+      uploads: { type: 'string', default: '4' },
+      times: { type: 'string', default: '4' },
+      temp: { type: 'string', default: join(tmpdir(), 'sluice-bench') },
+      pid: { type: 'string' },
+      url: { type: 'string' },
+      storage: { type: 'string' },
+      nginx: { type: 'string' },
+      'peers-only': { type: 'boolean', default: false },
+      'cpu-prof': { type: 'boolean', default: false },
+      publish: { type: 'boolean', default: false },
+    },
+  });
+  const temp = resolve(values.temp);
+  mkdirSync(temp, { recursive: true });
+  return {
+    names: positionals,
+    options: {
+      rounds: positive('rounds', values.rounds, 1000),
+      bytes: positive('bytes', values.bytes, FILE_CAP_BYTES),
+      ratePerSecond: positive('rate', values.rate, 100_000),
+      seconds: positive('seconds', values.seconds, 3600),
+      uploads: positive('uploads', values.uploads, 1000),
+      times: positive('times', values.times, 1000),
+      pid: values.pid === undefined ? 0 : positive('pid', values.pid, 2 ** 31),
+      temp,
+      url: values.url,
+      storage: values.storage,
+      nginx: values.nginx,
+      peersOnly: values['peers-only'],
+      cpuProfile: values['cpu-prof'],
+      publish: values.publish,
+    },
+  };
+}
+
+function positive(name: string, text: string, max: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+  throw new Error(`--${name} 须为 1 到 ${max} 的整数, 收到 ${text}`);
+}

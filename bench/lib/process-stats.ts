@@ -1,0 +1,59 @@
+// 从 /proc 读被测进程 (连同它的子进程) 的 CPU 时间与内存; 只在 Linux 上可用
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+/** 内核以此为刻度记 utime 与 stime (sysconf(_SC_CLK_TCK)); Linux 的所有常见平台都是 100 */
+const TICKS_PER_SECOND = 100;
+
+export interface Usage {
+  readonly cpuSeconds: number;
+  /** 从 watchUsage 起, 峰值常驻内存超出起点多少 (字节) */
+  readonly peakGrowthBytes: number;
+}
+
+export function processStatsAvailable(): boolean {
+  return existsSync('/proc/self/clear_refs');
+}
+
+/** 用户态加内核态的 CPU 秒数; nginx 的 master 与 worker, 服务器的线程与子进程都算在内 */
+export function cpuSeconds(pid: number): number {
+  let ticks = 0;
+  for (const member of processTree(pid)) {
+    const stat = readFileSync(`/proc/${member}/stat`, 'latin1');
+    // 进程名可以含空格与括号: 从最后一个 ")" 之后数, utime 与 stime 是第 12, 13 项
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    ticks += Number(fields[11]) + Number(fields[12]);
+  }
+  return ticks / TICKS_PER_SECOND;
+}
+
+/**
+ * 开始观察; 调用返回的函数得到期间的用量。
+ * 副作用: 写 clear_refs 把内核记的峰值 (VmHWM) 归零到当前值, 需要与被测进程同一用户。
+ */
+export function watchUsage(pid: number): () => Usage {
+  const members = processTree(pid);
+  for (const member of members) writeFileSync(`/proc/${member}/clear_refs`, '5');
+  const startRss = sumStatus(members, 'VmRSS');
+  const startCpu = cpuSeconds(pid);
+  return () => ({
+    cpuSeconds: cpuSeconds(pid) - startCpu,
+    // 期间新生的子进程从零开始, 它的全部峰值都算增长
+    peakGrowthBytes: Math.max(0, sumStatus(processTree(pid), 'VmHWM') - startRss),
+  });
+}
+
+function sumStatus(pids: readonly number[], field: string): number {
+  let bytes = 0;
+  for (const pid of pids) {
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    bytes += Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
+  }
+  return bytes;
+}
+
+function processTree(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(processTree)];
+}

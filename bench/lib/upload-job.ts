@@ -1,0 +1,33 @@
+// 上传发生器的任务与结果: 父子进程之间传递的形状
+import type { Target } from './target.js';
+
+export type Door = 'multipart' | 'binary' | 'base64';
+
+export interface UploadJob {
+  readonly door: Door;
+  readonly target: Target;
+  readonly userName: string;
+  readonly filePath: string;
+  readonly fileBytes: number;
+  /** 实际发送的文件字节数; 比 fileBytes 大时从头再读 */
+  readonly sendBytes: number;
+  /** 在 file_start 里报出的大小; null 表示不报 (长度未知的流)。multipart 忽略此项 */
+  readonly announcedBytes: number | null;
+  /** 收到 stop 之前反复上传 (mixed 用) */
+  readonly repeat: boolean;
+}
+
+export interface UploadResult {
+  /** done, 或服务器给出的错误码, 或 stopped (压测时间到) */
+  readonly outcome: string;
+  /** 从写出第一个字节到收到最终应答 (毫秒) */
+  readonly elapsedMs: number;
+  readonly sentBytes: number;
+  readonly url?: string;
+  readonly sha256?: string;
+}
+
+/** 单调时钟 (毫秒, 含小数) */
+export function nowMs(): number {
+  return performance.now();
+}

@@ -1,0 +1,124 @@
+// 裸 socket 上的 WebSocket 客户端: 只有压测要用的部分, 为的是发生器不成为瓶颈
+//   connecting --101--> open --close 帧 / 断线 / close()--> closed
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { ServerMessage } from '../../src/protocol/messages.js';
+import { headBytesFor, writeHead } from './frame-head.js';
+import { FrameParser, OPCODE } from './frame-parser.js';
+import { openSocket, type Target, writeAll } from './target.js';
+
+/** 握手应答的上限 (字节) */
+const MAX_HANDSHAKE_BYTES = 16 * 1024;
+
+export interface WebSocketHandlers {
+  onMessage(message: ServerMessage): void;
+  /** 只调用一次; reason 含关闭码与服务器给出的原因 */
+  onClose(reason: string): void;
+}
+
+export class WebSocketClient {
+  readonly #parser: FrameParser;
+  readonly #handlers: WebSocketHandlers;
+  #socket: Socket | undefined;
+  #state: 'connecting' | 'open' | 'closed' = 'connecting';
+  #handshake: Buffer = Buffer.alloc(0);
+  #closeReason = '连接中断, 没有 close 帧';
+  #settle: { resolve(): void; reject(error: Error): void } | undefined;
+
+  private constructor(handlers: WebSocketHandlers) {
+    this.#handlers = handlers;
+    this.#parser = new FrameParser((opcode, payload) => this.#receive(opcode, payload));
+  }
+
+  /** 错误: 连不上, 或应答不是 101 */
+  static async connect(target: Target, path: string, handlers: WebSocketHandlers): Promise<WebSocketClient> {
+    const client = new WebSocketClient(handlers);
+    const socket = await openSocket(target, (bytes) => client.#onBytes(bytes));
+    client.#socket = socket;
+    const opened = new Promise<void>((resolve, reject) => {
+      client.#settle = { resolve, reject };
+    });
+    socket.on('error', (error) => client.#closed(`socket 错误: ${error.message}`));
+    socket.on('close', () => client.#closed(client.#closeReason));
+    socket.resume();
+    socket.write(upgradeRequest(target, path));
+    await opened;
+    return client;
+  }
+
+  sendJson(message: object): void {
+    const text = Buffer.from(JSON.stringify(message));
+    const frame = Buffer.allocUnsafe(headBytesFor(text.length) + text.length);
+    text.copy(frame, writeHead(frame, 0, OPCODE.text, text.length));
+    this.#socket!.write(frame);
+  }
+
+  /** 写出已经带好帧头的字节; 内核收下后兑现, 之后缓冲可以改写 */
+  sendFrames(pieces: readonly Uint8Array[]): Promise<void> {
+    return writeAll(this.#socket!, pieces);
+  }
+
+  /** 直接断开; 压测不需要等待对方的 close 帧 */
+  close(): void {
+    this.#closeReason = '由压测关闭';
+    this.#socket?.destroy();
+  }
+
+  #onBytes(bytes: Buffer): void {
+    if (this.#state === 'open') this.#parser.push(bytes);
+    else if (this.#state === 'connecting') this.#onHandshake(bytes);
+  }
+
+  #onHandshake(bytes: Buffer): void {
+    this.#handshake = Buffer.concat([this.#handshake, bytes]);
+    const end = this.#handshake.indexOf('\r\n\r\n');
+    if (end < 0 && this.#handshake.length < MAX_HANDSHAKE_BYTES) return;
+    const head = this.#handshake.subarray(0, Math.max(end, 0)).toString('latin1');
+    if (!head.startsWith('HTTP/1.1 101')) {
+      this.#closed(`WebSocket 握手被拒: ${head.split('\r\n')[0]}`);
+      return;
+    }
+    this.#state = 'open';
+    this.#settle?.resolve();
+    // 首帧可能与 101 同在一个 TCP 段里
+    this.#parser.push(this.#handshake.subarray(end + 4));
+  }
+
+  #receive(opcode: number, payload: Buffer): void {
+    if (opcode === OPCODE.text) {
+      // 服务器的帧由本项目的类型描述; 这里是压测唯一的解码处
+      this.#handlers.onMessage(JSON.parse(payload.toString('utf8')) as ServerMessage);
+    } else if (opcode === OPCODE.ping) this.#pong(payload);
+    else if (opcode === OPCODE.close) {
+      const code = payload.length >= 2 ? payload.readUInt16BE(0) : 1005;
+      this.#closeReason = `服务器关闭连接: ${code} ${payload.subarray(2).toString('utf8')}`;
+    }
+  }
+
+  #pong(payload: Buffer): void {
+    const frame = Buffer.allocUnsafe(headBytesFor(payload.length) + payload.length);
+    payload.copy(frame, writeHead(frame, 0, OPCODE.pong, payload.length));
+    this.#socket!.write(frame);
+  }
+
+  #closed(reason: string): void {
+    if (this.#state === 'closed') return;
+    const wasOpen = this.#state === 'open';
+    this.#state = 'closed';
+    this.#socket?.destroy();
+    if (wasOpen) this.#handlers.onClose(reason);
+    else this.#settle?.reject(new Error(reason));
+  }
+}
+
+function upgradeRequest(target: Target, path: string): string {
+  return [
+    `GET ${path} HTTP/1.1`,
+    `Host: ${target.host}:${target.port}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+    'Sec-WebSocket-Version: 13',
+    '\r\n',
+  ].join('\r\n');
+}

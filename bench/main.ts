@@ -1,0 +1,47 @@
+// 压测的入口: 选名字, 逐项运行, 写结果; 有一项未达到就以 1 退出
+import { runDownloadBench } from './download.js';
+import { runLargeBench } from './large.js';
+import { HELP, type Options, parseOptions } from './lib/options.js';
+import { processStatsAvailable } from './lib/process-stats.js';
+import { publishReport, type Report } from './lib/report.js';
+import { runMixedBench } from './mixed.js';
+import { runUploadBench } from './upload.js';
+
+const BENCHES = new Map<string, (options: Options) => Promise<Report>>([
+  ['upload', runUploadBench],
+  ['download', runDownloadBench],
+  ['mixed', runMixedBench],
+  ['large', runLargeBench],
+]);
+
+/** 返回是否全部达到 */
+async function main(argv: readonly string[]): Promise<boolean> {
+  if (argv.includes('--help')) {
+    console.log(HELP);
+    return true;
+  }
+  const { names, options } = parseOptions(argv);
+  if (!processStatsAvailable()) throw new Error('压测要读 /proc 里的 CPU 与内存, 只能在 Linux 上运行');
+  let passed = true;
+  for (const name of names.length > 0 ? names : BENCHES.keys()) {
+    const run = BENCHES.get(name);
+    if (run === undefined) throw new Error(`没有名为 ${name} 的压测; 可选 ${[...BENCHES.keys()].join(', ')}`);
+    console.log(`\n== ${name} ==`);
+    const report = await run(options);
+    publishReport(report, options.publish);
+    passed &&= report.claims.every((claim) => claim.passed);
+  }
+  return passed;
+}
+
+// Ctrl+C: 走正常退出, 服务器与发生器随 exit 事件与 IPC 断开一并结束
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+main(process.argv.slice(2)).then(
+  (passed) => process.exit(passed ? 0 : 1),
+  (error: unknown) => {
+    console.error(`压测中止: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
+  },
+);

@@ -1,0 +1,190 @@
+// 每种客户端消息一个处理函数; 映射类型保证漏写一种就编译不过
+import { decodeFrame, errorMessage } from '../protocol/codec.js';
+import { AppError } from '../protocol/errors.js';
+import type { ClientMessage } from '../protocol/messages.js';
+import type { Member } from './member.js';
+import type { FileDoor } from './ports.js';
+import { ackOf, type Room } from './room.js';
+import type { Session } from './session.js';
+
+type Handler<T extends ClientMessage['type']> = (
+  member: Member,
+  message: Extract<ClientMessage, { type: T }>,
+) => void | Promise<void>;
+type Handlers = { readonly [T in ClientMessage['type']]: Handler<T> };
+
+export interface DispatcherOptions {
+  readonly room: Room;
+  readonly files: FileDoor;
+  /** 整帧上限 (字节), 只约束文本帧 */
+  readonly frameBytes: number;
+  /** 连续被拒多少条之后以 4010 断开 */
+  readonly floodStrikes: number;
+  /** 单调时钟, 毫秒 */
+  readonly now: () => number;
+  /** 停机期间为 true: 不再接受新的消息与上传 */
+  readonly stopping: () => boolean;
+  /** 记录一个意外错误, 返回可报给用户的编号 */
+  readonly reportInternal: (error: unknown) => string;
+}
+
+// 传输连接只搬文件字节, 没有聊天
+const TRANSFER_TYPES: ReadonlySet<ClientMessage['type']> = new Set([
+  'file_start',
+  'file_resume',
+  'file_chunk',
+  'file_end',
+  'file_cancel',
+]);
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #handlers: Handlers;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#handlers = buildHandlers(options);
+  }
+
+  /** 处理一帧; 从不抛错: 一切失败都变成发给该成员的 error 消息 */
+  receive(member: Member, frame: Uint8Array, isBinary: boolean): void {
+    if (member.state === 'closing') return;
+    if (frame.byteLength > this.#options.frameBytes) {
+      this.#refuseFrame(member);
+      return;
+    }
+    let message: ClientMessage | undefined;
+    try {
+      message = decodeFrame(frame, isBinary);
+      this.#admit(member, message);
+      const running = this.#run(member, message);
+      member.strikes = 0;
+      running?.catch((error: unknown) => this.#fail(member, message, error));
+    } catch (error) {
+      this.#fail(member, message, error);
+    }
+  }
+
+  // 应用上限低于传输上限: 还来得及说明原因, 再以 1009 结束
+  #refuseFrame(member: Member): void {
+    const limit = this.#options.frameBytes;
+    member.send(errorMessage(new AppError('frame_too_large', { facts: { limit } })));
+    member.cut('frame_too_large');
+  }
+
+  #run(member: Member, message: ClientMessage): Promise<void> | undefined {
+    // 表的键与消息类型一一对应, 但编译器不能把两者关联起来, 故在此收窄一次
+    const handler = this.#handlers[message.type] as Handler<ClientMessage['type']>;
+    return handler(member, message as never) ?? undefined;
+  }
+
+  // 分片由窗口限流, 不占消息配额; 其余每条一个令牌
+  #admit(member: Member, message: ClientMessage): void {
+    if (this.#options.stopping()) throw new AppError('server_stopping').withRef(referenceOf(message));
+    if (member.kind === 'transfer' && !TRANSFER_TYPES.has(message.type)) {
+      throw new AppError('unknown_type', { detail: `传输连接不接受 ${message.type}` });
+    }
+    if (message.type === 'file_chunk') return;
+    if (!member.rateLimit.take(this.#options.now())) {
+      throw new AppError('rate_limited').withRef(referenceOf(message));
+    }
+  }
+
+  #fail(member: Member, message: ClientMessage | undefined, error: unknown): void {
+    const known = this.#translate(error).withRef(referenceOf(message));
+    member.send(errorMessage(known));
+    if (this.#isStrike(member, message, known)) this.#strike(member);
+  }
+
+  #translate(error: unknown): AppError {
+    if (error instanceof AppError) return error;
+    const errorId = this.#options.reportInternal(error);
+    return new AppError('internal', { detail: errorId, facts: { errorId } });
+  }
+
+  // 坏帧没有经过配额, 在这里补收; 自己刚中止的上传还在路上的分片不算
+  #isStrike(member: Member, message: ClientMessage | undefined, error: AppError): boolean {
+    if (error.code === 'rate_limited') return true;
+    if (message === undefined) return !member.rateLimit.take(this.#options.now());
+    if (message.type !== 'file_chunk') return false;
+    return !member.usedUpload(message.uploadId) && !member.rateLimit.take(this.#options.now());
+  }
+
+  #strike(member: Member): void {
+    member.strikes += 1;
+    if (member.strikes >= this.#options.floodStrikes) member.cut('flooding');
+  }
+}
+
+function referenceOf(message: ClientMessage | undefined): string | undefined {
+  if (message === undefined) return undefined;
+  if ('clientId' in message && message.clientId !== undefined) return message.clientId;
+  return 'uploadId' in message ? message.uploadId : undefined;
+}
+
+function buildHandlers({ room, files }: DispatcherOptions): Handlers {
+  return {
+    user_update: (member, message) => {
+      if (message.action === 'join') {
+        room.join(member, message);
+        return;
+      }
+      room.leave(member);
+      member.become('connecting');
+    },
+    text: async (member, { name, message, clientId }) => {
+      const session = joined(room, member, name);
+      if (clientId === undefined) {
+        await room.text(session.name, message, undefined);
+        return;
+      }
+      const ack = session.once(clientId, async () => {
+        const reply = await room.text(session.name, message, clientId);
+        if (reply === undefined) throw new AppError('internal');
+        return reply;
+      });
+      member.send(await ack);
+    },
+    file: async (member, message) => {
+      const session = joined(room, member, message.name);
+      const { clientId } = message;
+      if (clientId === undefined) {
+        await files.receive(member, session.name, message);
+        return;
+      }
+      const ack = session.once(clientId, async () =>
+        ackOf(await files.receive(member, session.name, message), clientId),
+      );
+      member.send(await ack);
+    },
+    file_start: async (member, message) => {
+      const session = joined(room, member, message.name);
+      member.rememberUpload(await files.start(member, session.name, message));
+    },
+    file_resume: (member, message) => {
+      joined(room, member, undefined);
+      member.rememberUpload(message.uploadId);
+      return files.resume(member, message);
+    },
+    file_chunk: (member, message) => files.chunk(member, message),
+    file_end: (member, message) => files.end(member, message),
+    file_cancel: (member, message) => {
+      member.rememberUpload(message.uploadId);
+      return files.cancel(member, message);
+    },
+    history: (member, message) => {
+      joined(room, member, undefined);
+      room.history(member, message);
+    },
+  };
+}
+
+// 隐式加入: 没有 join 过的连接, 第一条 text 或 file 的 name 就是它的名字
+function joined(room: Room, member: Member, name: string | undefined): Session {
+  if (member.session === undefined) {
+    if (name === undefined) throw new AppError('unauthorized', { detail: '请先 join' });
+    room.join(member, { name });
+  }
+  if (member.session === undefined) throw new AppError('unauthorized');
+  return member.session;
+}

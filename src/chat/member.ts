@@ -1,0 +1,92 @@
+// 一条连接在聊天里的身份
+//   connecting --join 或首条消息--> active --leave--> connecting
+//       \------------ 断开 / 被切断 ------------/--> closing
+
+import { encode } from '../protocol/codec.js';
+import type { CloseName } from '../protocol/errors.js';
+import { CLOSES } from '../protocol/errors.js';
+import type { ServerMessage } from '../protocol/messages.js';
+import type { Connection, FileOwner } from './ports.js';
+import type { RateLimit } from './rate-limit.js';
+import type { Session } from './session.js';
+
+export type MemberKind = 'chat' | 'transfer';
+export type MemberState = 'connecting' | 'active' | 'closing';
+
+// 记住最近用过的上传: 它们中止后仍在路上的分片不算攻击
+const RECENT_UPLOADS = 16;
+
+export class Member implements FileOwner {
+  readonly connection: Connection;
+  readonly kind: MemberKind;
+  /** 加入之前的限速; 加入之后改用会话的 */
+  readonly #ownLimit: RateLimit;
+  readonly #recentUploads: string[] = [];
+  #state: MemberState = 'connecting';
+  #session: Session | undefined;
+  /** 是否认得 user_update 的 sync 与 history */
+  batch = false;
+  /** 连续被拒的消息数; 任何一条被接受就归零 */
+  strikes = 0;
+
+  constructor(connection: Connection, kind: MemberKind, limit: RateLimit) {
+    this.connection = connection;
+    this.kind = kind;
+    this.#ownLimit = limit;
+  }
+
+  get state(): MemberState {
+    return this.#state;
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  get origin(): string {
+    return this.connection.origin;
+  }
+
+  get sessionKey(): string {
+    return this.#session?.token ?? '';
+  }
+
+  get gone(): boolean {
+    return this.#state === 'closing';
+  }
+
+  get rateLimit(): RateLimit {
+    return this.#session?.rateLimit ?? this.#ownLimit;
+  }
+
+  /** 唯一改变状态的方法; closing 是终态 */
+  become(state: 'active', session: Session): void;
+  become(state: 'connecting' | 'closing'): void;
+  become(state: MemberState, session?: Session): void {
+    if (this.#state === 'closing') return;
+    this.#state = state;
+    if (state === 'active') this.#session = session;
+    if (state === 'connecting') this.#session = undefined;
+  }
+
+  send(message: ServerMessage): void {
+    this.connection.send(encode(message));
+  }
+
+  /** 服务器主动切断; 原因记进会话, 下次 welcome 的 lastClose 告诉用户 */
+  cut(name: CloseName): void {
+    if (this.#session !== undefined) {
+      this.#session.lastClose = { code: CLOSES[name].code, reason: CLOSES[name].reason };
+    }
+    this.connection.close(name);
+  }
+
+  rememberUpload(uploadId: string): void {
+    this.#recentUploads.push(uploadId);
+    if (this.#recentUploads.length > RECENT_UPLOADS) this.#recentUploads.shift();
+  }
+
+  usedUpload(uploadId: string): boolean {
+    return this.#recentUploads.includes(uploadId);
+  }
+}

@@ -1,0 +1,77 @@
+// 聊天领域需要外界提供的东西; 由 transport/, store/ 与 files/ 实现
+import type { CloseName } from '../protocol/errors.js';
+import type {
+  FileCancelMessage,
+  FileChunkMessage,
+  FileEndMessage,
+  FileEntry,
+  FileMessage,
+  FileRecord,
+  FileResumeMessage,
+  FileStartMessage,
+  RoomEntry,
+  ServerMessage,
+  TextEntry,
+} from '../protocol/messages.js';
+
+/** 一条活着的 WebSocket; 关闭之后所有方法都是空操作, 不抛错 */
+export interface Connection {
+  /** 收件人所用的来源, 如 http://192.168.1.5:3000; 文件链接以它为前缀 */
+  readonly origin: string;
+  /** 发送一帧文本; 积压超过预算时由传输层以 4008 断开, 不会阻塞 */
+  send(text: string): void;
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+  /** 送出关闭码后断开; 对方迟迟不读时强制断开 */
+  close(name: CloseName): void;
+}
+
+/** 主题广播: 每个订阅者收到同一份字节, 次序与调用次序一致 */
+export interface Publisher {
+  publish(topic: string, text: string): void;
+}
+
+/** 一条记录落定的结果 */
+export interface Appended<E extends RoomEntry> {
+  readonly entry: E;
+  /** 记录已持久之后兑现; 广播不等它, ack 必须等它 */
+  readonly durable: Promise<void>;
+}
+
+/** 房间的消息日志。保证: seq 从 1 起逐条加一, 从不回退; epoch 只在历史丢失后改变 */
+export interface MessageLog {
+  readonly epoch: string;
+  /** 最近一条的 seq; 还没有消息时为 0 */
+  readonly seq: number;
+  appendText(draft: Omit<TextEntry, 'seq'>): Appended<TextEntry>;
+  appendFile(draft: { time: number; file: FileRecord }): Appended<FileEntry>;
+  /** seq 大于 after 的最早 limit 条, 旧的在前 */
+  after(seq: number, limit: number): readonly RoomEntry[];
+  /** seq 小于 before 的最近 limit 条, 旧的在前 */
+  before(seq: number, limit: number): readonly RoomEntry[];
+}
+
+/** 上传的一方; files/ 只凭它应答, 不认识会话与套接字 */
+export interface FileOwner {
+  /** 同一会话的所有连接共享同一个键, 用于按会话限额 */
+  readonly sessionKey: string;
+  readonly origin: string;
+  /** 连接已经断开 */
+  readonly gone: boolean;
+  send(message: ServerMessage): void;
+}
+
+/** 文件领域的入口。同步抛出或拒绝的都是 AppError; 分片之后才发生的失败经 owner.send 送达 */
+export interface FileDoor {
+  /** 单帧文件: 在返回前拷走 message.filedata; 兑现时已发布并广播 */
+  receive(owner: FileOwner, name: string, message: FileMessage): Promise<FileEntry>;
+  /** 兑现值是 uploadId; file_ready 已先送出 */
+  start(owner: FileOwner, name: string, message: FileStartMessage): Promise<string>;
+  resume(owner: FileOwner, message: FileResumeMessage): Promise<void>;
+  /** 在返回前拷走 message.data; 致命的错误等清理完才拒绝 */
+  chunk(owner: FileOwner, message: FileChunkMessage): Promise<void> | undefined;
+  end(owner: FileOwner, message: FileEndMessage): Promise<void>;
+  cancel(owner: FileOwner, message: FileCancelMessage): Promise<void>;
+  /** owner 的连接没有了: 写完已收下的字节, 留待续传 */
+  detach(owner: FileOwner): void;
+}

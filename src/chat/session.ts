@@ -1,0 +1,53 @@
+// 一个用户的会话: 令牌, 名字, 属于他的连接, 以及重发去重所需的应答记录
+//   active (有聊天连接) --最后一条断开--> away (保留令牌, 名字可被别人取走)
+//   away --凭令牌回来--> active;  away --超过保留期--> ended
+import type { AckMessage, LastClose } from '../protocol/messages.js';
+import type { Member } from './member.js';
+import type { RateLimit } from './rate-limit.js';
+
+export type SessionState = 'active' | 'away' | 'ended';
+
+export class Session {
+  readonly token: string;
+  readonly rateLimit: RateLimit;
+  /** 按加入的先后排列; 超过每会话上限时最早的先被替换 */
+  readonly chats = new Set<Member>();
+  readonly transfers = new Set<Member>();
+  name: string;
+  state: SessionState = 'away';
+  /** 服务器上次切断该会话连接的原因; 下一次 welcome 说一遍后清除 */
+  lastClose: LastClose | undefined;
+  /** 进入 away 的时刻 (单调毫秒); 清扫时据此过期 */
+  awaySinceMs = 0;
+  readonly #acks = new Map<string, Promise<AckMessage>>();
+  readonly #maxAcks: number;
+
+  constructor(token: string, name: string, rateLimit: RateLimit, maxAcks: number) {
+    this.token = token;
+    this.name = name;
+    this.rateLimit = rateLimit;
+    this.#maxAcks = maxAcks;
+  }
+
+  get connectionCount(): number {
+    return this.chats.size + this.transfers.size;
+  }
+
+  /**
+   * 幂等: 同一个 clientId 只执行一次 run, 重发得到同一个应答。
+   * 失败的不记, 客户端可以用同一个 clientId 再试。
+   */
+  once(clientId: string, run: () => Promise<AckMessage>): Promise<AckMessage> {
+    const known = this.#acks.get(clientId);
+    if (known !== undefined) return known;
+    const ack = run();
+    this.#acks.set(clientId, ack);
+    ack.catch(() => this.#acks.delete(clientId));
+    // 只记最近若干个: Map 按插入次序迭代, 第一个就是最旧的
+    if (this.#acks.size > this.#maxAcks) {
+      const oldest = this.#acks.keys().next().value;
+      if (oldest !== undefined) this.#acks.delete(oldest);
+    }
+    return ack;
+  }
+}

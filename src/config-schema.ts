@@ -1,0 +1,174 @@
+// 全部配置项的唯一清单: 增加一项只改这里, 再运行 npm run config -- --write 更新 config/default.json
+import type { Kind, Rule } from './config-formats.js';
+
+export interface Entry<T> extends Rule {
+  readonly default: T;
+  readonly format: Kind;
+  /** 单位, 写进文档; 无量纲时为空 */
+  readonly unit: string;
+  readonly doc: string;
+  /** 环境变量名; 不写则由路径推出: uploads.maxActive -> SLUICE_UPLOADS_MAX_ACTIVE */
+  readonly env?: string;
+  /** 秘密: npm run config 与错误信息里都不出现它的值 */
+  readonly sensitive?: boolean;
+}
+
+type Extra = Rule & { readonly env?: string; readonly unit?: string; readonly sensitive?: boolean };
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+// setTimeout 的上限; 超过它 Node 会把等待改成 1 毫秒
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function entry<T>(format: Kind, unit: string, value: T, doc: string, extra: Extra): Entry<T> {
+  return { default: value, format, unit, doc, ...extra };
+}
+const text = (value: string, doc: string, extra: Extra = {}) => entry('text', '', value, doc, extra);
+const flag = (value: boolean, doc: string, extra: Extra = {}) => entry('flag', '', value, doc, extra);
+const int = (value: number, doc: string, extra: Extra = {}) =>
+  entry('int', '个', value, doc, { min: 1, max: 1_000_000_000, ...extra });
+const ms = (value: number, doc: string, extra: Extra = {}) =>
+  entry('int', '毫秒', value, doc, { min: 1, max: MAX_TIMER_MS, ...extra });
+const bytes = (value: number, doc: string, extra: Extra = {}) =>
+  entry('bytes', '字节', value, doc, { min: 1, ...extra });
+const origin = (value: string, doc: string, extra: Extra = {}) => entry('origin', '', value, doc, extra);
+const list = (format: Kind, value: readonly string[], doc: string, extra: Extra = {}) =>
+  entry(format, '', value, doc, extra);
+const choice = <T extends string>(value: T, choices: readonly T[], doc: string, extra: Extra = {}) =>
+  entry<T>('choice', '', value, doc, { ...extra, choices });
+
+// 双击即运行, 或由系统直接加载的类型; 按平台分行: Windows, 脚本宿主, 快捷方式与注册表, 类 Unix, 安装包
+const BLOCKED_EXTENSIONS: readonly string[] = [
+  'exe dll com scr pif bat cmd cpl ocx sys drv ax xll msc gadget',
+  'ps1 ps1xml psm1 psd1 psc1 vb vbs vbe jse wsf wsh wsc ws sct hta',
+  'lnk reg scf inf ins isp shb shs chm hlp url website jnlp appref-ms',
+  'sh bash zsh csh ksh fish command run app elf so ko dylib desktop',
+  'msi msp mst msu msix msixbundle appx appxbundle application jar apk ipa deb rpm pkg appimage',
+].flatMap((line) => line.split(' '));
+const CONTENT_KINDS = ['pe', 'elf', 'macho', 'shebang'] as const;
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export const SCHEMA = {
+  server: {
+    host: text('0.0.0.0', '监听地址; 放在反向代理之后时用 127.0.0.1', { env: 'SLUICE_HOST', min: 1 }),
+    port: int(3000, '监听端口; 0 = 任一空闲端口', { env: 'SLUICE_PORT', min: 0, max: 65_535, unit: '' }),
+    publicUrl: origin('', '对外地址, 用来拼文件链接; 空 = 用接收者连接时的 Host', {
+      env: 'SLUICE_PUBLIC_URL',
+    }),
+    allowedOrigins: list('origins', [], '除本站之外允许连接的网页来源', { env: 'SLUICE_ALLOWED_ORIGINS' }),
+    trustProxy: flag(
+      false,
+      '相信 X-Forwarded-For 与 X-Forwarded-Proto; 只在反向代理之后打开, 否则地址可以伪造',
+    ),
+    tls: {
+      certFile: text('', 'TLS 证书 (PEM) 的路径; 须与 keyFile 同时给出'),
+      keyFile: text('', 'TLS 私钥 (PEM) 的路径'),
+    },
+    connectionsPerAddress: int(256, '每个客户端地址的连接上限', { env: 'SLUICE_CONNECTIONS_PER_ADDRESS' }),
+    maxConnections: int(20_000, '全部连接的上限'),
+    maxOrigins: int(256, '同时在线的不同 Host 值的上限; 每个值各编码一份文件链接'),
+    joinTimeoutMs: ms(30_000, '连接之后多久必须加入'),
+    idleTimeoutS: int(60, '没有任何收发的连接多久后断开', { min: 8, max: 960, unit: '秒' }),
+    slowConsumerBytes: bytes(MIB, '一条连接积压的发送字节上限; 超过即以 4008 断开', {
+      min: 64 * KIB,
+      max: GIB,
+    }),
+    receiveBudgetBytes: bytes(256 * MIB, '全部连接保留的接收缓冲之和; 超过时以 4009 断开占用最多的'),
+    stopGraceMs: ms(5000, '停机时等待上传, 下载与日志收尾的最长时间', { min: 0 }),
+  },
+  chat: {
+    maxMembers: int(10_000, '已加入的用户名上限'),
+    maxSessions: int(20_000, '会话上限, 含断线后保留的'),
+    connectionsPerSession: int(8, '一个会话的连接上限 (多窗口)'),
+    sessionRetainMs: ms(600_000, '断线后会话保留多久', { min: 0 }),
+    messagesPerSecond: int(20, '每个会话每秒的消息上限; 0 = 不限', {
+      env: 'SLUICE_MESSAGES_PER_SECOND',
+      min: 0,
+      unit: '条/秒',
+    }),
+    floodStrikes: int(200, '连续多少条消息被拒后以 4010 断开', { unit: '条' }),
+    rememberedClientIds: int(64, '每个会话记住的 clientId 数, 用来认出重发'),
+    presenceTickMs: ms(20, '进出消息的合并周期', { max: 60_000 }),
+    textBytes: bytes(16 * KIB, '一条文字消息的上限', { max: MIB }),
+    historyMessages: int(1000, '内存中保留的历史条数', { min: 0, max: 1_000_000, unit: '条' }),
+    historyBytes: bytes(8 * MIB, '内存中历史的字节上限', { min: 0, max: 4 * GIB }),
+  },
+  files: {
+    fileBytes: bytes(2.5 * GIB, '单个文件的上限; 按实收字节逐字节执行', {
+      env: 'SLUICE_FILE_BYTES',
+      max: 1024 * GIB,
+    }),
+    frameBytes: bytes(16 * MIB, '单帧上限 (file 消息整帧)', {
+      env: 'SLUICE_FRAME_BYTES',
+      min: 256,
+      max: 64 * MIB,
+    }),
+    chunkBytes: bytes(256 * KIB, '建议的分片大小 (解码后)', { min: KIB, max: MIB }),
+    windowBytes: bytes(4 * MIB, '一次上传未确认字节的窗口', { min: KIB, max: 256 * MIB }),
+    partialTtlHours: int(24, '未完成的上传保留多久', { max: 8760, unit: '小时' }),
+    blockedExtensions: list('words', BLOCKED_EXTENSIONS, '禁止上传的扩展名, 不带点, 小写'),
+    blockedContent: list('choices', CONTENT_KINDS, '按文件头禁止的内容: pe, elf, macho, shebang', {
+      choices: CONTENT_KINDS,
+    }),
+    hashWorkers: int(1, '计算 SHA-256 的线程数', { max: 4 }),
+    thumbPixels: int(64_000_000, '做缩略图的原图像素上限, 防解压炸弹', { unit: '像素' }),
+    thumbQueue: int(64, '等待做缩略图的图片上限; 超出的不做'),
+  },
+  uploads: {
+    maxActive: int(256, '同时进行的上传上限'),
+    perSession: int(8, '一个会话同时进行的上传上限'),
+    maxPartials: int(4096, '磁盘上可续传的未完成文件上限'),
+    windowBudgetBytes: bytes(128 * MIB, '全部上传的窗口之和; 上传的内存上限'),
+    idleTimeoutMs: ms(120_000, '上传多久没有新字节就释放名额 (仍可续传)'),
+  },
+  downloads: {
+    maxActive: int(256, '同时进行的下载上限'),
+  },
+  http: {
+    filesPerRequest: int(16, '一次 POST /api/files 的文件数上限', { max: 1000 }),
+  },
+  storage: {
+    path: text('./storage', '存放文件与日志的文件夹; 相对路径按启动时的当前目录, 可用 Windows 路径', {
+      env: 'SLUICE_STORAGE',
+      min: 1,
+    }),
+    quotaBytes: bytes(0, '全部文件的配额; 0 = 不限', { min: 0 }),
+    minFreeBytes: bytes(256 * MIB, '磁盘至少保留的空间; 不足时拒绝上传', { min: 0 }),
+    fsyncOnPublish: flag(false, '发布前 fsync: 断电也不丢, 但慢'),
+  },
+  log: {
+    level: choice('info', LEVELS, '日志级别', { env: 'SLUICE_LOG_LEVEL' }),
+    pretty: choice('auto', ['auto', 'always', 'never'], '易读格式; auto = 只在终端上, 否则是 JSON 行'),
+  },
+} as const;
+
+/** 由一张清单推出值的类型; 叶子是 Entry, 其余是分组 */
+export type ValuesOf<S> = {
+  readonly [K in keyof S]: S[K] extends Entry<infer T> ? T : ValuesOf<S[K]>;
+};
+
+/** 一个配置项连同它的三个名字: 路径, 环境变量, 命令行参数 */
+export interface Setting {
+  readonly path: string;
+  readonly env: string;
+  readonly flag: string;
+  readonly entry: Entry<unknown>;
+}
+
+function envName(path: string): string {
+  return `SLUICE_${path.replaceAll('.', '_').replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+}
+
+function isEntry(node: object): node is Entry<unknown> {
+  return 'format' in node && 'default' in node;
+}
+
+/** 把嵌套的清单压平, 保持书写顺序 */
+export function listSettings(node: object, prefix = ''): Setting[] {
+  return Object.entries(node).flatMap(([name, child]: [string, object]) => {
+    const path = prefix === '' ? name : `${prefix}.${name}`;
+    if (!isEntry(child)) return listSettings(child, path);
+    return [{ path, env: child.env ?? envName(path), flag: `--${path}`, entry: child }];
+  });
+}

@@ -1,0 +1,66 @@
+// 流式入口的一个文件 (multipart 的一段): 推入, 按窗口限速, 校验, 发布; 不可续传, 失败即删
+import type { FileEntry, FileRecord } from '../protocol/messages.js';
+import type { Announce } from './ports.js';
+import type { Transfer, TransferEvents } from './transfer.js';
+
+export interface IncomingFileParts {
+  readonly windowBytes: number;
+  /** 归还窗口预算 */
+  readonly release: () => void;
+  readonly announce: Announce;
+  readonly connect: (events: TransferEvents) => Transfer;
+}
+
+export class IncomingFile {
+  readonly #parts: IncomingFileParts;
+  readonly #transfer: Transfer;
+  #released = false;
+  #record: FileRecord | undefined;
+  /** 落盘有进展或已失败时调用; 读取方据此恢复 */
+  onProgress: () => void = () => {};
+
+  constructor(parts: IncomingFileParts) {
+    this.#parts = parts;
+    this.#transfer = parts.connect({
+      progress: () => this.onProgress(),
+      failed: () => this.onProgress(),
+    });
+  }
+
+  /** 未落盘的字节超过窗口: 读取方应暂停 */
+  get congested(): boolean {
+    return this.#transfer.upload.pending > this.#parts.windowBytes;
+  }
+
+  /** 副作用: 返回后 bytes 可以失效。错误 (都应随后 abort): file_too_large, file_type_forbidden, storage_full */
+  push(bytes: Uint8Array): void {
+    this.#transfer.push(bytes);
+  }
+
+  /** 收完: 落盘, 算出摘要, 识别类型; 还不发布 */
+  async verify(): Promise<void> {
+    this.#transfer.upload.beginVerifying();
+    this.#record = await this.#transfer.verify([]);
+  }
+
+  /** 发布并广播; 须先 verify */
+  async publish(): Promise<FileEntry> {
+    if (this.#record === undefined) throw new Error('publish before verify');
+    await this.#transfer.publish(this.#record);
+    this.#release();
+    return this.#parts.announce(this.#record);
+  }
+
+  /** 删除已收下的一切; 可重复调用, 已发布的不受影响 */
+  async abort(): Promise<void> {
+    if (this.#transfer.upload.state === 'done') return;
+    this.#release();
+    await this.#transfer.abort();
+  }
+
+  #release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#parts.release();
+  }
+}

@@ -1,0 +1,147 @@
+// 三个入口 (分片, 单帧, multipart) 的共同部分: 初审, 建立接收, 单帧整收, 流式接收
+import { v4 as uuidv4 } from 'uuid';
+import { AppError } from '../protocol/errors.js';
+import type { FileEntry, FileMessage, FileRecord } from '../protocol/messages.js';
+import { base64DecodedLength, decodeBase64 } from './base64.js';
+import type { BlockPool } from './block-pool.js';
+import { IncomingFile } from './incoming-file.js';
+import { cleanFileName } from './naming.js';
+import type { TypePolicy } from './policy.js';
+import type { Announce, BlobStore, PartialFile } from './ports.js';
+import type { Space } from './space.js';
+import { type FileDescription, Transfer, type TransferEvents } from './transfer.js';
+import { Upload } from './upload.js';
+import type { WindowBudget } from './window-budget.js';
+
+export interface IntakeOptions {
+  /** 单个文件的上限 (字节) */
+  readonly fileBytes: number;
+  readonly blobs: BlobStore;
+  readonly pool: BlockPool;
+  readonly budget: WindowBudget;
+  readonly types: TypePolicy;
+  readonly space: Space;
+  readonly announce: Announce;
+}
+
+const IGNORE_EVENTS: TransferEvents = { progress: () => {}, failed: () => {} };
+
+export class Intake {
+  readonly #options: IntakeOptions;
+  /** 正在整收的单帧文件; 停机时等它们结束 */
+  readonly #receiving = new Set<Promise<unknown>>();
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  get blobs(): BlobStore {
+    return this.#options.blobs;
+  }
+
+  get budget(): WindowBudget {
+    return this.#options.budget;
+  }
+
+  get fileBytes(): number {
+    return this.#options.fileBytes;
+  }
+
+  announce(file: FileRecord): FileEntry {
+    return this.#options.announce(file);
+  }
+
+  /** 还没有收一个字节时的检查, 返回清理后的文件名。错误: file_name_invalid, file_type_forbidden, file_too_large */
+  screen(rawName: string, size: number | undefined): string {
+    const name = cleanFileName(rawName);
+    this.#options.types.checkName(name);
+    const limit = this.#options.fileBytes;
+    if (size !== undefined && size > limit) throw new AppError('file_too_large', { facts: { limit } });
+    return name;
+  }
+
+  /** 空间是否放得下。错误: storage_full */
+  async checkSpace(bytes: number): Promise<void> {
+    await this.#options.space.check(bytes);
+  }
+
+  transfer(
+    upload: Upload,
+    description: FileDescription,
+    partial: PartialFile | Promise<PartialFile>,
+    events: TransferEvents,
+    head?: Uint8Array,
+  ): Transfer {
+    return new Transfer(upload, description, partial, this.#options, events, head);
+  }
+
+  /** 删除磁盘上的部分文件并归还空间 */
+  async discard(uploadId: string): Promise<void> {
+    this.#options.space.release(await this.#options.blobs.removePartial(uploadId));
+  }
+
+  /** 单帧文件。message.filedata 在第一个 await 之前就已解码完毕 */
+  async receive(name: string, message: FileMessage): Promise<FileEntry> {
+    const originalName = this.screen(message.originalName, undefined);
+    const heldBytes = base64DecodedLength(message.filedata);
+    this.#options.budget.take(heldBytes);
+    const run = this.#receiveHeld(name, originalName, message).finally(() =>
+      this.#options.budget.release(heldBytes),
+    );
+    this.#receiving.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#receiving.delete(run);
+    }
+  }
+
+  /**
+   * 流式接收一个文件 (multipart): 同步返回, 字节可以立刻推入。
+   * 错误: file_name_invalid, file_type_forbidden, server_busy
+   */
+  open(name: string, rawName: string, mimeType: string | undefined): IncomingFile {
+    const originalName = this.screen(rawName, undefined);
+    const windowBytes = this.#options.budget.grant();
+    const description = describe(name, originalName, mimeType);
+    return new IncomingFile({
+      windowBytes,
+      release: () => this.#options.budget.release(windowBytes),
+      announce: this.#options.announce,
+      connect: (events) => this.#create(description, windowBytes, events),
+    });
+  }
+
+  /** 停机: 等正在整收的文件结束 */
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#receiving);
+  }
+
+  async #receiveHeld(name: string, originalName: string, message: FileMessage): Promise<FileEntry> {
+    // 必须在 await 之前: 帧的内存在回调返回后失效
+    const bytes = decodeBase64(message.filedata, message.filedata.byteLength);
+    const description = describe(name, originalName, message.mimeType);
+    const transfer = this.#create(description, bytes.byteLength, IGNORE_EVENTS);
+    try {
+      transfer.push(bytes);
+      transfer.upload.beginVerifying();
+      const record = await transfer.verify([]);
+      await transfer.publish(record);
+      return this.announce(record);
+    } catch (error) {
+      await transfer.abort();
+      throw error;
+    }
+  }
+
+  #create(description: FileDescription, windowBytes: number, events: TransferEvents): Transfer {
+    const uploadId = uuidv4();
+    const { fileBytes, blobs } = this.#options;
+    const upload = new Upload(uploadId, undefined, 0, { fileBytes, windowBytes });
+    return this.transfer(upload, description, blobs.createPartial(uploadId), events);
+  }
+}
+
+function describe(name: string, originalName: string, mimeType: string | undefined): FileDescription {
+  return { fileId: uuidv4(), name, originalName, ...(mimeType === undefined ? {} : { mimeType }) };
+}

@@ -1,0 +1,102 @@
+// 文件领域需要外界提供的东西; 由 store/ (磁盘), chat/ (广播) 与 server.ts 接上
+import type { FileEntry, FileRecord, ServerMessage } from '../protocol/messages.js';
+
+/** 上传的一方: 一条连接 (或一次 HTTP 请求); 断开后 send 是空操作 */
+export interface UploadOwner {
+  readonly sessionKey: string;
+  readonly origin: string;
+  /** 连接已经没有了: 异步的开始或续传完成时据此立即脱离 */
+  readonly gone: boolean;
+  send(message: ServerMessage): void;
+}
+
+/** 一个未发布文件的字节; 同一时刻至多一次 write 在途, 因此磁盘上的长度就是已写的偏移 */
+export interface PartialFile {
+  /** 打开时磁盘上已有的字节数 */
+  readonly initialSize: number;
+  /** 从 position 起依次写入各块; 全部写完才兑现。磁盘满时拒绝为 AppError storage_full */
+  write(blocks: readonly Uint8Array[], position: number): Promise<void>;
+  /** 文件开头至多 length 字节 */
+  readHead(length: number): Promise<Uint8Array>;
+  /** 全部内容的 SHA-256 (小写十六进制); 与写入并行计算, 不占事件循环 */
+  digest(): Promise<string>;
+  /** 释放句柄与校验状态; 文件留在磁盘上。可重复调用 */
+  close(): Promise<void>;
+}
+
+/** 文件的存放处 */
+export interface BlobStore {
+  createPartial(uploadId: string): Promise<PartialFile>;
+  /** 续传: 打开留在磁盘上的部分文件; 没有则 undefined */
+  openPartial(uploadId: string): Promise<PartialFile | undefined>;
+  /** 删除部分文件; 不存在也算成功。返回释放的字节数 */
+  removePartial(uploadId: string): Promise<number>;
+  /** 改名发布 (同一文件系统, 不复制); 成功之后 find 能找到它 */
+  publish(uploadId: string, record: FileRecord): Promise<void>;
+  find(fileId: string): Promise<FileRecord | undefined>;
+  /** 图片的像素尺寸 (已按 EXIF 方向摆正); 不是可缩略的图片则 undefined */
+  dimensions(uploadId: string): Promise<{ width: number; height: number } | undefined>;
+}
+
+/** 打开供下载的文件; 用完必须 close */
+export interface OpenBlob {
+  readonly record: FileRecord;
+  /** 读入 target, 从文件的 position 起; 返回读到的字节数, 0 表示到了末尾 */
+  read(target: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** 下载一侧所需 */
+export interface BlobReader {
+  find(fileId: string): Promise<FileRecord | undefined>;
+  open(fileId: string): Promise<OpenBlob | undefined>;
+  /** 缩略图 (WebP 字节), 第一次要时生成并保存; 不是图片则 undefined。错误: server_busy (排队已满) */
+  thumbnail(fileId: string): Promise<Uint8Array | undefined>;
+}
+
+/** 一次可续传的上传在磁盘上的记录; 数据本身的长度看部分文件 */
+export interface JournalEntry {
+  readonly uploadId: string;
+  /** resumeToken 的 SHA-256: 日志泄露也不能冒名续传 */
+  readonly tokenHash: string;
+  readonly fileId: string;
+  readonly name: string;
+  readonly originalName: string;
+  readonly size?: number;
+  readonly mimeType?: string;
+  readonly sha256?: string;
+  /** Unix 毫秒 */
+  readonly startedAt: number;
+  /** 已广播的结果; 有它就不再广播第二次 */
+  readonly done?: { readonly seq: number; readonly time: number; readonly file: FileRecord };
+}
+
+export interface StoredPartial {
+  readonly uploadId: string;
+  readonly bytes: number;
+  /** 最近一次写入, Unix 毫秒 */
+  readonly modifiedAt: number;
+}
+
+/** 上传日志。save 是原子的: 崩溃后要么是旧的一份, 要么是新的一份 */
+export interface UploadJournal {
+  save(entry: JournalEntry): Promise<void>;
+  load(uploadId: string): Promise<JournalEntry | undefined>;
+  remove(uploadId: string): Promise<void>;
+  /** 现有的全部记录 */
+  list(): Promise<JournalEntry[]>;
+  /** 现有的全部部分文件, 含没有记录的 */
+  listPartials(): Promise<StoredPartial[]>;
+}
+
+/** 把已发布的文件广播给房间; 恰好调用一次 */
+export type Announce = (file: FileRecord) => FileEntry;
+
+/** 磁盘的可用字节数 */
+export type FreeBytes = () => Promise<number>;
+
+export interface FilesLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,155 @@
+// 一次进行中的文件接收: 状态机 + 写入 + 检查 + 发布; 分片, 单帧与 multipart 三个入口共用
+import { AppError } from '../protocol/errors.js';
+import type { FileRecord } from '../protocol/messages.js';
+import type { BlockPool } from './block-pool.js';
+import { fileExtension } from './naming.js';
+import { HEAD_BYTES, isThumbable, type TypePolicy } from './policy.js';
+import type { BlobStore, PartialFile } from './ports.js';
+import type { Space } from './space.js';
+import type { Upload } from './upload.js';
+import { UploadWriter } from './upload-writer.js';
+
+export interface TransferParts {
+  readonly blobs: BlobStore;
+  readonly pool: BlockPool;
+  readonly types: TypePolicy;
+  readonly space: Space;
+}
+
+/** 发布所需的描述; originalName 已清理 */
+export interface FileDescription {
+  readonly fileId: string;
+  readonly name: string;
+  readonly originalName: string;
+  readonly mimeType?: string;
+}
+
+export interface TransferEvents {
+  /** 落盘有进展 (或已失败): 该发应答, 或该恢复读取请求了 */
+  readonly progress: () => void;
+  /** 写入失败, 已转为 AppError 或原错误 */
+  readonly failed: (error: unknown) => void;
+}
+
+export class Transfer {
+  readonly upload: Upload;
+  readonly description: FileDescription;
+  readonly #parts: TransferParts;
+  readonly #partial: PartialFile | Promise<PartialFile>;
+  readonly #writer: UploadWriter;
+  /** 文件开头, 供内容检查; 至多 HEAD_BYTES */
+  #head: Uint8Array;
+  #failure: unknown;
+
+  constructor(
+    upload: Upload,
+    description: FileDescription,
+    partial: PartialFile | Promise<PartialFile>,
+    parts: TransferParts,
+    events: TransferEvents,
+    head: Uint8Array = new Uint8Array(0),
+  ) {
+    this.upload = upload;
+    this.description = description;
+    this.#parts = parts;
+    this.#partial = partial;
+    this.#head = head;
+    this.#writer = new UploadWriter(partial, upload.received, parts.pool, {
+      wrote: (bytes) => {
+        upload.wrote(bytes);
+        events.progress();
+      },
+      failed: (error) => {
+        this.#failure = error;
+        events.failed(error);
+      },
+    });
+  }
+
+  /**
+   * 收下一段字节 (调用方已查过偏移与窗口)。副作用: 返回后 bytes 可以失效。
+   * 错误都是致命的, 调用方应随后 abort: file_too_large, size_mismatch, file_type_forbidden, storage_full
+   */
+  push(bytes: Uint8Array): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.upload.checkLength(bytes.byteLength);
+    this.#inspectHead(bytes);
+    this.#parts.space.claim(bytes.byteLength);
+    this.upload.accept(bytes.byteLength);
+    this.#writer.push(bytes);
+  }
+
+  async flush(): Promise<void> {
+    await this.#writer.flush();
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** 全部落盘后核对并描述文件; 状态须为 verifying。错误: checksum_mismatch, file_type_forbidden, 写入的错误 */
+  async verify(expectedSha256: readonly (string | undefined)[]): Promise<FileRecord> {
+    await this.flush();
+    const partial = await this.#partial;
+    const sha256 = await partial.digest();
+    for (const expected of expectedSha256) {
+      if (expected !== undefined && expected !== sha256) {
+        throw new AppError('checksum_mismatch', { facts: { sha256 } });
+      }
+    }
+    const { originalName, mimeType: declared } = this.description;
+    const mimeType = await this.#parts.types.identify(this.#head, originalName, declared);
+    return this.#describe(sha256, mimeType);
+  }
+
+  /** 提交点: 改名发布。已被取消时返回 false, 不发布 */
+  async publish(record: FileRecord): Promise<boolean> {
+    if (!this.upload.complete()) return false;
+    const partial = await this.#partial;
+    // 先放开句柄: Windows 上打开着的文件不能改名
+    await partial.close();
+    await this.#parts.blobs.publish(this.upload.uploadId, record);
+    return true;
+  }
+
+  /** 停写, 删除部分文件, 归还空间; 可重复调用 */
+  async abort(): Promise<void> {
+    this.upload.abort();
+    await this.#writer.stop();
+    await this.#closePartial();
+    await this.#parts.blobs.removePartial(this.upload.uploadId);
+    this.#parts.space.release(this.upload.received);
+  }
+
+  /** 写完已收下的, 放开句柄, 部分文件留在磁盘上等续传 */
+  async park(): Promise<void> {
+    await this.#writer.flush();
+    await this.#closePartial();
+  }
+
+  // 还在创建中就失败的文件没有句柄可关; 创建的错误由写入端报告
+  async #closePartial(): Promise<void> {
+    const partial = await Promise.resolve(this.#partial).catch(() => undefined);
+    await partial?.close();
+  }
+
+  // 在第一批字节落盘之前就认出可执行文件, 不必等传完
+  #inspectHead(bytes: Uint8Array): void {
+    if (this.#head.byteLength >= HEAD_BYTES) return;
+    const part = bytes.subarray(0, HEAD_BYTES - this.#head.byteLength);
+    const head = new Uint8Array(this.#head.byteLength + part.byteLength);
+    head.set(this.#head);
+    head.set(part, this.#head.byteLength);
+    this.#parts.types.checkHead(head);
+    this.#head = head;
+  }
+
+  async #describe(sha256: string, mimeType: string): Promise<FileRecord> {
+    const { fileId, name, originalName } = this.description;
+    const size = this.upload.received;
+    const extension = fileExtension(originalName);
+    const path = `/files/${fileId}${extension === '' ? '' : `.${extension}`}`;
+    const record: FileRecord = { id: fileId, name, originalName, path, size, mimeType, sha256 };
+    if (!isThumbable(mimeType)) return record;
+    const dimensions = await this.#parts.blobs.dimensions(this.upload.uploadId);
+    if (dimensions === undefined) return record;
+    return { ...record, thumbPath: `/files/${fileId}/thumb`, ...dimensions };
+  }
+}

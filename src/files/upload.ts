@@ -1,0 +1,119 @@
+// 一次上传的生命周期; 只管状态与偏移, 不碰磁盘
+//   receiving --收满--> verifying --校验通过--> done
+//       \------- 取消 / 出错 -------/-------> aborted
+import { AppError } from '../protocol/errors.js';
+
+export type UploadState = 'receiving' | 'verifying' | 'done' | 'aborted';
+
+export interface UploadLimits {
+  /** 单个文件的上限 (字节) */
+  readonly fileBytes: number;
+  /** 允许的未落盘字节数 */
+  readonly windowBytes: number;
+}
+
+export class Upload {
+  readonly uploadId: string;
+  /** 声明的大小 (字节); undefined 表示长度未知的流 */
+  readonly size: number | undefined;
+  readonly #fileBytes: number;
+  #windowBytes: number;
+  #state: UploadState = 'receiving';
+  #received: number;
+  #written: number;
+
+  constructor(uploadId: string, size: number | undefined, offset: number, limits: UploadLimits) {
+    this.uploadId = uploadId;
+    this.size = size;
+    this.#fileBytes = limits.fileBytes;
+    this.#windowBytes = limits.windowBytes;
+    this.#received = offset;
+    this.#written = offset;
+  }
+
+  get state(): UploadState {
+    return this.#state;
+  }
+
+  /** 下一个应到的偏移: 已收下的字节数, 含尚未落盘的 */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** 已落盘的字节数, 即 file_ack 的 offset */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** 收下但尚未落盘的字节数 */
+  get pending(): number {
+    return this.#received - this.#written;
+  }
+
+  get windowBytes(): number {
+    return this.#windowBytes;
+  }
+
+  /** 续传时窗口可能与上次不同 (取决于当时的总预算) */
+  resize(windowBytes: number): void {
+    this.#windowBytes = windowBytes;
+  }
+
+  /**
+   * 检查一个分片能否收下; 不改变状态。
+   * 错误: offset_mismatch 与 window_exceeded (上传仍在), file_too_large 与 size_mismatch (应中止)
+   */
+  check(offset: number, length: number): void {
+    if (this.#state !== 'receiving') throw new AppError('upload_unknown');
+    // 偏移不符: 客户端丢了应答或乱了次序, 告诉它从哪里继续
+    if (offset !== this.#received)
+      throw new AppError('offset_mismatch', { facts: { offset: this.#received } });
+    this.checkLength(length);
+    if (this.pending + length > this.#windowBytes) {
+      throw new AppError('window_exceeded', { facts: { offset: this.#received, limit: this.#windowBytes } });
+    }
+  }
+
+  /** 上限逐字节生效: 越过上限或声明大小的那个字节不会被收下 */
+  checkLength(length: number): void {
+    const end = this.#received + length;
+    if (end > this.#fileBytes) throw new AppError('file_too_large', { facts: { limit: this.#fileBytes } });
+    if (this.size !== undefined && end > this.size) {
+      throw new AppError('size_mismatch', { detail: '数据多于声明的大小', facts: { size: this.size } });
+    }
+  }
+
+  accept(length: number): void {
+    this.#received += length;
+  }
+
+  wrote(length: number): void {
+    this.#written += length;
+  }
+
+  /** receiving -> verifying。错误: size_mismatch (还缺字节, 上传仍在), upload_unknown */
+  beginVerifying(): void {
+    if (this.#state !== 'receiving') throw new AppError('upload_unknown');
+    if (this.size !== undefined && this.#received !== this.size) {
+      throw new AppError('size_mismatch', {
+        detail: `还缺 ${this.size - this.#received} 字节`,
+        facts: { offset: this.#received, size: this.size },
+      });
+    }
+    this.#state = 'verifying';
+  }
+
+  /** verifying -> done: 唯一的提交点; 已被取消时返回 false */
+  complete(): boolean {
+    if (this.#state !== 'verifying') return false;
+    this.#state = 'done';
+    return true;
+  }
+
+  /** 任何未完成的状态 -> aborted; 已完成或已中止时返回 false */
+  abort(): boolean {
+    if (this.#state === 'done' || this.#state === 'aborted') return false;
+    this.#state = 'aborted';
+    return true;
+  }
+}

@@ -1,0 +1,449 @@
+// 分片上传的登记处: 开始, 写入, 结束, 取消, 续传, 停放; 每个上传一把锁
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { v4 as uuidv4 } from 'uuid';
+import { errorMessage } from '../protocol/codec.js';
+import { AppError } from '../protocol/errors.js';
+import {
+  type FileCancelMessage,
+  type FileChunkMessage,
+  type FileEndMessage,
+  type FileResumeMessage,
+  type FileStartMessage,
+  MAX_CHUNK_BYTES,
+} from '../protocol/messages.js';
+import { decodeBase64Into } from './base64.js';
+import { FinishedUploads } from './finished-uploads.js';
+import type { Intake } from './intake.js';
+import { KeyedLock } from './keyed-lock.js';
+import { HEAD_BYTES } from './policy.js';
+import type { FilesLog, JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
+import { type Slot, Slots } from './slots.js';
+import type { Transfer } from './transfer.js';
+import { Upload } from './upload.js';
+
+export interface UploadsOptions {
+  /** 建议的分片大小 (字节), 随 file_ready 告知 */
+  readonly chunkBytes: number;
+  readonly maxActive: number;
+  readonly perSession: number;
+  /** 磁盘上可续传的上传总数 */
+  readonly maxPartials: number;
+  /** 脱离或无动静多久之后可停放到磁盘 (毫秒) */
+  readonly idleTimeoutMs: number;
+  readonly partialTtlMs: number;
+}
+
+export interface UploadsParts {
+  readonly intake: Intake;
+  readonly journal: UploadJournal;
+  readonly log: FilesLog;
+  /** 单调时钟, 毫秒 */
+  readonly now: () => number;
+}
+
+/** 一个在内存里的上传; owner 为 undefined 表示连接断了, 等待续传 */
+interface Live {
+  readonly transfer: Transfer;
+  readonly entry: JournalEntry;
+  readonly resumeToken: string;
+  /** 从总预算领到的窗口 (字节), 离开内存时归还 */
+  readonly grantBytes: number;
+  slot: Slot;
+  owner: UploadOwner | undefined;
+  clientId: string | undefined;
+  lastActiveMs: number;
+}
+
+const TOKEN_BYTES = 32;
+// 这些错误不终结上传: 客户端按应答里的 offset 重发即可
+const SURVIVABLE: ReadonlySet<string> = new Set([
+  'offset_mismatch',
+  'window_exceeded',
+  'base64_invalid',
+  'frame_too_large',
+  'invalid_field',
+]);
+
+export class Uploads {
+  readonly #options: UploadsOptions;
+  readonly #parts: UploadsParts;
+  readonly #slots: Slots;
+  readonly #lock = new KeyedLock();
+  readonly #live = new Map<string, Live>();
+  readonly #finished = new FinishedUploads();
+  // 解码用的共享暂存区: 解码与拷走在同一次同步调用里完成, 不会交错
+  readonly #scratch = Buffer.allocUnsafeSlow(MAX_CHUNK_BYTES);
+  /** 磁盘上未完成的上传数, 含内存里的 */
+  #partials = 0;
+
+  constructor(options: UploadsOptions, parts: UploadsParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#slots = new Slots(options.maxActive, options.perSession);
+  }
+
+  get activeCount(): number {
+    return this.#live.size;
+  }
+
+  /** 错误: file_name_invalid, file_type_forbidden, file_too_large, storage_full, server_busy */
+  async start(owner: UploadOwner, name: string, message: FileStartMessage): Promise<string> {
+    const { intake, journal } = this.#parts;
+    const originalName = intake.screen(message.originalName, message.size);
+    await intake.checkSpace(message.size ?? 0);
+    if (this.#partials >= this.#options.maxPartials) throw new AppError('server_busy');
+    const slot = await this.#acquireSlot(owner.sessionKey);
+    const resumeToken = randomBytes(TOKEN_BYTES).toString('base64url');
+    const entry = newEntry(name, originalName, resumeToken, message);
+    this.#partials += 1;
+    try {
+      const partial = await intake.blobs.createPartial(entry.uploadId);
+      await journal.save(entry);
+      this.#admit({ entry, resumeToken, slot, partial, owner, clientId: message.clientId });
+    } catch (error) {
+      slot.release();
+      await this.#erase(entry.uploadId);
+      throw error;
+    }
+    return entry.uploadId;
+  }
+
+  /** 凭 resumeToken 接管; 之前的连接从此得到 upload_unknown。错误: upload_unknown, server_busy */
+  async resume(owner: UploadOwner, message: FileResumeMessage): Promise<void> {
+    await this.#lock.run(message.uploadId, async () => {
+      const live = this.#live.get(message.uploadId);
+      if (live === undefined) await this.#reopen(owner, message);
+      else await this.#takeOver(live, owner, message);
+    });
+  }
+
+  /** 同步收下一个分片。可恢复的错误直接抛出; 致命的先清理干净, 再从返回的 Promise 拒绝 */
+  chunk(owner: UploadOwner, message: FileChunkMessage): Promise<void> | undefined {
+    const live = this.#owned(owner, message.uploadId);
+    const { transfer } = live;
+    try {
+      const bytes = this.#decode(message);
+      transfer.upload.check(message.offset, bytes.byteLength);
+      transfer.push(bytes);
+      live.lastActiveMs = this.#parts.now();
+      return undefined;
+    } catch (error) {
+      if (error instanceof AppError && SURVIVABLE.has(error.code)) throw error;
+      return this.#abandon(live).then(() => {
+        throw error;
+      });
+    }
+  }
+
+  /** 错误: size_mismatch (还缺字节, 上传仍在), checksum_mismatch, file_type_forbidden, upload_unknown */
+  async end(owner: UploadOwner, message: FileEndMessage): Promise<void> {
+    const { uploadId } = message;
+    if (this.#finished.resend(owner, uploadId)) return;
+    const live = this.#owned(owner, uploadId);
+    // 重复的 file_end: 校验已在进行, 结果会照常送达
+    if (live.transfer.upload.state === 'verifying') return;
+    live.transfer.upload.beginVerifying();
+    await this.#lock.run(uploadId, () => this.#finish(live, message.sha256));
+  }
+
+  async cancel(owner: UploadOwner, { uploadId }: FileCancelMessage): Promise<void> {
+    const live = this.#owned(owner, uploadId);
+    // 先改状态: 正在校验的上传到提交点会发现自己已被取消
+    if (!live.transfer.upload.abort()) throw new AppError('upload_unknown');
+    await this.#abandon(live);
+    owner.send({ type: 'file_cancelled', uploadId });
+  }
+
+  detach(owner: UploadOwner): void {
+    for (const live of this.#live.values()) if (live.owner === owner) this.#disown(live);
+    this.#finished.forget(owner);
+  }
+
+  /** 启动对账: 删除无主的部分文件, 补播发布了却没来得及广播的文件, 清扫过期的 */
+  async recover(): Promise<void> {
+    const { intake, journal, log } = this.#parts;
+    const entries = await journal.list();
+    const known = new Set(entries.map((entry) => entry.uploadId));
+    const orphans = (await journal.listPartials()).filter(({ uploadId }) => !known.has(uploadId));
+    for (const { uploadId } of orphans) await intake.discard(uploadId);
+    const open = entries.filter((entry) => entry.done === undefined);
+    this.#partials = open.length;
+    let announced = 0;
+    for (const entry of open) {
+      const file = await intake.blobs.find(entry.fileId);
+      if (file === undefined) continue;
+      await this.#settle(entry, intake.announce(file));
+      announced += 1;
+    }
+    log.info({ orphans: orphans.length, resumable: this.#partials, announced }, '启动对账完成');
+    await this.sweep();
+  }
+
+  /** 定时: 脱离已久的停放到磁盘 */
+  async parkIdle(): Promise<void> {
+    const idle = [...this.#live.values()].filter((live) => live.owner === undefined && this.#isIdle(live));
+    for (const live of idle) await this.#park(live);
+  }
+
+  /** 定时: 删除过了保留期的部分文件与记录 */
+  async sweep(): Promise<void> {
+    const { journal, log } = this.#parts;
+    const expiresBefore = Date.now() - this.#options.partialTtlMs;
+    const partials = await journal.listPartials();
+    const modifiedAt = new Map(partials.map((partial) => [partial.uploadId, partial.modifiedAt]));
+    for (const entry of await journal.list()) {
+      const touchedAt = Math.max(entry.startedAt, modifiedAt.get(entry.uploadId) ?? 0);
+      if (touchedAt > expiresBefore) continue;
+      await this.#lock.run(entry.uploadId, async () => {
+        if (this.#live.has(entry.uploadId)) return;
+        if (entry.done === undefined) await this.#erase(entry.uploadId);
+        else await journal.remove(entry.uploadId);
+        log.info({ uploadId: entry.uploadId }, '清扫过期的上传');
+      });
+    }
+  }
+
+  /** 停机: 把每个上传写到可续传的位置 */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#live.values()].map((live) => this.#park(live)));
+  }
+
+  // ---- 进入与离开内存 ----
+
+  #admit(request: {
+    entry: JournalEntry;
+    resumeToken: string;
+    slot: Slot;
+    partial: PartialFile;
+    owner: UploadOwner;
+    clientId: string | undefined;
+    head?: Uint8Array;
+  }): void {
+    const { entry, partial, owner, head, ...rest } = request;
+    const { intake, now } = this.#parts;
+    const grantBytes = intake.budget.grant();
+    const limits = { fileBytes: intake.fileBytes, windowBytes: grantBytes };
+    const upload = new Upload(entry.uploadId, entry.size, partial.initialSize, limits);
+    const events = {
+      progress: () => this.#acknowledge(live),
+      failed: (error: unknown) => this.#failed(live, error),
+    };
+    const transfer = intake.transfer(upload, entry, partial, events, head);
+    const live: Live = { ...rest, transfer, entry, grantBytes, owner, lastActiveMs: now() };
+    this.#live.set(entry.uploadId, live);
+    this.#ready(live, owner);
+  }
+
+  #ready(live: Live, owner: UploadOwner): void {
+    // 等待磁盘期间连接没了: 立即脱离, 否则没有人来释放它
+    if (owner.gone) this.#disown(live);
+    const { upload } = live.transfer;
+    owner.send({
+      type: 'file_ready',
+      ...(live.clientId === undefined ? {} : { clientId: live.clientId }),
+      uploadId: upload.uploadId,
+      resumeToken: live.resumeToken,
+      offset: upload.received,
+      chunkBytes: this.#options.chunkBytes,
+      windowBytes: live.grantBytes,
+    });
+  }
+
+  async #takeOver(live: Live, owner: UploadOwner, message: FileResumeMessage): Promise<void> {
+    requireToken(live.entry, message.resumeToken);
+    if (live.slot.sessionKey !== owner.sessionKey) {
+      const slot = this.#slots.acquire(owner.sessionKey);
+      live.slot.release();
+      live.slot = slot;
+    }
+    // 先让旧连接失去它, 再等在途的字节落盘, 这样 offset 不会再动
+    live.owner = undefined;
+    await live.transfer.flush();
+    if (this.#live.get(message.uploadId) !== live) throw new AppError('upload_unknown');
+    live.owner = owner;
+    live.clientId = message.clientId;
+    live.lastActiveMs = this.#parts.now();
+    this.#ready(live, owner);
+  }
+
+  async #reopen(owner: UploadOwner, { uploadId, resumeToken, clientId }: FileResumeMessage): Promise<void> {
+    const { intake, journal } = this.#parts;
+    const entry = await journal.load(uploadId);
+    if (entry === undefined) throw new AppError('upload_unknown');
+    requireToken(entry, resumeToken);
+    if (entry.done !== undefined) {
+      this.#finished.offer(owner, clientId, entry, resumeToken, this.#options.chunkBytes);
+      return;
+    }
+    const slot = await this.#acquireSlot(owner.sessionKey);
+    let partial: PartialFile | undefined;
+    try {
+      partial = await intake.blobs.openPartial(uploadId);
+      if (partial === undefined) throw new AppError('upload_unknown');
+      const head = await partial.readHead(HEAD_BYTES);
+      this.#admit({ entry, resumeToken, slot, partial, owner, clientId, head });
+    } catch (error) {
+      slot.release();
+      await partial?.close();
+      throw error;
+    }
+  }
+
+  #disown(live: Live): void {
+    live.owner = undefined;
+    live.lastActiveMs = this.#parts.now();
+  }
+
+  /** 离开内存: 之后的分片得到 upload_unknown。已不在内存时返回 false */
+  #remove(live: Live): boolean {
+    const { uploadId } = live.entry;
+    if (this.#live.get(uploadId) !== live) return false;
+    this.#live.delete(uploadId);
+    live.slot.release();
+    this.#parts.intake.budget.release(live.grantBytes);
+    return true;
+  }
+
+  async #park(live: Live): Promise<void> {
+    await this.#lock.run(live.entry.uploadId, async () => {
+      if (live.transfer.upload.state !== 'receiving' || !this.#remove(live)) return;
+      await live.transfer.park();
+    });
+  }
+
+  /** 中止并删净; 可重复调用 */
+  async #abandon(live: Live): Promise<void> {
+    live.transfer.upload.abort();
+    await this.#lock.run(live.entry.uploadId, () => this.#clear(live));
+  }
+
+  // 须在锁内调用
+  async #clear(live: Live): Promise<void> {
+    if (!this.#remove(live)) return;
+    await live.transfer.abort();
+    await this.#parts.journal.remove(live.entry.uploadId);
+    this.#partials -= 1;
+  }
+
+  // 不在内存里的上传: 删除磁盘上的部分文件与记录
+  async #erase(uploadId: string): Promise<void> {
+    await this.#parts.intake.discard(uploadId);
+    await this.#parts.journal.remove(uploadId);
+    this.#partials -= 1;
+  }
+
+  // 名额满了: 先停放一个没有动静的 (脱离的优先), 它凭续传还能回来
+  async #acquireSlot(sessionKey: string): Promise<Slot> {
+    if (this.#slots.full) {
+      const idle = [...this.#live.values()].filter((live) => this.#isIdle(live));
+      const victim = idle.find((live) => live.owner === undefined) ?? idle[0];
+      if (victim !== undefined) await this.#park(victim);
+    }
+    return this.#slots.acquire(sessionKey);
+  }
+
+  #isIdle(live: Live): boolean {
+    return this.#parts.now() - live.lastActiveMs > this.#options.idleTimeoutMs;
+  }
+
+  // ---- 收取与完成 ----
+
+  #owned(owner: UploadOwner, uploadId: string): Live {
+    const live = this.#live.get(uploadId);
+    // 别人的 uploadId 与不存在的一样: 不透露它是否存在
+    if (live === undefined || live.owner !== owner) throw new AppError('upload_unknown');
+    return live;
+  }
+
+  #decode({ encoding, data }: FileChunkMessage): Uint8Array {
+    const bytes =
+      encoding === 'binary' ? data : this.#scratch.subarray(0, decodeBase64Into(data, this.#scratch));
+    if (bytes.byteLength > MAX_CHUNK_BYTES) {
+      throw new AppError('frame_too_large', { facts: { limit: MAX_CHUNK_BYTES } });
+    }
+    // 空分片不推进任何东西, 却能无限地发
+    if (bytes.byteLength === 0) throw new AppError('invalid_field', { detail: 'data 为空' });
+    return bytes;
+  }
+
+  #acknowledge(live: Live): void {
+    const { upload } = live.transfer;
+    live.owner?.send({ type: 'file_ack', uploadId: upload.uploadId, offset: upload.written });
+  }
+
+  // 写入失败来自后台: 没有调用者可抛, 清理之后直接告诉上传者
+  #failed(live: Live, error: unknown): void {
+    // 正在校验的由 verify 抛给 file_end 的发送者
+    if (live.transfer.upload.state !== 'receiving') return;
+    const { owner } = live;
+    const { uploadId } = live.entry;
+    const known =
+      error instanceof AppError ? error : new AppError('internal', { facts: { errorId: uploadId } });
+    this.#parts.log.error({ uploadId, err: error }, '写入失败');
+    void this.#abandon(live)
+      .catch((reason: unknown) => this.#parts.log.error({ uploadId, err: reason }, '清理失败'))
+      .then(() => owner?.send(errorMessage(known.withRef(uploadId))));
+  }
+
+  // 须在锁内调用
+  async #finish(live: Live, sha256: string | undefined): Promise<void> {
+    const { intake } = this.#parts;
+    try {
+      const record = await live.transfer.verify([live.entry.sha256, sha256]);
+      // 校验期间被取消: 由 cancel 收尾
+      if (!(await live.transfer.publish(record))) return;
+      const broadcast = intake.announce(record);
+      this.#remove(live);
+      const entry = await this.#settle(live.entry, broadcast);
+      if (live.owner !== undefined) this.#finished.complete(live.owner, live.clientId, entry);
+    } catch (error) {
+      await this.#clear(live);
+      throw error;
+    }
+  }
+
+  // 记下已广播; 失败也不能撤回广播, 只会让重启后可能再播一次
+  async #settle(
+    entry: JournalEntry,
+    { seq, time, file }: ReturnType<Intake['announce']>,
+  ): Promise<JournalEntry> {
+    const settled = { ...entry, done: { seq, time, file } };
+    this.#partials -= 1;
+    try {
+      await this.#parts.journal.save(settled);
+    } catch (error) {
+      this.#parts.log.error({ uploadId: entry.uploadId, err: error }, '无法记录完成的上传');
+    }
+    return settled;
+  }
+}
+
+function newEntry(
+  name: string,
+  originalName: string,
+  resumeToken: string,
+  { size, mimeType, sha256 }: FileStartMessage,
+): JournalEntry {
+  return {
+    uploadId: uuidv4(),
+    tokenHash: hashToken(resumeToken),
+    fileId: uuidv4(),
+    name,
+    originalName,
+    startedAt: Date.now(),
+    ...(size === undefined ? {} : { size }),
+    ...(mimeType === undefined ? {} : { mimeType }),
+    ...(sha256 === undefined ? {} : { sha256 }),
+  };
+}
+
+function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
+}
+
+// 定时比较: 不让应答时间透露猜对了几位
+function requireToken(entry: JournalEntry, token: string): void {
+  const expected = Buffer.from(entry.tokenHash, 'hex');
+  const actual = Buffer.from(hashToken(token), 'hex');
+  if (!timingSafeEqual(expected, actual)) throw new AppError('upload_unknown');
+}

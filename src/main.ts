@@ -1,0 +1,81 @@
+// 进程入口: 读配置, 启动, 信号, 退出码
+import { networkInterfaces } from 'node:os';
+import { type Config, ConfigError, loadConfig } from './config.js';
+import { createLogger, type Logger } from './log.js';
+import { type Server, startServer } from './server.js';
+
+// 退出码: 1 启动失败或意外错误, 2 配置不对 (与多数命令行工具一致)
+const EXIT_FAILURE = 1;
+const EXIT_CONFIG = 2;
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const log = createLogger(config.log);
+  // 漏网的错误: 记下来再退出, 状态已不可信; 上传可凭磁盘上的记录续传
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, '未捕获的错误, 进程退出');
+    process.exit(EXIT_FAILURE);
+  });
+  try {
+    const server = await startServer(config, log);
+    announce(config, server.port, log);
+    stopOnSignals(server, log);
+  } catch (error) {
+    log.fatal({ reason: error instanceof Error ? error.message : String(error) }, '启动失败');
+    process.exit(EXIT_FAILURE);
+  }
+}
+
+function readConfig(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}
+
+function announce(config: Config, port: number, log: Logger): void {
+  const scheme = config.server.tls.certFile === '' ? 'http' : 'https';
+  const urls = pageAddresses(config).map((address) => `${scheme}://${address}:${port}/`);
+  log.info(
+    { event: 'listening', host: config.server.host, port, urls },
+    `水闸已启动, 用浏览器打开 ${urls.join(' 或 ')}`,
+  );
+}
+
+// 监听全部地址时, 列出本机与局域网可用的 IPv4 地址
+function pageAddresses({ server }: Config): string[] {
+  if (server.publicUrl !== '') return [new URL(server.publicUrl).hostname];
+  if (server.host !== '0.0.0.0' && server.host !== '::') return [server.host];
+  const lan = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+  return ['localhost', ...lan];
+}
+
+// 第一个信号优雅停止, 第二个立即结束
+function stopOnSignals(server: Server, log: Logger): void {
+  let signalled = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (signalled) process.exit(EXIT_FAILURE);
+    signalled = true;
+    log.info({ event: 'stopping', signal }, '正在停止');
+    server.stop().then(
+      () => {
+        log.info({ event: 'stopped' }, '已停止');
+        process.exit(0);
+      },
+      (error: unknown) => {
+        log.error({ err: error }, '停止时出错');
+        process.exit(EXIT_FAILURE);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+await main();

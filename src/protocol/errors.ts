@@ -1,0 +1,90 @@
+// 错误与关闭码的唯一来源: WebSocket 帧, HTTP 应答, 文档和测试都取自这两张表
+export interface ErrorEntry {
+  /** HTTP 状态码; 同一张表同时服务于两种传输 */
+  readonly http: number;
+  /** 原样重发是否可能成功; 客户端据此决定是否自动重试 */
+  readonly retryable: boolean;
+  /** 给最终用户看的默认中文说明 */
+  readonly message: string;
+}
+
+export const ERRORS = {
+  bad_json: { http: 400, retryable: false, message: '消息不是合法的 JSON 对象' },
+  invalid_field: { http: 400, retryable: false, message: '消息缺少字段, 或字段的类型, 长度不对' },
+  unknown_type: { http: 400, retryable: false, message: '没有这种消息类型' },
+  base64_invalid: { http: 400, retryable: false, message: '文件内容不是合法的标准 Base64' },
+  offset_mismatch: { http: 409, retryable: true, message: '分片的 offset 不符, 请从应答里的 offset 继续' },
+  size_mismatch: { http: 409, retryable: false, message: '收到的字节数与声明的大小不符' },
+  checksum_mismatch: { http: 422, retryable: false, message: 'SHA-256 校验不符, 文件未发布' },
+  unauthorized: { http: 401, retryable: false, message: '没有有效的会话' },
+  forbidden_origin: { http: 403, retryable: false, message: '不接受来自这个网页的连接' },
+  not_found: { http: 404, retryable: false, message: '没有这个资源' },
+  upload_unknown: { http: 404, retryable: false, message: '没有这个上传, 或它已由别的连接接管' },
+  name_taken: { http: 409, retryable: false, message: '这个用户名正被使用, 请换一个' },
+  name_invalid: { http: 400, retryable: false, message: '用户名须为 1 到 32 个字符, 不含控制字符' },
+  file_too_large: { http: 413, retryable: false, message: '文件超过大小上限' },
+  frame_too_large: { http: 413, retryable: false, message: '单帧过大, 请改用分片上传 (file_start)' },
+  text_too_long: { http: 413, retryable: false, message: '文字消息过长' },
+  file_type_forbidden: { http: 415, retryable: false, message: '不允许上传这种类型的文件' },
+  file_name_invalid: { http: 400, retryable: false, message: '文件名清理之后没有可用的部分' },
+  window_exceeded: { http: 429, retryable: true, message: '未确认的字节超过窗口, 请等待 file_ack' },
+  rate_limited: { http: 429, retryable: true, message: '消息太频繁, 请稍后再发' },
+  storage_full: { http: 507, retryable: false, message: '服务器存储空间不足' },
+  server_busy: { http: 503, retryable: true, message: '服务器的配额暂时用完, 请稍后再试' },
+  server_stopping: { http: 503, retryable: true, message: '服务器正在停止, 请稍后重连' },
+  internal: { http: 500, retryable: false, message: '服务器内部错误' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface CloseEntry {
+  readonly code: number;
+  readonly reason: string;
+  /** 客户端何时重连: now = 立即 (加随机抖动), later = 30 秒后, never = 不自动重连 */
+  readonly retry: 'now' | 'later' | 'never';
+}
+
+// 4000 以上为应用自用区间 (RFC 6455 第 7.4.2 节)
+export const CLOSES = {
+  stopping: { code: 1001, reason: 'stopping', retry: 'now' },
+  frame_too_large: { code: 1009, reason: 'frame_too_large', retry: 'never' },
+  unauthorized: { code: 4001, reason: 'unauthorized', retry: 'never' },
+  slow_consumer: { code: 4008, reason: 'slow_consumer', retry: 'now' },
+  release_memory: { code: 4009, reason: 'release_memory', retry: 'now' },
+  flooding: { code: 4010, reason: 'flooding', retry: 'later' },
+  replaced: { code: 4012, reason: 'replaced', retry: 'never' },
+} as const satisfies Record<string, CloseEntry>;
+
+export type CloseName = keyof typeof CLOSES;
+
+/** 错误附带的事实, 例如 limit (字节) 或 offset (字节); 原样并入 error 消息 */
+export type ErrorFacts = Readonly<Record<string, string | number>>;
+
+/**
+ * 业务错误: 由领域层抛出, 只在边缘 (ws.ts, http.ts) 翻译成帧或 HTTP 应答。
+ * detail 追加在默认说明之后, 给人看; facts 给程序看; ref 是相关的 clientId 或 uploadId。
+ */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
+  readonly ref: string | undefined;
+
+  constructor(
+    code: ErrorCode,
+    options: { detail?: string; facts?: ErrorFacts; ref?: string | undefined } = {},
+  ) {
+    super(options.detail === undefined ? ERRORS[code].message : `${ERRORS[code].message}: ${options.detail}`);
+    this.name = 'AppError';
+    this.code = code;
+    this.facts = options.facts ?? {};
+    this.ref = options.ref;
+  }
+
+  /** 补上 ref: 深处抛错时往往还不知道它属于哪条消息 */
+  withRef(ref: string | undefined): AppError {
+    if (this.ref !== undefined || ref === undefined) return this;
+    const error = new AppError(this.code, { facts: this.facts, ref });
+    error.message = this.message;
+    return error;
+  }
+}

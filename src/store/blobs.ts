@@ -1,0 +1,135 @@
+// 文件的存放: 部分文件, 发布 (元数据先写, 再改名), 查找与读取
+import { close, constants, open, read } from 'node:fs';
+import { access, rename, rm, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { BlobReader, BlobStore, OpenBlob, PartialFile } from '../files/ports.js';
+import type { FileRecord } from '../protocol/messages.js';
+import { isMissing, translateDiskError } from './disk-errors.js';
+import type { HashPool } from './hash-pool.js';
+import { readJson, writeJson } from './json-file.js';
+import { DiskPartial, type PartialOptions } from './partial-file.js';
+import type { StorageFolder } from './storage-folder.js';
+import type { Thumbnails } from './thumbnails.js';
+
+const openAsync = promisify(open);
+const closeAsync = promisify(close);
+const readAsync = promisify(read);
+// 最近用过的元数据, 省去每次下载读一次 JSON
+const MAX_CACHED_RECORDS = 1000;
+
+export class Blobs implements BlobStore, BlobReader {
+  readonly #folder: StorageFolder;
+  readonly #hashes: HashPool;
+  readonly #thumbnails: Thumbnails;
+  readonly #options: PartialOptions;
+  readonly #records = new Map<string, FileRecord>();
+
+  constructor(folder: StorageFolder, hashes: HashPool, thumbnails: Thumbnails, options: PartialOptions) {
+    this.#folder = folder;
+    this.#hashes = hashes;
+    this.#thumbnails = thumbnails;
+    this.#options = options;
+  }
+
+  createPartial(uploadId: string): Promise<PartialFile> {
+    return DiskPartial.create(this.#folder.partial(uploadId), this.#hashes, this.#options);
+  }
+
+  async openPartial(uploadId: string): Promise<PartialFile | undefined> {
+    const path = this.#folder.partial(uploadId);
+    const size = await sizeOf(path);
+    return size === undefined ? undefined : DiskPartial.reopen(path, size, this.#hashes, this.#options);
+  }
+
+  async removePartial(uploadId: string): Promise<number> {
+    const path = this.#folder.partial(uploadId);
+    const size = await sizeOf(path);
+    if (size === undefined) return 0;
+    await rm(path, { force: true });
+    return size;
+  }
+
+  async publish(uploadId: string, record: FileRecord): Promise<void> {
+    try {
+      // 元数据在前: 改名一成功, 文件就是完整可查的; 只有元数据的不算发布
+      await writeJson(this.#folder.meta(record.id), record);
+      await rename(this.#folder.partial(uploadId), this.#path(record));
+    } catch (error) {
+      await rm(this.#folder.meta(record.id), { force: true });
+      throw translateDiskError(error);
+    }
+    this.#remember(record);
+  }
+
+  async find(fileId: string): Promise<FileRecord | undefined> {
+    const cached = this.#records.get(fileId);
+    if (cached !== undefined) return cached;
+    const record = await readJson<FileRecord>(this.#folder.meta(fileId));
+    if (record === undefined || !(await exists(this.#path(record)))) return undefined;
+    this.#remember(record);
+    return record;
+  }
+
+  async open(fileId: string): Promise<OpenBlob | undefined> {
+    const record = await this.find(fileId);
+    if (record === undefined) return undefined;
+    try {
+      return openBlob(record, await openAsync(this.#path(record), 'r'));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      // 管理员从磁盘上删掉了它
+      this.#records.delete(fileId);
+      return undefined;
+    }
+  }
+
+  async thumbnail(fileId: string): Promise<Uint8Array | undefined> {
+    const record = await this.find(fileId);
+    if (record?.thumbPath === undefined) return undefined;
+    return this.#thumbnails.get(this.#path(record), this.#folder.thumb(fileId));
+  }
+
+  async dimensions(uploadId: string): Promise<{ width: number; height: number } | undefined> {
+    return this.#thumbnails.measure(this.#folder.partial(uploadId));
+  }
+
+  // 磁盘上的名字就是链接的最后一段: UUID.ext
+  #path(record: FileRecord): string {
+    return this.#folder.file(record.path.slice(record.path.lastIndexOf('/') + 1));
+  }
+
+  #remember(record: FileRecord): void {
+    this.#records.delete(record.id);
+    this.#records.set(record.id, record);
+    if (this.#records.size <= MAX_CACHED_RECORDS) return;
+    const oldest = this.#records.keys().next().value;
+    if (oldest !== undefined) this.#records.delete(oldest);
+  }
+}
+
+function openBlob(record: FileRecord, fd: number): OpenBlob {
+  return {
+    record,
+    read: async (target, position) => (await readAsync(fd, target, 0, target.byteLength, position)).bytesRead,
+    close: () => closeAsync(fd),
+  };
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.R_OK);
+    return true;
+  } catch {
+    // 不存在与不可读对下载是一回事
+    return false;
+  }
+}

@@ -1,0 +1,24 @@
+// 小 JSON 文件的原子读写: 先写临时文件再改名, 崩溃后要么旧要么新
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { isMissing, translateDiskError } from './disk-errors.js';
+
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    await writeFile(temporary, JSON.stringify(value));
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw translateDiskError(error);
+  }
+}
+
+/** 文件不存在或不是合法 JSON 时为 undefined: 损坏的记录按没有处理, 由清扫收走 */
+export async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as T;
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

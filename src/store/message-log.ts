@@ -1,0 +1,76 @@
+// 内存里的消息日志: 最近若干条, 条数与字节都有上限; 持久的日志将实现同一个接口
+import { randomUUID } from 'node:crypto';
+import type { Appended, MessageLog } from '../chat/ports.js';
+import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../protocol/messages.js';
+
+export interface MemoryLogOptions {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
+
+// 文件记录的估计大小 (字节): 名字与摘要都有界
+const FILE_ENTRY_BYTES = 1024;
+// 每条的固定开销 (字节): 对象头, id, 名字
+const ENTRY_OVERHEAD_BYTES = 256;
+const DURABLE = Promise.resolve();
+
+export class MemoryLog implements MessageLog {
+  readonly epoch = randomUUID();
+  readonly #options: MemoryLogOptions;
+  readonly #entries: RoomEntry[] = [];
+  #bytes = 0;
+  #seq = 0;
+
+  constructor(options: MemoryLogOptions) {
+    this.#options = options;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  appendText(draft: Omit<TextEntry, 'seq'>): Appended<TextEntry> {
+    return this.#append({ ...draft, seq: this.#nextSeq() });
+  }
+
+  appendFile({ time, file }: { time: number; file: FileRecord }): Appended<FileEntry> {
+    return this.#append({ kind: 'file', seq: this.#nextSeq(), time, file });
+  }
+
+  after(seq: number, limit: number): readonly RoomEntry[] {
+    const start = Math.max(0, this.#indexOf(seq + 1));
+    return this.#entries.slice(start, start + limit);
+  }
+
+  before(seq: number, limit: number): readonly RoomEntry[] {
+    const end = Math.max(0, this.#indexOf(seq));
+    return this.#entries.slice(Math.max(0, end - limit), end);
+  }
+
+  // seq 连续, 所以下标只是一次减法
+  #indexOf(seq: number): number {
+    const firstSeq = this.#entries[0]?.seq ?? seq;
+    return seq - firstSeq;
+  }
+
+  #nextSeq(): number {
+    this.#seq += 1;
+    return this.#seq;
+  }
+
+  #append<E extends RoomEntry>(entry: E): Appended<E> {
+    this.#entries.push(entry);
+    this.#bytes += entryBytes(entry);
+    while (this.#entries.length > this.#options.maxMessages || this.#bytes > this.#options.maxBytes) {
+      const dropped = this.#entries.shift();
+      if (dropped === undefined) break;
+      this.#bytes -= entryBytes(dropped);
+    }
+    return { entry, durable: DURABLE };
+  }
+}
+
+function entryBytes(entry: RoomEntry): number {
+  // 正文按每字符两字节计, 是 V8 字符串的上界
+  return entry.kind === 'file' ? FILE_ENTRY_BYTES : ENTRY_OVERHEAD_BYTES + entry.message.length * 2;
+}

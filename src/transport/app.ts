@@ -1,0 +1,97 @@
+// uWebSockets.js 应用: 建立 (可带 TLS), 挂路由, 监听, 关闭
+import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
+import type { Publisher } from '../chat/ports.js';
+import type { Sessions } from '../chat/sessions.js';
+import { AppError } from '../protocol/errors.js';
+import { MAX_LISTED_USERS } from '../protocol/messages.js';
+import type { DownloadRoute } from './download-route.js';
+import { type ReportInternal, sendError, sendJson } from './http.js';
+import type { Native } from './native.js';
+import type { StaticFiles } from './static.js';
+import type { UploadRoute } from './upload-route.js';
+import type { WsEdge } from './ws.js';
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 = 任一空闲端口 */
+  readonly port: number;
+  readonly tls: { readonly certFile: string; readonly keyFile: string };
+}
+
+export interface Routes {
+  readonly ws: WsEdge;
+  readonly uploads: UploadRoute;
+  readonly downloads: DownloadRoute;
+  readonly statics: StaticFiles;
+  readonly sessions: Sessions;
+  readonly stopping: () => boolean;
+  readonly reportInternal: ReportInternal;
+}
+
+export class App implements Publisher {
+  readonly #native: Native;
+  readonly #options: ListenOptions;
+  readonly #app: TemplatedApp;
+  #listenSocket: us_listen_socket | undefined;
+
+  constructor(native: Native, options: ListenOptions) {
+    this.#native = native;
+    this.#options = options;
+    const { certFile, keyFile } = options.tls;
+    this.#app =
+      certFile === '' ? native.App() : native.SSLApp({ cert_file_name: certFile, key_file_name: keyFile });
+  }
+
+  publish(topic: string, text: string): void {
+    this.#app.publish(topic, text, false, false);
+  }
+
+  mount(routes: Routes): void {
+    const { downloads, uploads, statics, sessions } = routes;
+    routes.ws.mount(this.#app);
+    this.#app
+      .post('/api/files', (res, req) => uploads.handle(res, req))
+      .get('/api/users', (res) => {
+        const users = sessions.onlineNames(MAX_LISTED_USERS);
+        sendJson(res, 200, { online: sessions.onlineCount, users });
+      })
+      .get('/healthz', (res) => {
+        const stopping = routes.stopping();
+        sendJson(res, stopping ? 503 : 200, { status: stopping ? 'stopping' : 'ok' });
+      })
+      .get('/files/:name/thumb', (res, req) => downloads.thumb(res, req))
+      .get('/files/:name', (res, req) => downloads.file(res, req, false))
+      .head('/files/:name', (res, req) => downloads.file(res, req, true))
+      .get('/*', (res, req) => statics.handle(res, req, false))
+      .head('/*', (res, req) => statics.handle(res, req, true))
+      .any('/*', (res) => sendError(res, new AppError('not_found'), routes.reportInternal, true));
+  }
+
+  /** 监听; 返回实际端口。错误: 端口被占用或没有权限 */
+  listen(): Promise<number> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      const done = (socket: us_listen_socket | false): void => {
+        if (socket === false) {
+          reject(new Error(`无法监听 ${host}:${port}, 端口可能已被占用`));
+          return;
+        }
+        this.#listenSocket = socket;
+        resolve(this.#native.us_socket_local_port(socket));
+      };
+      this.#app.listen(host, port, done);
+    });
+  }
+
+  /** 不再接受新连接; 已有的不受影响 */
+  stopListening(): void {
+    if (this.#listenSocket !== undefined) this.#native.us_listen_socket_close(this.#listenSocket);
+    this.#listenSocket = undefined;
+  }
+
+  /** 强制断开剩下的一切 */
+  close(): void {
+    this.#app.close();
+    this.#listenSocket = undefined;
+  }
+}

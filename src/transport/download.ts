@@ -1,0 +1,70 @@
+// 一次下载: 读一块, tryEnd 一块, 写不进就等 onWritable; 总长已知, 从不分块编码
+import type { OpenBlob } from '../files/ports.js';
+import { type Exchange, writeHead } from './http.js';
+
+// 1 MiB 一读: 实测比 256 KiB 省约三成 CPU (platform.md)
+const READ_BYTES = 1024 * 1024;
+// 闲置时留住的读缓冲个数
+const MAX_FREE_BUFFERS = 16;
+const freeBuffers: Buffer[] = [];
+
+export interface DownloadPlan {
+  readonly status: 200 | 206;
+  readonly headers: Readonly<Record<string, string>>;
+  /** 文件内的起点, 字节 */
+  readonly start: number;
+  /** 要发送的字节数, 大于 0 */
+  readonly length: number;
+}
+
+/** 发送计划中的一段; 兑现时已发完, 或对方已离开。副作用: 用完关闭 blob */
+export async function sendBlob(exchange: Exchange, blob: OpenBlob, plan: DownloadPlan): Promise<void> {
+  const buffer = takeBuffer(plan.length);
+  try {
+    let sent = 0;
+    while (sent < plan.length && !exchange.over) {
+      const want = Math.min(buffer.length, plan.length - sent);
+      const count = await blob.read(buffer.subarray(0, want), plan.start + sent);
+      if (exchange.over) return;
+      if (count === 0) {
+        // 文件被外力截短: 断开, 不能让人把半个当成整个
+        exchange.res.close();
+        return;
+      }
+      await sendPart(exchange, buffer.subarray(0, count), sent, plan);
+      sent += count;
+    }
+  } finally {
+    giveBuffer(buffer);
+    await blob.close();
+  }
+}
+
+// 写出一块; 对方读得慢就等它。offset 是这一块在应答体里的起点
+function sendPart(exchange: Exchange, part: Buffer, offset: number, plan: DownloadPlan): Promise<void> {
+  const { res } = exchange;
+  return new Promise((resolve) => {
+    exchange.onAbort = resolve;
+    const push = (from: number): boolean => {
+      const [accepted, finished] = res.tryEnd(part.subarray(from), plan.length);
+      if (finished) exchange.finish();
+      if (accepted || finished) resolve();
+      return accepted || finished;
+    };
+    res.cork(() => {
+      // 头与第一块同在一次系统调用里
+      if (offset === 0) writeHead(res, plan.status, plan.headers);
+      // onWritable 给出应答体的总偏移: 减去这一块的起点就是还没写的部分
+      if (!push(0)) res.onWritable((total) => push(total - offset));
+    });
+  });
+}
+
+function takeBuffer(length: number): Buffer {
+  if (length < READ_BYTES) return Buffer.allocUnsafe(length);
+  return freeBuffers.pop() ?? Buffer.allocUnsafeSlow(READ_BYTES);
+}
+
+function giveBuffer(buffer: Buffer): void {
+  if (buffer.length === READ_BYTES && freeBuffers.length < MAX_FREE_BUFFERS) freeBuffers.push(buffer);
+}

@@ -1,0 +1,107 @@
+// HTTP 的公共部分: 应答, 错误应答, 以及把异步处理函数安全地接到 uWS 上
+import type { HttpResponse } from 'uWebSockets.js';
+import { AppError, ERRORS } from '../protocol/errors.js';
+
+const STATUS_TEXT = new Map<number, string>([
+  [200, 'OK'],
+  [201, 'Created'],
+  [206, 'Partial Content'],
+  [304, 'Not Modified'],
+  [400, 'Bad Request'],
+  [401, 'Unauthorized'],
+  [403, 'Forbidden'],
+  [404, 'Not Found'],
+  [409, 'Conflict'],
+  [413, 'Payload Too Large'],
+  [415, 'Unsupported Media Type'],
+  [416, 'Range Not Satisfiable'],
+  [422, 'Unprocessable Entity'],
+  [429, 'Too Many Requests'],
+  [500, 'Internal Server Error'],
+  [503, 'Service Unavailable'],
+  [507, 'Insufficient Storage'],
+]);
+
+export type ReportInternal = (error: unknown) => string;
+
+/** 状态行与头; 须在 cork 之内或处理函数的同步部分调用 */
+export function writeHead(
+  res: HttpResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): void {
+  res.writeStatus(`${status} ${STATUS_TEXT.get(status) ?? ''}`);
+  for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
+}
+
+export function sendJson(res: HttpResponse, status: number, body: unknown, closeConnection = false): void {
+  res.cork(() => {
+    writeHead(res, status, {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Cache-Control': 'no-store',
+    });
+    res.end(JSON.stringify(body), closeConnection);
+  });
+}
+
+/** 业务错误 -> 它的状态码与 {"error":{code,message}}; 意外的错误记录后成为 internal */
+export function sendError(
+  res: HttpResponse,
+  error: unknown,
+  report: ReportInternal,
+  closeConnection = false,
+): void {
+  const known = toAppError(error, report);
+  const { code, message, facts } = known;
+  sendJson(res, ERRORS[code].http, { error: { code, message, ...facts } }, closeConnection);
+}
+
+export function toAppError(error: unknown, report: ReportInternal): AppError {
+  if (error instanceof AppError) return error;
+  const errorId = report(error);
+  return new AppError('internal', { detail: errorId, facts: { errorId } });
+}
+
+/** 一次请求的生死: uWS 在中止之后使用 res 会抛错, 不登记 onAborted 就返回会结束进程 */
+export class Exchange {
+  readonly res: HttpResponse;
+  #over = false;
+  #onAbort: (() => void) | undefined;
+
+  constructor(res: HttpResponse) {
+    this.res = res;
+    res.onAborted(() => {
+      this.#over = true;
+      this.#onAbort?.();
+    });
+  }
+
+  /** 已应答或对方已离开: 不能再碰 res */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** 对方在应答之前离开时调用; 只保留最后一个 */
+  set onAbort(handler: () => void) {
+    this.#onAbort = handler;
+  }
+
+  /** 应答完毕 */
+  finish(): void {
+    this.#over = true;
+    this.#onAbort = undefined;
+  }
+
+  json(status: number, body: unknown): void {
+    if (this.#over) return;
+    this.finish();
+    sendJson(this.res, status, body);
+  }
+
+  /** closeConnection: 请求体还没读完, 连接不能再用 */
+  fail(error: unknown, report: ReportInternal, closeConnection = false): void {
+    if (this.#over) return;
+    this.finish();
+    sendError(this.res, error, report, closeConnection);
+  }
+}

@@ -1,0 +1,110 @@
+// 网页静态文件: 启动时全部读进内存 (构建产物, 总量很小), 压缩副本由构建准备好
+
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '../protocol/errors.js';
+import { type ReportInternal, sendError, writeHead } from './http.js';
+
+/** dist/web/manifest.json 的一项, 由 scripts/build-web.mjs 写出 */
+interface ManifestEntry {
+  readonly file: string;
+  readonly type: string;
+  readonly etag: string;
+  readonly br?: string;
+  readonly gz?: string;
+  readonly cache: 'immutable' | 'no-cache';
+}
+
+interface Asset {
+  readonly entry: ManifestEntry;
+  readonly plain: Buffer;
+  readonly br: Buffer | undefined;
+  readonly gz: Buffer | undefined;
+}
+
+// 严格的内容安全策略: 只有本站的脚本与样式, 没有内联; 图片与媒体可来自用户上传的本站链接
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "media-src 'self' blob:",
+  "connect-src 'self' ws: wss:",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export class StaticFiles {
+  readonly #assets: ReadonlyMap<string, Asset>;
+  readonly #report: ReportInternal;
+
+  private constructor(assets: ReadonlyMap<string, Asset>, report: ReportInternal) {
+    this.#assets = assets;
+    this.#report = report;
+  }
+
+  /** folder 为 dist/web; 错误: 没有构建过网页时为系统错误 */
+  static async load(folder: string, report: ReportInternal): Promise<StaticFiles> {
+    const manifest = JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')) as Record<
+      string,
+      ManifestEntry
+    >;
+    const read = async (name: string | undefined): Promise<Buffer | undefined> =>
+      name === undefined ? undefined : readFile(path.join(folder, name));
+    const assets = new Map<string, Asset>();
+    for (const [url, entry] of Object.entries(manifest)) {
+      const plain = await readFile(path.join(folder, entry.file));
+      assets.set(url, { entry, plain, br: await read(entry.br), gz: await read(entry.gz) });
+    }
+    return new StaticFiles(assets, report);
+  }
+
+  handle(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
+    // 只认清单里的地址: 请求的路径从不碰文件系统
+    const asset = this.#assets.get(req.getUrl());
+    if (asset === undefined) {
+      sendError(res, new AppError('not_found'), this.#report);
+      return;
+    }
+    const [encoding, body] = choose(asset, req.getHeader('accept-encoding'));
+    const headers = assetHeaders(asset.entry, encoding);
+    const fresh = req.getHeader('if-none-match').includes(headers['ETag'] ?? '');
+    writeHead(res, fresh ? 304 : 200, headers);
+    if (fresh) res.endWithoutBody(0);
+    else if (headOnly) res.endWithoutBody(body.length);
+    else res.end(body);
+  }
+}
+
+function choose(asset: Asset, accepted: string): [encoding: 'br' | 'gzip' | undefined, body: Buffer] {
+  if (asset.br !== undefined && accepts(accepted, 'br')) return ['br', asset.br];
+  if (asset.gz !== undefined && accepts(accepted, 'gzip')) return ['gzip', asset.gz];
+  return [undefined, asset.plain];
+}
+
+// q=0 是明确拒绝
+function accepts(header: string, encoding: string): boolean {
+  return header.split(',').some((item) => {
+    const [name, ...parameters] = item.split(';').map((part) => part.trim());
+    return name === encoding && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+  });
+}
+
+function assetHeaders(entry: ManifestEntry, encoding: 'br' | 'gzip' | undefined): Record<string, string> {
+  return {
+    'Content-Type': entry.type,
+    // 强标签对应确切的字节: 压缩副本与原文各有一个
+    ETag: encoding === undefined ? entry.etag : entry.etag.replace(/"$/, `-${encoding}"`),
+    // 带散列的文件名永不变; 页面每次都问一声
+    'Cache-Control': entry.cache === 'immutable' ? 'public, max-age=31536000, immutable' : 'no-cache',
+    Vary: 'Accept-Encoding',
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+    ...(encoding === undefined ? {} : { 'Content-Encoding': encoding }),
+  };
+}

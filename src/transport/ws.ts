@@ -1,0 +1,204 @@
+// WebSocket 的边缘: 升级时的准入, 回调 -> Dispatcher, 各种期限与预算
+import type {
+  HttpRequest,
+  HttpResponse,
+  TemplatedApp,
+  us_socket_context_t,
+  WebSocketBehavior,
+} from 'uWebSockets.js';
+import type { Dispatcher } from '../chat/handlers.js';
+import { Member, type MemberKind } from '../chat/member.js';
+import type { FileDoor } from '../chat/ports.js';
+import { RateLimit } from '../chat/rate-limit.js';
+import type { Room } from '../chat/room.js';
+import type { Sessions } from '../chat/sessions.js';
+import { AppError, type CloseName } from '../protocol/errors.js';
+import { Addresses, clientAddress } from './addresses.js';
+import { type Socket, type SocketData, WsConnection } from './connection.js';
+import { sendError } from './http.js';
+import type { OriginRules } from './origin.js';
+import { ReceiveBudget } from './receive-budget.js';
+
+export interface WsOptions {
+  readonly connectionsPerAddress: number;
+  readonly maxConnections: number;
+  readonly maxOrigins: number;
+  readonly joinTimeoutMs: number;
+  readonly idleTimeoutS: number;
+  readonly slowConsumerBytes: number;
+  readonly receiveBudgetBytes: number;
+  readonly messagesPerSecond: number;
+  readonly frameBytes: number;
+  readonly trustProxy: boolean;
+}
+
+export interface WsParts {
+  readonly room: Room;
+  readonly sessions: Sessions;
+  readonly dispatcher: Dispatcher;
+  readonly files: FileDoor;
+  readonly origins: OriginRules;
+  readonly stopping: () => boolean;
+  readonly reportInternal: (error: unknown) => string;
+  /** 单调时钟, 毫秒 */
+  readonly now: () => number;
+}
+
+// uWS 的硬上限取软预算的四倍: 检查的间隙里还装得下突发, 关闭帧也发得出去
+const HARD_BACKPRESSURE_FACTOR = 4;
+// 每隔这么久看一遍积压与加入期限 (毫秒)
+const PATROL_MS = 100;
+// 传输连接最大的合法帧: 1 MiB 数据的 Base64, 每个字符都写成 \/ 也装得下
+const TRANSFER_PAYLOAD_BYTES = 4 * 1024 * 1024;
+
+export class WsEdge {
+  readonly #options: WsOptions;
+  readonly #parts: WsParts;
+  readonly #members = new Map<WsConnection, Member>();
+  readonly #addresses: Addresses;
+  readonly #budget: ReceiveBudget;
+  readonly #originCounts = new Map<string, number>();
+  readonly #patrol: NodeJS.Timeout;
+
+  constructor(options: WsOptions, parts: WsParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#addresses = new Addresses(options.connectionsPerAddress);
+    this.#budget = new ReceiveBudget(options.receiveBudgetBytes, (connection) => {
+      this.#members.get(connection)?.cut('release_memory');
+    });
+    this.#patrol = setInterval(() => this.#inspect(), PATROL_MS);
+  }
+
+  get connectionCount(): number {
+    return this.#members.size;
+  }
+
+  mount(app: TemplatedApp): void {
+    // 传输上限是应用上限的两倍: 超限的帧还来得及说明原因再断开, 再大的由 uWS 直接切断
+    const chat = this.#behavior('chat', this.#options.frameBytes * 2);
+    app.ws('/', chat);
+    app.ws('/ws', chat);
+    app.ws('/ws/transfer', this.#behavior('transfer', TRANSFER_PAYLOAD_BYTES));
+  }
+
+  /** 以同一个原因断开所有连接 */
+  closeAll(name: CloseName): void {
+    for (const member of [...this.#members.values()]) member.cut(name);
+  }
+
+  stop(): void {
+    clearInterval(this.#patrol);
+  }
+
+  #behavior(kind: MemberKind, maxPayloadLength: number): WebSocketBehavior<SocketData> {
+    const { idleTimeoutS, slowConsumerBytes } = this.#options;
+    return {
+      maxPayloadLength,
+      idleTimeout: idleTimeoutS,
+      maxBackpressure: slowConsumerBytes * HARD_BACKPRESSURE_FACTOR,
+      sendPingsAutomatically: true,
+      // 压缩会对每个订阅者各做一遍 (platform.md), 关闭
+      compression: 0,
+      upgrade: (res, req, context) => this.#upgrade(kind, res, req, context),
+      open: (socket) => this.#open(kind, socket),
+      message: (socket, data, isBinary) => this.#message(socket, data, isBinary),
+      close: (socket) => this.#close(socket),
+    };
+  }
+
+  #upgrade(kind: MemberKind, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+    const header = (name: string): string => req.getHeader(name);
+    try {
+      this.#parts.origins.requireAllowed(header);
+      const origin = this.#parts.origins.recipient(header);
+      const { trustProxy } = this.#options;
+      const address = clientAddress(res.getRemoteAddressAsText(), header('x-forwarded-for'), trustProxy);
+      this.#requireRoom(address, origin);
+      const token = kind === 'transfer' ? (req.getQuery('session') ?? '') : undefined;
+      res.upgrade<SocketData>(
+        { address, origin, token },
+        header('sec-websocket-key'),
+        header('sec-websocket-protocol'),
+        header('sec-websocket-extensions'),
+        context,
+      );
+    } catch (error) {
+      sendError(res, error, this.#parts.reportInternal);
+    }
+  }
+
+  // 各项名额: 总数, 每个地址, 不同来源的个数
+  #requireRoom(address: string, origin: string): void {
+    if (this.#parts.stopping()) throw new AppError('server_stopping');
+    const { maxConnections, maxOrigins, connectionsPerAddress } = this.#options;
+    if (this.#members.size >= maxConnections) throw new AppError('server_busy');
+    if (this.#addresses.isFull(address)) {
+      throw new AppError('server_busy', {
+        detail: '该地址的连接过多',
+        facts: { limit: connectionsPerAddress },
+      });
+    }
+    if (!this.#originCounts.has(origin) && this.#originCounts.size >= maxOrigins) {
+      throw new AppError('server_busy', { detail: '不同的 Host 过多', facts: { limit: maxOrigins } });
+    }
+  }
+
+  #open(kind: MemberKind, socket: Socket): void {
+    const { origin, address, token } = socket.getUserData();
+    const { now, sessions } = this.#parts;
+    const { joinTimeoutMs, messagesPerSecond } = this.#options;
+    const connection = new WsConnection(socket, origin, now() + joinTimeoutMs);
+    const member = new Member(connection, kind, new RateLimit(messagesPerSecond, now()));
+    socket.getUserData().connection = connection;
+    this.#members.set(connection, member);
+    this.#addresses.add(address);
+    this.#originCounts.set(origin, (this.#originCounts.get(origin) ?? 0) + 1);
+    if (kind === 'chat') return;
+    const session = sessions.find(token ?? '');
+    // 浏览器看不到升级失败的状态码, 所以先升级再以 4001 说明
+    if (session === undefined) member.cut('unauthorized');
+    else sessions.attach(session, member).replaced?.cut('replaced');
+  }
+
+  #message(socket: Socket, data: ArrayBuffer, isBinary: boolean): void {
+    const { connection } = socket.getUserData();
+    const member = connection === undefined ? undefined : this.#members.get(connection);
+    if (connection === undefined || member === undefined) return;
+    const frameBytes = data.byteLength;
+    // Buffer 视图 (不拷贝): 它的 indexOf 走 memchr, 比 Uint8Array 的快一个数量级
+    this.#parts.dispatcher.receive(member, Buffer.from(data), isBinary);
+    // 处理之后还在线才记账: 已断开的缓冲也已归还
+    if (this.#members.has(connection)) this.#budget.record(connection, frameBytes);
+  }
+
+  #close(socket: Socket): void {
+    const { connection, address, origin } = socket.getUserData();
+    const member = connection === undefined ? undefined : this.#members.get(connection);
+    if (connection === undefined || member === undefined) return;
+    connection.release();
+    this.#members.delete(connection);
+    this.#budget.forget(connection);
+    this.#addresses.remove(address);
+    const left = (this.#originCounts.get(origin) ?? 1) - 1;
+    if (left > 0) this.#originCounts.set(origin, left);
+    else this.#originCounts.delete(origin);
+    this.#parts.room.leave(member);
+    member.become('closing');
+    this.#parts.files.detach(member);
+  }
+
+  // 定时巡查: 积压超过预算的是慢消费者; 到期还没加入的请走
+  // 不能在 uWS 的 dropped 回调里断开: 那会让进程崩溃 (实测段错误)
+  #inspect(): void {
+    const nowMs = this.#parts.now();
+    for (const [connection, member] of this.#members) {
+      if (member.session !== undefined) connection.joinDeadlineMs = undefined;
+      else connection.joinDeadlineMs ??= nowMs + this.#options.joinTimeoutMs;
+      if (connection.bufferedBytes > this.#options.slowConsumerBytes) member.cut('slow_consumer');
+      else if (connection.joinDeadlineMs !== undefined && connection.joinDeadlineMs < nowMs) {
+        member.cut('unauthorized');
+      }
+    }
+  }
+}
