@@ -64,7 +64,7 @@ export class App implements Publisher {
       .head('/files/:name', (res, req) => downloads.file(res, req, true))
       .get('/*', (res, req) => statics.handle(res, req, false))
       .head('/*', (res, req) => statics.handle(res, req, true))
-      .any('/*', (res) => sendError(res, new AppError('not_found'), routes.reportInternal, true));
+      .any('/*', (res) => sendError(res, new AppError('not_found'), routes.reportInternal));
   }
 
   /** 监听; 返回实际端口。错误: 端口被占用或没有权限 */

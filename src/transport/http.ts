@@ -34,13 +34,19 @@ export function writeHead(
   for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
 }
 
-export function sendJson(res: HttpResponse, status: number, body: unknown, closeConnection = false): void {
+export function sendJson(
+  res: HttpResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   res.cork(() => {
     writeHead(res, status, {
       'Content-Type': 'application/json; charset=utf-8',
       'Cache-Control': 'no-store',
+      ...headers,
     });
-    res.end(JSON.stringify(body), closeConnection);
+    res.end(JSON.stringify(body));
   });
 }
 
@@ -49,11 +55,10 @@ export function sendError(
   res: HttpResponse,
   error: unknown,
   report: ReportInternal,
-  closeConnection = false,
+  headers: Readonly<Record<string, string>> = {},
 ): void {
-  const known = toAppError(error, report);
-  const { code, message, facts } = known;
-  sendJson(res, ERRORS[code].http, { error: { code, message, ...facts } }, closeConnection);
+  const { code, message, facts } = toAppError(error, report);
+  sendJson(res, ERRORS[code].http, { error: { code, message, ...facts } }, headers);
 }
 
 export function toAppError(error: unknown, report: ReportInternal): AppError {
@@ -98,10 +103,20 @@ export class Exchange {
     sendJson(this.res, status, body);
   }
 
-  /** closeConnection: 请求体还没读完, 连接不能再用 */
-  fail(error: unknown, report: ReportInternal, closeConnection = false): void {
+  fail(error: unknown, report: ReportInternal): void {
     if (this.#over) return;
     this.finish();
-    sendError(this.res, error, report, closeConnection);
+    sendError(this.res, error, report);
+  }
+
+  /**
+   * 请求体还没收完就拒绝。先停读再应答: 关得太早, 对方的写入会先撞上 RST 而读不到应答;
+   * 继续读则白收 2.5 GB。停读之后对方读到应答自会离开, 不走的由 uWS 在约 10 秒后切断 (实测)
+   */
+  refuse(error: unknown, report: ReportInternal): void {
+    if (this.#over) return;
+    this.finish();
+    this.res.pause();
+    sendError(this.res, error, report, { Connection: 'close' });
   }
 }

@@ -1,8 +1,6 @@
 // POST /api/files: multipart 流式上传; 字节从 uWS 的缓冲直接拷进写入块, 中间不留副本
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
-import type { Readable } from 'node:stream';
-import busboy, { type Busboy, type FileInfo } from 'busboy';
 import type { Sessions } from '../chat/sessions.js';
 import type { IncomingFile } from '../files/incoming-file.js';
 import type { Intake } from '../files/intake.js';
@@ -10,6 +8,7 @@ import { toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import { cleanUserName } from '../protocol/user-name.js';
 import { Exchange, type ReportInternal } from './http.js';
+import { MultipartReader } from './multipart.js';
 import type { OriginRules } from './origin.js';
 
 export interface UploadRouteOptions {
@@ -38,8 +37,6 @@ interface RequestFacts {
 
 // 表单自身 (边界, 各段的头, name 字段) 的余量
 const FORM_OVERHEAD_BYTES = 1024 * 1024;
-const MAX_FIELDS = 16;
-const MAX_FIELD_BYTES = 4096;
 
 export class UploadRoute {
   readonly #options: UploadRouteOptions;
@@ -55,14 +52,13 @@ export class UploadRoute {
     const exchange = new Exchange(res);
     try {
       const facts = this.#examine(req);
-      const form = new FormUpload(exchange, facts, this.#options, this.#parts, () =>
+      const form = new FormUpload(exchange, facts, this.#options.filesPerRequest, this.#parts, () =>
         this.#active.delete(form),
       );
       this.#active.add(form);
       form.receive();
     } catch (error) {
-      // 体还没有读: 带着关闭连接的应答, 省得对方把 2.5 GB 传完才知道
-      exchange.fail(error, this.#parts.reportInternal, true);
+      exchange.refuse(error, this.#parts.reportInternal);
     }
   }
 
@@ -99,24 +95,22 @@ export class UploadRoute {
   }
 }
 
-/** 一次请求: 解析表单, 逐个文件推入, 收完后先全部校验再全部发布 */
+/** 一次请求: 逐个文件推入, 收完后先全部校验再全部发布 */
 class FormUpload {
   readonly #exchange: Exchange;
   readonly #facts: RequestFacts;
   readonly #parts: UploadRouteParts;
-  readonly #parser: Busboy;
+  readonly #reader: MultipartReader;
   readonly #files: IncomingFile[] = [];
   readonly #ended: () => void;
   #name: string | undefined;
-  /** 正在解析的文件流 */
-  #stream: Readable | undefined;
   #paused = false;
   #failed = false;
 
   constructor(
     exchange: Exchange,
     facts: RequestFacts,
-    options: UploadRouteOptions,
+    maxFiles: number,
     parts: UploadRouteParts,
     ended: () => void,
   ) {
@@ -125,58 +119,42 @@ class FormUpload {
     this.#parts = parts;
     this.#ended = ended;
     this.#name = facts.sessionName;
-    this.#parser = createParser(facts.contentType, options.filesPerRequest);
+    this.#reader = new MultipartReader(facts.contentType, maxFiles, {
+      field: (name, value, truncated) => this.#guard(() => this.#field(name, value, truncated)),
+      file: (fileName, mimeType) => {
+        const file = this.#guard(() => this.#openFile(fileName, mimeType));
+        return (bytes) => this.#guard(() => file?.push(bytes));
+      },
+      close: () => void this.#complete(),
+      reject: (detail) => void this.fail(new AppError('invalid_field', { detail })),
+    });
   }
 
   receive(): void {
-    const parser = this.#parser;
-    parser.on('field', (name, value, info) =>
-      this.#guard(() => this.#field(name, value, info.valueTruncated)),
-    );
-    parser.on('file', (_field, stream, info) => this.#consume(stream, info));
-    parser.on('filesLimit', () => this.#reject('文件个数过多'));
-    parser.on('fieldsLimit', () => this.#reject('字段过多'));
-    parser.on('error', () => this.#reject('multipart 格式不对, 或没有传完'));
-    parser.on('close', () => void this.#complete());
     this.#exchange.onAbort = () => void this.fail(new AppError('internal', { detail: '对方已离开' }));
     this.#exchange.res.onData((data, isLast) => this.#feed(data, isLast));
     // 与接收并行: 明知放不下就不必收完
     this.#parts.intake.checkSpace(this.#facts.contentLength).catch((error: unknown) => void this.fail(error));
   }
 
-  /** 应答错误并删净; 已发布的不受影响。可重复调用 */
+  /** 删净已收下的, 再应答错误; 可重复调用 */
   async fail(error: unknown): Promise<void> {
     if (this.#failed) return;
     this.#failed = true;
     await Promise.all(this.#files.map((file) => file.abort()));
     this.#ended();
-    this.#exchange.fail(error, this.#parts.reportInternal, true);
-    this.#parser.destroy();
-  }
-
-  // 必须消费每个流, 否则解析停住; 失败之后的数据读掉不要
-  #consume(stream: Readable, info: FileInfo): void {
-    const file = this.#guard(() => this.#openFile(info));
-    stream.on('data', (bytes: Buffer) => this.#guard(() => file?.push(bytes)));
-    // 中途销毁解析器时流会报错; 原因已由 fail 记下
-    stream.on('error', () => {});
-    // 先空读一次: 新建的流在第一次读之前会把数据存进队列, 之后才同步地交出
-    stream.read(0);
-    this.#stream = stream;
+    this.#exchange.refuse(error, this.#parts.reportInternal);
+    this.#reader.destroy();
   }
 
   #feed(data: ArrayBuffer, isLast: boolean): void {
     if (this.#failed) return;
-    // 这是 uWS 内存的视图, 回调一返回就失效。解析器同步地吐出每一段 (流一直在流动状态),
-    // 推入时即被拷走, 所以这里不需要副本; 万一有积存, 宁可报错也不能存下失效的内存
-    if (data.byteLength > 0) this.#parser.write(new Uint8Array(data));
-    if (this.#parser.writableLength + (this.#stream?.readableLength ?? 0) > 0)
-      void this.fail(new Error('multipart parser retained bytes'));
-    if (isLast) this.#parser.end();
+    this.#reader.feed(Buffer.from(data));
+    if (isLast) this.#reader.end();
     else this.#throttle();
   }
 
-  // 磁盘跟不上: 暂停读取请求体, 最多再来一块 (512 KiB)
+  // 磁盘跟不上: 暂停读取请求体, 最多再来一块 (512 KiB)。写入总会完成或失败, 所以总会恢复
   #throttle(): void {
     if (this.#paused || this.#failed || !this.#congested()) return;
     this.#paused = true;
@@ -200,11 +178,11 @@ class FormUpload {
     this.#name = cleanUserName(value);
   }
 
-  #openFile({ filename, mimeType }: FileInfo): IncomingFile {
+  #openFile(fileName: string, mimeType: string): IncomingFile {
     if (this.#name === undefined) {
       throw new AppError('invalid_field', { detail: 'name 字段须在文件之前', facts: { field: 'name' } });
     }
-    const file = this.#parts.intake.open(this.#name, filename ?? '', mimeType);
+    const file = this.#parts.intake.open(this.#name, fileName, mimeType);
     file.onProgress = () => this.#progressed();
     this.#files.push(file);
     return file;
@@ -226,10 +204,6 @@ class FormUpload {
     }
   }
 
-  #reject(detail: string): void {
-    void this.fail(new AppError('invalid_field', { detail }));
-  }
-
   // 解析器的回调里不能抛错: 会变成它内部的 error 事件, 丢了原来的错误码
   #guard<T>(task: () => T): T | undefined {
     if (this.#failed) return undefined;
@@ -239,21 +213,5 @@ class FormUpload {
       void this.fail(error);
       return undefined;
     }
-  }
-}
-
-function createParser(contentType: string, files: number): Busboy {
-  try {
-    return busboy({
-      headers: { 'content-type': contentType },
-      // 浏览器与 curl 都发 UTF-8 文件名; 默认的 latin1 会把中文变成乱码
-      defParamCharset: 'utf8',
-      // 保留原样: 路径由 cleanFileName 处理
-      preservePath: true,
-      limits: { files, fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES },
-    });
-  } catch {
-    // 例如缺少 boundary
-    throw new AppError('invalid_field', { detail: 'Content-Type 缺少 boundary' });
   }
 }
