@@ -1,5 +1,5 @@
-// multipart 解析: busboy 认边界与头, 文件的字节不经它的流, 直接交给接收方
-// uWS 的块在回调返回后失效, 所以只在确知整块都是文件内容时才不拷贝, 其余先拷一份再解析
+// multipart 解析: busboy 认边界与头; 大段的文件内容由这里直接交给接收方, 不经它逐字节的扫描
+// uWS 的块在回调返回后失效, 而 busboy 会留住字段的字节, 所以交给 busboy 的一律先拷一份
 import type { Readable } from 'node:stream';
 import busboy, { type Busboy } from 'busboy';
 import { AppError } from '../protocol/errors.js';
@@ -7,7 +7,7 @@ import { AppError } from '../protocol/errors.js';
 export interface MultipartEvents {
   field(name: string, value: string, truncated: boolean): void;
   /** 一个文件开始; 返回它的接收函数, 收到的 bytes 只在调用期间有效 */
-  file(fileName: string, mimeType: string): (bytes: Uint8Array) => void;
+  file(fileName: string, mimeType: string): Receive;
   /** 全部解析完 */
   close(): void;
   /** 格式不对, 或超过个数上限; 之后不再有别的事件 */
@@ -18,15 +18,25 @@ export interface MultipartEvents {
 const MAX_FIELDS = 16;
 const MAX_FIELD_BYTES = 4096;
 
+type Receive = (bytes: Uint8Array) => void;
+
+const CARRIAGE_RETURN = 0x0d;
+const EMPTY = Buffer.alloc(0);
+
 export class MultipartReader {
   readonly #parser: Busboy;
-  readonly #boundary: BoundaryScan;
-  /** 正在文件内容之中: 下一个边界之前全是它的字节 */
-  #insideFile = false;
+  /** 结束一个文件的边界; 以 CR 开头 */
+  readonly #delimiter: Buffer;
+  /** 正在文件内容之中时, 它的接收函数 */
+  #receive: Receive | undefined;
+  /** busboy 内部没有扣着可能是边界开头的字节: 此时可以绕过它 */
+  #clean = false;
+  /** 绕过期间扣下的块尾: 可能是边界的开头, 要看下一块才知道 */
+  #carry: Buffer = EMPTY;
 
   /** 错误: invalid_field (缺少 boundary) */
   constructor(contentType: string, maxFiles: number, events: MultipartEvents) {
-    this.#boundary = new BoundaryScan(boundaryOf(contentType));
+    this.#delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`, 'latin1');
     this.#parser = createParser(contentType, maxFiles);
     this.#parser.on('field', (name, value, { valueTruncated }) => events.field(name, value, valueTruncated));
     this.#parser.on('file', (_field, stream, { filename, mimeType }) => {
@@ -40,13 +50,21 @@ export class MultipartReader {
 
   /** 喂一块请求体; 返回后 block 可以失效 */
   feed(block: Buffer): void {
-    // 次序要紧: 每一块都要给 BoundaryScan 看, 它要记住块尾
-    const plain = !this.#boundary.touches(block) && this.#insideFile;
-    // busboy 会留住字段的字节而不拷贝, 所以除了纯文件内容都得先拷
-    this.#parser.write(plain ? block : Buffer.from(block));
+    const receive = this.#clean ? this.#receive : undefined;
+    if (receive !== undefined && !this.#endsIn(block)) {
+      this.#pass(block, receive);
+      return;
+    }
+    const copy = Buffer.concat([this.#carry, block]);
+    this.#carry = EMPTY;
+    this.#parser.write(copy);
+    // 块尾没有 CR, busboy 就没有理由扣下什么
+    this.#clean = copy.length >= this.#delimiter.length && this.#suspectStart(copy) === copy.length;
   }
 
   end(): void {
+    // 没有等到边界就结束: 交还扣下的字节, 由 busboy 报告没有传完
+    if (this.#carry.length > 0) this.#parser.write(this.#carry);
     this.#parser.end();
   }
 
@@ -54,41 +72,47 @@ export class MultipartReader {
     this.#parser.destroy();
   }
 
-  // 越过流的缓冲: busboy 对流只做 push, 在这里接住就不会有积存, 也不会留下失效的内存
-  #consume(stream: Readable, receive: (bytes: Uint8Array) => void): void {
+  // 整块都是文件内容: 直接交出, 只扣下可疑的块尾
+  #pass(piece: Buffer, receive: Receive): void {
+    // 比边界还短的块: 扣下的可能仍是半个边界, 并起来再看
+    const short = piece.length < this.#delimiter.length;
+    const block = short ? Buffer.concat([this.#carry, piece]) : piece;
+    if (!short && this.#carry.length > 0) receive(this.#carry);
+    const end = this.#suspectStart(block);
+    // 块尾要留到下一块, 必须拷贝
+    this.#carry = end === block.length ? EMPTY : Buffer.from(block.subarray(end));
+    receive(block.subarray(0, end));
+  }
+
+  /** 边界是否在这一块里结束: 整个在块内, 或从扣下的块尾跨过来 */
+  #endsIn(block: Buffer): boolean {
+    const seam = Buffer.concat([this.#carry, block.subarray(0, this.#delimiter.length)]);
+    return seam.includes(this.#delimiter) || block.includes(this.#delimiter);
+  }
+
+  /** 块尾从哪里起可能是边界的开头 (最后一个边界长度之内的第一个 CR); 没有则为块长 */
+  #suspectStart(block: Buffer): number {
+    const from = Math.max(0, block.length - this.#delimiter.length);
+    const index = block.indexOf(CARRIAGE_RETURN, from);
+    return index === -1 ? block.length : index;
+  }
+
+  // busboy 对文件流只做 push: 在这里接住, 就没有积存, 也不会留下失效的内存
+  #consume(stream: Readable, receive: Receive): void {
     const finish = stream.push.bind(stream);
-    this.#insideFile = true;
+    this.#receive = receive;
     stream.push = (bytes: Buffer | null): boolean => {
       if (bytes !== null) {
         receive(bytes);
         return true;
       }
-      this.#insideFile = false;
+      this.#receive = undefined;
       return finish(null);
     };
     // 中途销毁解析器时流会报错; 原因由销毁者掌握
     stream.on('error', () => {});
     // 让它走到 'end', 解析器才会发出 'close'
     stream.resume();
-  }
-}
-
-/** 逐块判断边界是否可能在这一块里结束; 跨块的边界靠记住上一块的尾巴 */
-class BoundaryScan {
-  readonly #needle: Buffer;
-  #tail: Buffer = Buffer.alloc(0);
-
-  constructor(boundary: string) {
-    this.#needle = Buffer.from(`--${boundary}`, 'latin1');
-  }
-
-  touches(block: Buffer): boolean {
-    const overlap = this.#needle.length - 1;
-    const seam = Buffer.concat([this.#tail, block.subarray(0, overlap)]);
-    const found = seam.includes(this.#needle) || block.includes(this.#needle);
-    const rest = block.length >= overlap ? block : seam;
-    this.#tail = Buffer.from(rest.subarray(Math.max(0, rest.length - overlap)));
-    return found;
   }
 }
 
