@@ -23,7 +23,7 @@ interface Contestant {
 
 export async function runDownloadBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, options.bytes);
-  const storage = options.storage ?? join(options.temp, 'storage');
+  const storage = options.storage ?? join(options.work, 'storage');
   const contestants: Contestant[] = [];
   const notes = [
     `每次测量连续下载 ${options.times} 遍; CPU 时间含 nginx 的 master 与 worker, 含 Sluice 的全部线程`,

@@ -52,7 +52,7 @@ const REFUSALS: readonly Refusal[] = [
 
 export async function runLargeBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, FILE_CAP_BYTES);
-  const storage = options.storage ?? join(options.temp, 'storage');
+  const storage = options.storage ?? join(options.work, 'storage');
   const server = await startSluice(options, storage);
   try {
     const accepted: Outcome[] = [];

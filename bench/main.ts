@@ -4,6 +4,7 @@ import { runLargeBench } from './large.js';
 import { HELP, type Options, parseOptions } from './lib/options.js';
 import { processStatsAvailable } from './lib/process-stats.js';
 import { publishReport, type Report } from './lib/report.js';
+import { removeFolder } from './lib/storage-folder.js';
 import { runMixedBench } from './mixed.js';
 import { runUploadBench } from './upload.js';
 
@@ -31,6 +32,8 @@ async function main(argv: readonly string[]): Promise<boolean> {
     publishReport(report, options.publish);
     passed &&= report.claims.every((claim) => claim.passed);
   }
+  // 中途出错时不到这里: 日志留着备查
+  removeFolder(options.work);
   return passed;
 }
 
@@ -42,6 +45,7 @@ main(process.argv.slice(2)).then(
   (passed) => process.exit(passed ? 0 : 1),
   (error: unknown) => {
     console.error(`压测中止: ${error instanceof Error ? error.message : String(error)}`);
+    console.error('服务器的日志留在临时目录的 run-* 里');
     process.exit(2);
   },
 );

@@ -58,7 +58,7 @@ export async function runMixedBench(options: Options): Promise<Report> {
 /** 默认用内存盘: 磁盘一旦跟不上就会替服务器限速, 测到的便不是全速 */
 function defaultStorage(options: Options): string {
   const roomy = existsSync('/dev/shm') && freeBytes('/dev/shm') >= RAM_DISK_BYTES;
-  return roomy ? '/dev/shm/sluice-bench' : join(options.temp, 'storage');
+  return roomy ? `/dev/shm/sluice-bench-${process.pid}` : join(options.work, 'storage');
 }
 
 function contestant(server: ServerProcess, storage: string | undefined): Contestant {

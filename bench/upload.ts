@@ -28,7 +28,7 @@ interface Contestant {
 
 export async function runUploadBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, options.bytes);
-  const storage = options.storage ?? join(options.temp, 'storage');
+  const storage = options.storage ?? join(options.work, 'storage');
   const sluiceStorage = join(storage, 'sluice');
   const multerStorage = join(storage, 'multer');
   const servers: ServerProcess[] = [];

@@ -4,15 +4,23 @@ import type { DownloadJob, DownloadResult } from '../lib/download-job.js';
 import { type GeneratorTask, serveGenerator } from '../lib/generator-child.js';
 import { HttpExchange } from '../lib/http-client.js';
 
+/** 这么久 (毫秒) 没有收到字节就断开: 服务器卡住时压测报错而不是挂住 */
+const STALL_TIMEOUT_MS = 30_000;
+
 async function download(job: DownloadJob): Promise<DownloadResult> {
   const hash = job.hash ? createHash('sha256') : undefined;
   const startedMs = performance.now();
   let bytes = 0;
   for (let index = 0; index < job.times; index += 1) {
-    const exchange = await HttpExchange.open(job.target, (part) => hash?.update(part));
+    const exchange = await HttpExchange.open(job.target, (part) => {
+      stall.refresh();
+      hash?.update(part);
+    });
+    const stall = setTimeout(() => exchange.close(), STALL_TIMEOUT_MS);
     const request = `GET ${job.path} HTTP/1.1\r\nHost: ${job.target.host}:${job.target.port}\r\nConnection: close\r\n\r\n`;
     await exchange.write([Buffer.from(request)]);
     const response = await exchange.response;
+    clearTimeout(stall);
     exchange.close();
     if (response.status !== 200) throw new Error(`GET ${job.path} 得到 ${response.status}`);
     bytes += response.bodyBytes;

@@ -20,7 +20,7 @@ export function findNginx(options: Options): string | undefined {
 
 /** 提供 filePath 所在目录; 返回时已能应答 */
 export async function startNginx(binary: string, options: Options, filePath: string): Promise<ServerProcess> {
-  const prefix = join(options.temp, 'nginx');
+  const prefix = join(options.work, 'nginx');
   mkdirSync(join(prefix, 'temp'), { recursive: true });
   const port = await freePort();
   const config = join(prefix, 'nginx.conf');
@@ -30,7 +30,7 @@ export async function startNginx(binary: string, options: Options, filePath: str
     command: binary,
     // -e: 读到配置之前的错误也写进临时目录, 而不是 /var/log
     args: ['-p', prefix, '-c', config, '-e', join(prefix, 'error.log')],
-    logFile: join(options.temp, 'nginx.log'),
+    logFile: join(options.work, 'nginx.log'),
     port,
   });
   await untilAnswering(server);

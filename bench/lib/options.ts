@@ -12,7 +12,10 @@ export interface Options {
   readonly bytes: number;
   readonly url: string | undefined;
   readonly pid: number;
+  /** 测试文件所在, 各次运行共用 */
   readonly temp: string;
+  /** 这一次运行自己的目录: 存储, 日志, nginx 的配置; 两个压测同时跑也互不相干 */
+  readonly work: string;
   readonly storage: string | undefined;
   readonly ratePerSecond: number;
   readonly seconds: number;
@@ -63,7 +66,8 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
     },
   });
   const temp = resolve(values.temp);
-  mkdirSync(temp, { recursive: true });
+  const work = join(temp, `run-${process.pid}`);
+  mkdirSync(work, { recursive: true });
   return {
     names: positionals,
     options: {
@@ -75,6 +79,7 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
       times: positive('times', values.times, 1000),
       pid: values.pid === undefined ? 0 : positive('pid', values.pid, 2 ** 31),
       temp,
+      work,
       url: values.url,
       storage: values.storage,
       nginx: values.nginx,

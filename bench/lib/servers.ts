@@ -27,7 +27,7 @@ export async function startSluice(options: Options, storage: string): Promise<Se
       SLUICE_MESSAGES_PER_SECOND: '0',
       SLUICE_CONNECTIONS_PER_ADDRESS: '100000',
     },
-    logFile: join(options.temp, 'sluice.log'),
+    logFile: join(options.work, 'sluice.log'),
   });
 }
 
@@ -39,7 +39,7 @@ export function startMulter(options: Options, storage: string): Promise<ServerPr
     args: [join(ROOT, 'bench/peers/multer-express.mjs'), storage],
     // express 的生产模式: 对照组按最快的方式跑
     env: { NODE_ENV: 'production' },
-    logFile: join(options.temp, 'multer.log'),
+    logFile: join(options.work, 'multer.log'),
   });
 }
 
@@ -48,6 +48,6 @@ export function startBareUws(options: Options): Promise<ServerProcess> {
     name: '裸 uWebSockets.js',
     command: process.execPath,
     args: [fileURLToPath(new URL('./peers/bare-uws.js', import.meta.url))],
-    logFile: join(options.temp, 'bare-uws.log'),
+    logFile: join(options.work, 'bare-uws.log'),
   });
 }

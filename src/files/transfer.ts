@@ -54,16 +54,21 @@ export class Transfer {
     this.#parts = parts;
     this.#partial = partial;
     this.#head = head;
-    this.#writer = new UploadWriter(partial, upload.received, parts.pool, {
-      wrote: (bytes) => {
-        upload.wrote(bytes);
-        events.progress();
+    this.#writer = new UploadWriter(
+      partial,
+      parts.pool,
+      { offset: upload.received, windowBytes: upload.windowBytes },
+      {
+        wrote: (bytes) => {
+          upload.wrote(bytes);
+          events.progress();
+        },
+        failed: (error) => {
+          this.#failure = error;
+          events.failed(error);
+        },
       },
-      failed: (error) => {
-        this.#failure = error;
-        events.failed(error);
-      },
-    });
+    );
   }
 
   /**
