@@ -1,5 +1,5 @@
 // 下载: Sluice 对 nginx sendfile, 比服务器每 GiB 花的 CPU 秒数; 文件都在页缓存里
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { DownloadJob, DownloadResult } from './lib/download-job.js';
 import { Generator } from './lib/generator.js';
 import { findNginx, NGINX_INSTALL_HINT, startNginx } from './lib/nginx.js';
@@ -9,7 +9,7 @@ import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
 import { startSluice } from './lib/servers.js';
 import { formatSpread, pairedRatios, spreadOf } from './lib/statistics.js';
-import { removeFolder } from './lib/storage-folder.js';
+import { StorageFolder } from './lib/storage-folder.js';
 import { ensureTestFile, type TestFile } from './lib/test-file.js';
 import { mustUpload, uploadJob } from './lib/upload-round.js';
 
@@ -23,13 +23,13 @@ interface Contestant {
 
 export async function runDownloadBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, options.bytes);
-  const storage = options.storage ?? join(options.work, 'storage');
+  const storage = new StorageFolder(options, options.storage ?? options.work, 'sluice');
   const contestants: Contestant[] = [];
   const notes = [
     `每次测量连续下载 ${options.times} 遍; CPU 时间含 nginx 的 master 与 worker, 含 Sluice 的全部线程`,
   ];
   try {
-    if (!options.peersOnly) contestants.push(await sluiceContestant(options, storage, file));
+    if (!options.peersOnly) contestants.push(await sluiceContestant(options, storage.path, file));
     const binary = findNginx(options);
     if (binary === undefined) notes.push(`没有找到 nginx, 已跳过这一对照。安装: ${NGINX_INSTALL_HINT}`);
     else
@@ -38,7 +38,7 @@ export async function runDownloadBench(options: Options): Promise<Report> {
     return report(contestants, file, notes);
   } finally {
     await Promise.all(contestants.map((each) => each.server.stop()));
-    if (options.storage === undefined) removeFolder(storage);
+    storage.remove();
   }
 }
 

@@ -1,12 +1,11 @@
 // 验收: 恰好上限大小的文件走三扇门, 内容逐字节相同; 多一个字节即被拒绝, 且磁盘上不留痕迹
-import { join } from 'node:path';
 import type { DownloadJob, DownloadResult } from './lib/download-job.js';
 import { Generator } from './lib/generator.js';
 import { FILE_CAP_BYTES, type Options } from './lib/options.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
 import { startSluice } from './lib/servers.js';
-import { deleteContent, listFiles, removeFolder } from './lib/storage-folder.js';
+import { StorageFolder } from './lib/storage-folder.js';
 import { ensureTestFile, type TestFile } from './lib/test-file.js';
 import type { Door } from './lib/upload-job.js';
 import { mustUpload, runUpload, type UploadVariant, uploadJob } from './lib/upload-round.js';
@@ -52,8 +51,8 @@ const REFUSALS: readonly Refusal[] = [
 
 export async function runLargeBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, FILE_CAP_BYTES);
-  const storage = options.storage ?? join(options.work, 'storage');
-  const server = await startSluice(options, storage);
+  const storage = new StorageFolder(options, options.storage ?? options.work, 'sluice');
+  const server = await startSluice(options, storage.path);
   try {
     const accepted: Outcome[] = [];
     for (const door of DOORS) accepted.push(await accept(server, door, file, storage));
@@ -62,17 +61,22 @@ export async function runLargeBench(options: Options): Promise<Report> {
     return report(accepted, refused);
   } finally {
     await server.stop();
-    if (options.storage === undefined) removeFolder(storage);
+    storage.remove();
   }
 }
 
-async function accept(server: ServerProcess, door: Door, file: TestFile, storage: string): Promise<Outcome> {
+async function accept(
+  server: ServerProcess,
+  door: Door,
+  file: TestFile,
+  storage: StorageFolder,
+): Promise<Outcome> {
   const { result, usage } = await mustUpload(server, uploadJob(server, door, file));
   const downloaded = await hashDownload(server, new URL(result.url ?? '').pathname);
   const same = downloaded.sha256 === file.sha256 && downloaded.bytes === file.bytes;
   const announced = result.sha256 === file.sha256;
   const growth = usage?.peakGrowthBytes ?? 0;
-  deleteContent(storage);
+  storage.deleteContent();
   console.log(
     `${door}: ${(result.elapsedMs / 1000).toFixed(1)} s, 下载${same ? '相同' : '不同'}, 峰值增长 ${(growth / MIB).toFixed(0)} MiB`,
   );
@@ -104,15 +108,15 @@ async function refuse(
   server: ServerProcess,
   refusal: Refusal,
   file: TestFile,
-  storage: string,
+  storage: StorageFolder,
 ): Promise<Outcome> {
-  const before = listFiles(storage);
+  const before = storage.list();
   const { result, usage } = await runUpload(server, uploadJob(server, refusal.door, file, refusal.variant));
   const left = await leftovers(storage, before);
   const growth = usage?.peakGrowthBytes ?? 0;
   const code = result.outcome === 'file_too_large';
   console.log(`${refusal.label}: ${result.outcome}, 已发 ${result.sentBytes} 字节, 残留 ${left.length}`);
-  deleteContent(storage);
+  storage.deleteContent();
   return {
     row: [
       refusal.label,
@@ -129,10 +133,10 @@ async function refuse(
 }
 
 /** 新出现的文件, 以及长大得超过日志所需的文件; 限期内等它们消失 */
-async function leftovers(storage: string, before: ReadonlyMap<string, number>): Promise<string[]> {
+async function leftovers(storage: StorageFolder, before: ReadonlyMap<string, number>): Promise<string[]> {
   const deadlineMs = performance.now() + CLEANUP_MS;
   for (;;) {
-    const left = [...listFiles(storage)].filter(([path, bytes]) => {
+    const left = [...storage.list()].filter(([path, bytes]) => {
       const old = before.get(path);
       return old === undefined || bytes - old > LOG_GROWTH_BYTES;
     });

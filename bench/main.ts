@@ -1,10 +1,10 @@
 // 压测的入口: 选名字, 逐项运行, 写结果; 有一项未达到就以 1 退出
+import { rmSync } from 'node:fs';
 import { runDownloadBench } from './download.js';
 import { runLargeBench } from './large.js';
 import { HELP, type Options, parseOptions } from './lib/options.js';
 import { processStatsAvailable } from './lib/process-stats.js';
 import { publishReport, type Report } from './lib/report.js';
-import { removeFolder } from './lib/storage-folder.js';
 import { runMixedBench } from './mixed.js';
 import { runUploadBench } from './upload.js';
 
@@ -33,7 +33,7 @@ async function main(argv: readonly string[]): Promise<boolean> {
     passed &&= report.claims.every((claim) => claim.passed);
   }
   // 中途出错时不到这里: 日志留着备查
-  removeFolder(options.work);
+  rmSync(options.work, { recursive: true, force: true });
   return passed;
 }
 

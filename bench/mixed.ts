@@ -1,14 +1,14 @@
 // 混合: 四路上传全速时文字往返要多久; Sluice 对只数字节的裸 uWebSockets.js
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Generator } from './lib/generator.js';
 import type { LatencyJob, LatencyResult } from './lib/latency-job.js';
+import { fileSystemOf } from './lib/machine.js';
 import type { Options } from './lib/options.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
 import { startBareUws, startSluice } from './lib/servers.js';
 import { formatSpread, pairedRatios, spreadOf } from './lib/statistics.js';
-import { deleteContent, freeBytes, removeFolder } from './lib/storage-folder.js';
+import { freeBytes, StorageFolder } from './lib/storage-folder.js';
 import { ensureTestFile, type TestFile } from './lib/test-file.js';
 import { nowMs, type UploadResult } from './lib/upload-job.js';
 import { uploadJob } from './lib/upload-round.js';
@@ -30,7 +30,7 @@ interface Phase {
 interface Contestant {
   readonly server: ServerProcess;
   /** 裸服务器不写盘, 没有存储目录 */
-  readonly storage: string | undefined;
+  readonly storage: StorageFolder | undefined;
   readonly idle: Phase[];
   readonly loaded: Phase[];
 }
@@ -42,26 +42,27 @@ interface Bench {
 
 export async function runMixedBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, options.bytes);
-  const storage = options.storage ?? defaultStorage(options);
+  const parent = options.storage ?? defaultStorage(options);
+  const storage = new StorageFolder(options, parent, 'sluice');
   const contestants: Contestant[] = [];
   try {
-    if (!options.peersOnly) contestants.push(contestant(await startSluice(options, storage), storage));
+    if (!options.peersOnly) contestants.push(contestant(await startSluice(options, storage.path), storage));
     contestants.push(contestant(await startBareUws(options), undefined));
     await measure({ options, file }, contestants);
-    return report(contestants, options, options.peersOnly ? '无' : storage);
+    return report(contestants, options, options.peersOnly ? '无' : fileSystemOf(storage.path));
   } finally {
     await Promise.all(contestants.map((each) => each.server.stop()));
-    if (options.storage === undefined) removeFolder(storage);
+    storage.remove();
   }
 }
 
 /** 默认用内存盘: 磁盘一旦跟不上就会替服务器限速, 测到的便不是全速 */
 function defaultStorage(options: Options): string {
   const roomy = existsSync('/dev/shm') && freeBytes('/dev/shm') >= RAM_DISK_BYTES;
-  return roomy ? `/dev/shm/sluice-bench-${process.pid}` : join(options.work, 'storage');
+  return roomy ? '/dev/shm' : options.work;
 }
 
-function contestant(server: ServerProcess, storage: string | undefined): Contestant {
+function contestant(server: ServerProcess, storage: StorageFolder | undefined): Contestant {
   return { server, storage, idle: [], loaded: [] };
 }
 
@@ -99,7 +100,7 @@ async function loadedPhase(bench: Bench, each: Contestant): Promise<Phase> {
     return phase;
   } finally {
     await Promise.all(uploads.map((upload) => upload.close()));
-    if (each.storage !== undefined) deleteContent(each.storage);
+    each.storage?.deleteContent();
   }
 }
 
@@ -121,8 +122,8 @@ async function whileUploading(
   const before = await totalCount(uploads);
   const result = await probe(bench, each);
   const bytes = (await totalCount(uploads)) - before;
-  if (each.storage !== undefined && freeBytes(each.storage) < LEAST_FREE_BYTES) {
-    throw new Error(`${each.storage} 快要写满: 请缩短 --seconds, 或用 --storage 换一处`);
+  if (each.storage !== undefined && each.storage.freeBytes() < LEAST_FREE_BYTES) {
+    throw new Error(`${each.storage.path} 快要写满: 请缩短 --seconds, 或用 --storage 换一处`);
   }
   return { result, gibPerSecond: bytes / GIB / ((nowMs() - startedMs) / 1000) };
 }
@@ -166,7 +167,9 @@ function report(contestants: readonly Contestant[], options: Options, storage: s
       },
     ],
     claims: claims(contestants),
-    notes: [`${options.rounds} 轮交替; Sluice 的存储在 ${storage}, 裸服务器不写盘; 延迟从预定的发送时刻算起`],
+    notes: [
+      `${options.rounds} 轮交替; Sluice 的存储在 ${storage} 上, 裸服务器不写盘; 延迟从预定的发送时刻算起`,
+    ],
     raw: contestants.map(({ server, idle, loaded }) => ({ server: server.name, idle, loaded })),
   };
 }

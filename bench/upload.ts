@@ -1,12 +1,12 @@
 // 上传: Sluice 的三扇门对 multer + express; 同一文件, 同一磁盘, 逐轮交替
 // 裸服务器只数字节不落盘, 它的几行是发生器的上限: 离它还远, 测到的才是服务器而不是发生器
-import { join } from 'node:path';
+import { fileSystemOf } from './lib/machine.js';
 import type { Options } from './lib/options.js';
 import type { Claim, Report, Table } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
 import { startBareUws, startMulter, startSluice } from './lib/servers.js';
 import { formatSpread, pairedRatios, spreadOf } from './lib/statistics.js';
-import { deleteContent, removeFolder } from './lib/storage-folder.js';
+import { StorageFolder } from './lib/storage-folder.js';
 import { ensureTestFile, type TestFile } from './lib/test-file.js';
 import type { Door } from './lib/upload-job.js';
 import { mustUpload, uploadJob } from './lib/upload-round.js';
@@ -20,7 +20,7 @@ interface Contestant {
   readonly server: ServerProcess;
   readonly door: Door;
   /** 裸服务器没有 */
-  readonly storage: string | undefined;
+  readonly storage: StorageFolder | undefined;
   readonly seconds: number[];
   readonly cpuSeconds: number[];
   readonly growthMiB: number[];
@@ -28,9 +28,9 @@ interface Contestant {
 
 export async function runUploadBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, options.bytes);
-  const storage = options.storage ?? join(options.work, 'storage');
-  const sluiceStorage = join(storage, 'sluice');
-  const multerStorage = join(storage, 'multer');
+  const parent = options.storage ?? options.work;
+  const sluiceStorage = new StorageFolder(options, parent, 'sluice');
+  const multerStorage = new StorageFolder({ ...options, url: undefined }, parent, 'multer');
   const servers: ServerProcess[] = [];
   const started = (server: ServerProcess): ServerProcess => {
     servers.push(server);
@@ -39,14 +39,12 @@ export async function runUploadBench(options: Options): Promise<Report> {
   try {
     const contestants: Contestant[] = [];
     if (!options.peersOnly) {
-      const sluice = started(await startSluice(options, sluiceStorage));
-      // --url 时存储目录由 --storage 直接给出, 不再分子目录
-      const folder = options.url === undefined ? sluiceStorage : storage;
-      contestants.push(contestant('Sluice multipart', sluice, 'multipart', folder));
-      contestants.push(contestant('Sluice 二进制分片', sluice, 'binary', folder));
-      contestants.push(contestant('Sluice Base64 分片', sluice, 'base64', folder));
+      const sluice = started(await startSluice(options, sluiceStorage.path));
+      contestants.push(contestant('Sluice multipart', sluice, 'multipart', sluiceStorage));
+      contestants.push(contestant('Sluice 二进制分片', sluice, 'binary', sluiceStorage));
+      contestants.push(contestant('Sluice Base64 分片', sluice, 'base64', sluiceStorage));
     }
-    const multer = started(await startMulter(options, multerStorage));
+    const multer = started(await startMulter(options, multerStorage.path));
     contestants.push(contestant('multer + express', multer, 'multipart', multerStorage));
     const bare = started(await startBareUws(options));
     contestants.push(contestant('发生器上限: multipart', bare, 'multipart'));
@@ -56,11 +54,12 @@ export async function runUploadBench(options: Options): Promise<Report> {
     return report(contestants, file, options);
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
-    if (options.storage === undefined) removeFolder(storage);
+    sluiceStorage.remove();
+    multerStorage.remove();
   }
 }
 
-function contestant(label: string, server: ServerProcess, door: Door, storage?: string): Contestant {
+function contestant(label: string, server: ServerProcess, door: Door, storage?: StorageFolder): Contestant {
   return { label, server, door, storage, seconds: [], cpuSeconds: [], growthMiB: [] };
 }
 
@@ -91,7 +90,7 @@ async function measureOne(each: Contestant, file: TestFile): Promise<void> {
 }
 
 function cleanUp(each: Contestant): void {
-  if (each.storage !== undefined) deleteContent(each.storage);
+  each.storage?.deleteContent();
 }
 
 function report(contestants: readonly Contestant[], file: TestFile, options: Options): Report {
@@ -112,8 +111,8 @@ function report(contestants: readonly Contestant[], file: TestFile, options: Opt
     title: '上传',
     tables: [table],
     claims: options.peersOnly ? [] : claims(contestants),
-    notes: [`${options.rounds} 轮交替; 存储在 ${contestants[0]?.storage}`],
-    raw: contestants.map(({ server, ...each }) => ({ ...each, server: server.name })),
+    notes: [`${options.rounds} 轮交替; 存储在 ${fileSystemOf(options.storage ?? options.work)}`],
+    raw: contestants.map(({ server, storage, ...each }) => ({ ...each, server: server.name })),
   };
 }
 

@@ -65,13 +65,15 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
       publish: { type: 'boolean', default: false },
     },
   });
+  const rounds = positive('rounds', values.rounds, 1000);
+  if (values.publish && rounds < 5) throw new Error('--publish 要求至少 5 轮');
   const temp = resolve(values.temp);
   const work = join(temp, `run-${process.pid}`);
   mkdirSync(work, { recursive: true });
   return {
     names: positionals,
     options: {
-      rounds: positive('rounds', values.rounds, 1000),
+      rounds,
       bytes: positive('bytes', values.bytes, FILE_CAP_BYTES),
       ratePerSecond: positive('rate', values.rate, 100_000),
       seconds: positive('seconds', values.seconds, 3600),

@@ -1,5 +1,4 @@
 // 被测的几种服务器各怎么启动; 地址, 端口与存储目录都由压测给定
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options } from './options.js';
@@ -12,7 +11,6 @@ const ROOT = process.cwd();
 export async function startSluice(options: Options, storage: string): Promise<ServerProcess> {
   if (options.url !== undefined)
     return ServerProcess.external('Sluice', parseTarget(options.url), options.pid);
-  mkdirSync(storage, { recursive: true });
   const profile = options.cpuProfile
     ? ['--cpu-prof', `--cpu-prof-dir=${join(options.temp, 'profiles')}`]
     : [];
@@ -32,7 +30,6 @@ export async function startSluice(options: Options, storage: string): Promise<Se
 }
 
 export function startMulter(options: Options, storage: string): Promise<ServerProcess> {
-  mkdirSync(storage, { recursive: true });
   return ServerProcess.start({
     name: 'multer + express',
     command: process.execPath,

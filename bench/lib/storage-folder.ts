@@ -1,38 +1,59 @@
 // 被测服务器的存储目录: 列出, 清理, 刷盘; 不依赖它内部怎么摆放
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Options } from './options.js';
 
 /** 达到此大小的文件视为上传的内容; 消息日志等小文件不动 */
 const CONTENT_BYTES = 1024 * 1024;
 
-/** 递归列出普通文件: 路径 -> 字节数 */
-export function listFiles(folder: string): Map<string, number> {
-  const files = new Map<string, number>();
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    // 列出与查看之间文件可能已被服务器删去
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats !== undefined) files.set(path, stats.size);
-  }
-  return files;
-}
+export class StorageFolder {
+  readonly path: string;
+  /** 压测之前就有的文件: 无论如何不删 (--url 时这里是真实的数据) */
+  readonly #kept: ReadonlySet<string>;
+  readonly #own: boolean;
 
-/** 轮与轮之间删去上传的内容, 再刷盘: 两者都不能落进下一次测量 */
-export function deleteContent(folder: string): void {
-  for (const [path, bytes] of listFiles(folder)) {
-    if (bytes >= CONTENT_BYTES) rmSync(path, { force: true });
+  /** parent 由 --storage 给出时也在其下另建目录; 只有 --url 直接用它, 因为服务器已经在那里 */
+  constructor(options: Options, parent: string, name: string) {
+    this.#own = options.url === undefined;
+    this.path = this.#own ? join(parent, `sluice-bench-${process.pid}-${name}`) : parent;
+    if (this.#own) mkdirSync(this.path, { recursive: true });
+    this.#kept = new Set(this.list().keys());
   }
-  execFileSync('sync');
+
+  /** 递归列出普通文件: 路径 -> 字节数 */
+  list(): Map<string, number> {
+    const files = new Map<string, number>();
+    for (const entry of readdirSync(this.path, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      // 列出与查看之间文件可能已被服务器删去
+      const stats = statSync(path, { throwIfNoEntry: false });
+      if (stats !== undefined) files.set(path, stats.size);
+    }
+    return files;
+  }
+
+  /** 轮与轮之间删去上传的内容, 再刷盘: 两者都不能落进下一次测量 */
+  deleteContent(): void {
+    for (const [path, bytes] of this.list()) {
+      if (bytes >= CONTENT_BYTES && !this.#kept.has(path)) rmSync(path, { force: true });
+    }
+    execFileSync('sync');
+  }
+
+  freeBytes(): number {
+    return freeBytes(this.path);
+  }
+
+  /** 结束时整个删去; 不是自己建的只删上传的内容 */
+  remove(): void {
+    if (this.#own) rmSync(this.path, { recursive: true, force: true });
+    else this.deleteContent();
+  }
 }
 
 export function freeBytes(folder: string): number {
   const stats = statfsSync(folder);
   return stats.bavail * stats.bsize;
-}
-
-/** 整个删去 (压测自己建的目录) */
-export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
 }

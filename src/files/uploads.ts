@@ -121,6 +121,8 @@ export class Uploads {
   chunk(owner: UploadOwner, message: FileChunkMessage): Promise<void> | undefined {
     const live = this.#owned(owner, message.uploadId);
     const { transfer } = live;
+    // 正在清理: 致命的错误随后就到, 不抢在它前面说 upload_unknown
+    if (transfer.upload.state === 'aborted') return undefined;
     try {
       const bytes = this.#decode(message);
       transfer.upload.check(message.offset, bytes.byteLength);
@@ -140,8 +142,9 @@ export class Uploads {
     const { uploadId } = message;
     if (this.#finished.resend(owner, uploadId)) return;
     const live = this.#owned(owner, uploadId);
-    // 重复的 file_end: 校验已在进行, 结果会照常送达
-    if (live.transfer.upload.state === 'verifying') return;
+    const { state } = live.transfer.upload;
+    // 重复的 file_end: 校验 (或清理) 已在进行, 结果会照常送达
+    if (state === 'verifying' || state === 'aborted') return;
     live.transfer.upload.beginVerifying();
     await this.#lock.run(uploadId, () => this.#finish(live, message.sha256));
   }
@@ -319,10 +322,15 @@ export class Uploads {
 
   // 须在锁内调用
   async #clear(live: Live): Promise<void> {
-    if (!this.#remove(live)) return;
-    await live.transfer.abort();
-    await this.#parts.journal.remove(live.entry.uploadId);
-    this.#partials -= 1;
+    if (this.#live.get(live.entry.uploadId) !== live) return;
+    try {
+      await live.transfer.abort();
+      await this.#parts.journal.remove(live.entry.uploadId);
+    } finally {
+      // 最后才离开内存: 其间到达的分片不会得到 upload_unknown
+      this.#remove(live);
+      this.#partials -= 1;
+    }
   }
 
   // 不在内存里的上传: 删除磁盘上的部分文件与记录
