@@ -1,5 +1,5 @@
 // 存储目录的布局; 所有路径只在这里拼出, 且只由 UUID 与受限的扩展名组成, 因此走不出目录
-import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 
 const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs'] as const;
@@ -16,7 +16,10 @@ export class StorageFolder {
   /** 建好各子目录。错误: 目录不可写时为 Node 的系统错误 */
   static async open(root: string): Promise<StorageFolder> {
     const folder = new StorageFolder(root);
-    for (const name of SUBFOLDERS) await mkdir(path.join(root, name), { recursive: true });
+    for (const name of SUBFOLDERS) {
+      await mkdir(path.join(root, name), { recursive: true });
+      await removeTemporary(path.join(root, name));
+    }
     return folder;
   }
 
@@ -59,6 +62,13 @@ export class StorageFolder {
     const { bavail, bsize } = await statfs(this.root);
     return bavail * bsize;
   }
+}
+
+// 原子写入 (先写 .tmp 再改名) 中途被 kill -9 会留下临时文件: 启动时清掉
+async function removeTemporary(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const leftovers = names.filter((name) => name.endsWith('.tmp'));
+  for (const name of leftovers) await rm(path.join(folder, name), { force: true });
 }
 
 async function folderBytes(folder: string): Promise<number> {
