@@ -17,7 +17,7 @@ export class Upload {
   /** 声明的大小 (字节); undefined 表示长度未知的流 */
   readonly size: number | undefined;
   readonly #fileBytes: number;
-  #windowBytes: number;
+  readonly #windowBytes: number;
   #state: UploadState = 'receiving';
   #received: number;
   #written: number;
@@ -48,15 +48,6 @@ export class Upload {
   /** 收下但尚未落盘的字节数 */
   get pending(): number {
     return this.#received - this.#written;
-  }
-
-  get windowBytes(): number {
-    return this.#windowBytes;
-  }
-
-  /** 续传时窗口可能与上次不同 (取决于当时的总预算) */
-  resize(windowBytes: number): void {
-    this.#windowBytes = windowBytes;
   }
 
   /**

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs'] as const;
 // 启动时并行 stat 的个数: 太多会占满线程池
+const PARTIAL_EXTENSION = '.part';
 const STAT_BATCH = 64;
 
 export class StorageFolder {
@@ -31,7 +32,7 @@ export class StorageFolder {
 
   /** 未完成的数据; 与 files/ 同一文件系统, 发布只需改名 */
   partial(uploadId: string): string {
-    return path.join(this.root, 'partial', `${uploadId}.part`);
+    return path.join(this.root, 'partial', `${uploadId}${PARTIAL_EXTENSION}`);
   }
 
   journal(uploadId: string): string {
@@ -48,10 +49,12 @@ export class StorageFolder {
 
   /** 已占用的字节数: 已发布的与未完成的 */
   async usedBytes(): Promise<number> {
-    const sizes = await Promise.all(
-      ['files', 'partial'].map((name) => folderBytes(path.join(this.root, name))),
-    );
-    return sizes.reduce((sum, bytes) => sum + bytes, 0);
+    // 上传记录 (.json) 不算: 运行中也不为它们记账, 算了就会越走越偏
+    const [files, partials] = await Promise.all([
+      folderBytes(path.join(this.root, 'files'), ''),
+      folderBytes(this.partialFolder, PARTIAL_EXTENSION),
+    ]);
+    return files + partials;
   }
 
   /** 磁盘对普通用户可用的字节数 */
@@ -61,8 +64,8 @@ export class StorageFolder {
   }
 }
 
-async function folderBytes(folder: string): Promise<number> {
-  const names = await readdir(folder);
+async function folderBytes(folder: string, extension: string): Promise<number> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(extension));
   let total = 0;
   for (let start = 0; start < names.length; start += STAT_BATCH) {
     const batch = names.slice(start, start + STAT_BATCH);
