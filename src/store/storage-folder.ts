@@ -3,8 +3,8 @@ import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 
 const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs'] as const;
-// 启动时并行 stat 的个数: 太多会占满线程池
 const PARTIAL_EXTENSION = '.part';
+// 启动时并行 stat 的个数: 太多会占满线程池
 const STAT_BATCH = 64;
 
 export class StorageFolder {

@@ -39,8 +39,8 @@ export async function begin(
   client: Client,
   fields: Readonly<Record<string, unknown>> = {},
 ): Promise<Message> {
-  const clientId = `c${nextClientId++}`;
-  client.send({ type: 'file_start', originalName: 'a.bin', encoding: 'binary', clientId, ...fields });
+  const clientId = fields['clientId'] ?? `c${nextClientId++}`;
+  client.send({ type: 'file_start', originalName: 'a.bin', encoding: 'binary', ...fields, clientId });
   const ready = await client.next((m) => m['clientId'] === clientId || m['ref'] === clientId);
   assert.equal(ready.type, 'file_ready', JSON.stringify(ready));
   return ready;
