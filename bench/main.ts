@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { runDownloadBench } from './download.js';
 import { runLargeBench } from './large.js';
+import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
 import { HELP, type Options, parseOptions } from './lib/options.js';
 import { processStatsAvailable } from './lib/process-stats.js';
 import { publishReport, type Report } from './lib/report.js';
@@ -28,13 +29,20 @@ async function main(argv: readonly string[]): Promise<boolean> {
     const run = BENCHES.get(name);
     if (run === undefined) throw new Error(`没有名为 ${name} 的压测; 可选 ${[...BENCHES.keys()].join(', ')}`);
     console.log(`\n== ${name} ==`);
+    const foreign = watchForeignLoad();
     const report = await run(options);
-    publishReport(report, options.publish);
+    publishReport(withForeignLoad(report, foreign()), options.publish);
     passed &&= report.claims.every((claim) => claim.passed);
   }
   // 中途出错时不到这里: 日志留着备查
   rmSync(options.work, { recursive: true, force: true });
   return passed;
+}
+
+function withForeignLoad(report: Report, share: number): Report {
+  const percent = `别的进程占用了全机 CPU 的 ${(share * 100).toFixed(1)}%`;
+  const note = share > FOREIGN_LIMIT ? `${percent}, 机器不安静, 这些数字不作数` : percent;
+  return { ...report, notes: [...report.notes, note] };
 }
 
 // Ctrl+C: 走正常退出, 服务器与发生器随 exit 事件与 IPC 断开一并结束

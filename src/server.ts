@@ -21,6 +21,7 @@ import { HashPool } from './store/hash-pool.js';
 import { MemoryLog } from './store/message-log.js';
 import { StorageFolder } from './store/storage-folder.js';
 import { Thumbnails } from './store/thumbnails.js';
+import { tidyStorage } from './store/tidy.js';
 import { DiskJournal } from './store/upload-journal.js';
 import { App } from './transport/app.js';
 import { DownloadRoute } from './transport/download-route.js';
@@ -59,6 +60,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 
   // 存储
   const folder = await StorageFolder.open(config.storage.path);
+  const removed = await tidyStorage(folder);
+  if (removed > 0) log.info({ removed }, '收走上次崩溃留下的零碎');
   const hashes = new HashPool(config.files.hashWorkers);
   const thumbnails = new Thumbnails({
     maxPixels: config.files.thumbPixels,
@@ -85,7 +88,12 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     fileBytes,
     blobs,
     pool: new BlockPool(MAX_FREE_BLOCKS),
-    budget: new WindowBudget(windowBudgetBytes, windowBytes, chunkBytes),
+    budget: new WindowBudget({
+      totalBytes: windowBudgetBytes,
+      windowBytes,
+      minBytes: chunkBytes,
+      maxGrants: maxActive,
+    }),
     types: new TypePolicy({
       blockedExtensions: config.files.blockedExtensions,
       blockedContent: config.files.blockedContent as readonly BlockedContent[],

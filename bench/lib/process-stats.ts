@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** 内核以此为刻度记 utime 与 stime (sysconf(_SC_CLK_TCK)); Linux 的所有常见平台都是 100 */
-const TICKS_PER_SECOND = 100;
+export const TICKS_PER_SECOND = 100;
 
 export interface Usage {
   readonly cpuSeconds: number;

@@ -15,6 +15,7 @@ export class IncomingFile {
   readonly #parts: IncomingFileParts;
   readonly #transfer: Transfer;
   #released = false;
+  #published = false;
   #record: FileRecord | undefined;
   /** 落盘有进展或已失败时调用; 读取方据此恢复 */
   onProgress: () => void = () => {};
@@ -46,14 +47,17 @@ export class IncomingFile {
   /** 发布并广播; 须先 verify */
   async publish(): Promise<FileEntry> {
     if (this.#record === undefined) throw new Error('publish before verify');
-    await this.#transfer.publish(this.#record);
+    // 等待发布期间被中止: 文件已删, 不能播出一个打不开的链接
+    if (!(await this.#transfer.publish(this.#record))) throw new Error('publish after abort');
+    this.#published = true;
     this.#release();
     return this.#parts.announce(this.#record);
   }
 
   /** 删除已收下的一切; 可重复调用, 已发布的不受影响 */
   async abort(): Promise<void> {
-    if (this.#transfer.upload.state === 'done') return;
+    // 看是否真的发布了, 而不是状态: 改名失败的也要删净
+    if (this.#published) return;
     this.#release();
     await this.#transfer.abort();
   }

@@ -106,7 +106,7 @@ export class Intake {
     const description = describe(name, originalName, mimeType);
     return new IncomingFile({
       windowBytes,
-      release: () => this.#options.budget.release(windowBytes),
+      release: () => this.#options.budget.giveBack(windowBytes),
       announce: this.#options.announce,
       connect: (events) => this.#create(description, windowBytes, events),
     });

@@ -12,8 +12,8 @@ export interface UploadOwner {
 
 /** 一个未发布文件的字节; 同一时刻至多一次 write 在途, 因此磁盘上的长度就是已写的偏移 */
 export interface PartialFile {
-  /** 打开时磁盘上已有的字节数 */
-  readonly initialSize: number;
+  /** 磁盘上的字节数; 写入失败后也如实 */
+  readonly size: number;
   /** 从 position 起依次写入各块; 全部写完才兑现。磁盘满时拒绝为 AppError storage_full */
   write(blocks: readonly Uint8Array[], position: number): Promise<void>;
   /** 文件开头至多 length 字节 */

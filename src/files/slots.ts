@@ -22,17 +22,15 @@ export class Slots {
     return this.#total >= this.#maxTotal;
   }
 
+  isSessionFull(sessionKey: string): boolean {
+    return (this.#counts.get(sessionKey) ?? 0) >= this.#perSession;
+  }
+
   /** 错误: server_busy */
   acquire(sessionKey: string): Slot {
-    const count = this.#counts.get(sessionKey) ?? 0;
-    if (count >= this.#perSession) {
-      throw new AppError('server_busy', {
-        detail: '同时进行的上传过多',
-        facts: { limit: this.#perSession },
-      });
-    }
+    this.#requireShare(sessionKey);
     if (this.full) throw new AppError('server_busy', { facts: { limit: this.#maxTotal } });
-    this.#counts.set(sessionKey, count + 1);
+    this.#counts.set(sessionKey, (this.#counts.get(sessionKey) ?? 0) + 1);
     this.#total += 1;
     let held = true;
     const release = (): void => {
@@ -41,6 +39,19 @@ export class Slots {
       this.#giveBack(sessionKey);
     };
     return { sessionKey, release };
+  }
+
+  /** 名额换给另一个会话; 总数不变, 所以满员时也能换。错误: server_busy (原名额不动) */
+  move(slot: Slot, sessionKey: string): Slot {
+    if (slot.sessionKey === sessionKey) return slot;
+    this.#requireShare(sessionKey);
+    slot.release();
+    return this.acquire(sessionKey);
+  }
+
+  #requireShare(sessionKey: string): void {
+    if (!this.isSessionFull(sessionKey)) return;
+    throw new AppError('server_busy', { detail: '同时进行的上传过多', facts: { limit: this.#perSession } });
   }
 
   #giveBack(sessionKey: string): void {

@@ -40,6 +40,8 @@ export class Transfer {
   /** 文件开头, 供内容检查; 至多 HEAD_BYTES */
   #head: Uint8Array;
   #failure: unknown;
+  /** 记在 Space 账上的字节数; 归还之后为 0, 所以重复的 abort 不会多还 */
+  #claimed: number;
 
   constructor(
     upload: Upload,
@@ -54,6 +56,10 @@ export class Transfer {
     this.#parts = parts;
     this.#partial = partial;
     this.#head = head;
+    // 续传: 已在磁盘上的字节早就记过账
+    this.#claimed = upload.received;
+    // 创建失败而还没有字节要写: 没有人在等它, 不能成为进程级的未处理拒绝
+    Promise.resolve(partial).catch(() => {});
     this.#writer = new UploadWriter(
       partial,
       parts.pool,
@@ -80,6 +86,7 @@ export class Transfer {
     this.upload.checkLength(bytes.byteLength);
     this.#inspectHead(bytes);
     this.#parts.space.claim(bytes.byteLength);
+    this.#claimed += bytes.byteLength;
     this.upload.accept(bytes.byteLength);
     this.#writer.push(bytes);
   }
@@ -111,6 +118,8 @@ export class Transfer {
     // 先放开句柄: Windows 上打开着的文件不能改名
     await partial.close();
     await this.#parts.blobs.publish(this.upload.uploadId, record);
+    // 从此归已发布的文件: 之后的 abort 不能再归还
+    this.#claimed = 0;
     return true;
   }
 
@@ -120,13 +129,21 @@ export class Transfer {
     await this.#writer.stop();
     await this.#closePartial();
     await this.#parts.blobs.removePartial(this.upload.uploadId);
-    this.#parts.space.release(this.upload.received);
+    this.#unclaim(0);
   }
 
   /** 写完已收下的, 放开句柄, 部分文件留在磁盘上等续传 */
   async park(): Promise<void> {
     await this.#writer.flush();
-    await this.#closePartial();
+    const partial = await this.#partial;
+    await partial.close();
+    // 写到一半磁盘满了: 没落盘的不再算占用, 续传时以磁盘上的长度为准
+    this.#unclaim(partial.size);
+  }
+
+  #unclaim(keptBytes: number): void {
+    this.#parts.space.release(this.#claimed - keptBytes);
+    this.#claimed = keptBytes;
   }
 
   // 还在创建中就失败的文件没有句柄可关; 创建的错误由写入端报告

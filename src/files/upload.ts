@@ -17,7 +17,7 @@ export class Upload {
   /** 声明的大小 (字节); undefined 表示长度未知的流 */
   readonly size: number | undefined;
   readonly #fileBytes: number;
-  #windowBytes: number;
+  readonly #windowBytes: number;
   #state: UploadState = 'receiving';
   #received: number;
   #written: number;
@@ -50,13 +50,9 @@ export class Upload {
     return this.#received - this.#written;
   }
 
+  /** 允许的未落盘字节数 */
   get windowBytes(): number {
     return this.#windowBytes;
-  }
-
-  /** 续传时窗口可能与上次不同 (取决于当时的总预算) */
-  resize(windowBytes: number): void {
-    this.#windowBytes = windowBytes;
   }
 
   /**

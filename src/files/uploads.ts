@@ -1,6 +1,5 @@
 // 分片上传的登记处: 开始, 写入, 结束, 取消, 续传, 停放; 每个上传一把锁
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { v4 as uuidv4 } from 'uuid';
+import { randomBytes } from 'node:crypto';
 import { errorMessage } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import {
@@ -14,7 +13,9 @@ import {
 import { decodeBase64Into } from './base64.js';
 import { FinishedUploads } from './finished-uploads.js';
 import type { Intake } from './intake.js';
+import { newEntry, requireToken } from './journal-entry.js';
 import { KeyedLock } from './keyed-lock.js';
+import { Partials } from './partials.js';
 import { HEAD_BYTES } from './policy.js';
 import type { FilesLog, JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
 import { type Slot, Slots } from './slots.js';
@@ -62,6 +63,8 @@ const SURVIVABLE: ReadonlySet<string> = new Set([
   'base64_invalid',
   'frame_too_large',
   'invalid_field',
+  // file_end 或取消之后还在路上的分片: 不能毁掉正在校验的上传
+  'upload_unknown',
 ]);
 
 export class Uploads {
@@ -73,13 +76,18 @@ export class Uploads {
   readonly #finished = new FinishedUploads();
   // 解码用的共享暂存区: 解码与拷走在同一次同步调用里完成, 不会交错
   readonly #scratch = Buffer.allocUnsafeSlow(MAX_CHUNK_BYTES);
-  /** 磁盘上未完成的上传数, 含内存里的 */
-  #partials = 0;
+  readonly #partials: Partials;
+  #stopped = false;
 
   constructor(options: UploadsOptions, parts: UploadsParts) {
     this.#options = options;
     this.#parts = parts;
     this.#slots = new Slots(options.maxActive, options.perSession);
+    const { maxPartials, partialTtlMs, chunkBytes } = options;
+    this.#partials = new Partials(
+      { maxPartials, ttlMs: partialTtlMs, spareBytes: chunkBytes },
+      { ...parts, lock: this.#lock, isLive: (uploadId) => this.#live.has(uploadId) },
+    );
   }
 
   get activeCount(): number {
@@ -91,18 +99,22 @@ export class Uploads {
     const { intake, journal } = this.#parts;
     const originalName = intake.screen(message.originalName, message.size);
     await intake.checkSpace(message.size ?? 0);
-    if (this.#partials >= this.#options.maxPartials) throw new AppError('server_busy');
-    const slot = await this.#acquireSlot(owner.sessionKey);
+    await this.#partials.reserve();
     const resumeToken = randomBytes(TOKEN_BYTES).toString('base64url');
     const entry = newEntry(name, originalName, resumeToken, message);
-    this.#partials += 1;
+    let slot: Slot | undefined;
+    let partial: PartialFile | undefined;
     try {
-      const partial = await intake.blobs.createPartial(entry.uploadId);
+      slot = await this.#acquireSlot(owner.sessionKey);
+      partial = await intake.blobs.createPartial(entry.uploadId);
       await journal.save(entry);
+      // 等待磁盘期间连接没了: 谁也不知道它的令牌, 留着没有用
+      if (owner.gone) throw new AppError('upload_unknown');
       this.#admit({ entry, resumeToken, slot, partial, owner, clientId: message.clientId });
     } catch (error) {
-      slot.release();
-      await this.#erase(entry.uploadId);
+      slot?.release();
+      await partial?.close();
+      await this.#partials.erase(entry.uploadId);
       throw error;
     }
     return entry.uploadId;
@@ -162,53 +174,27 @@ export class Uploads {
     this.#finished.forget(owner);
   }
 
-  /** 启动对账: 删除无主的部分文件, 补播发布了却没来得及广播的文件, 清扫过期的 */
-  async recover(): Promise<void> {
-    const { intake, journal, log } = this.#parts;
-    const entries = await journal.list();
-    const known = new Set(entries.map((entry) => entry.uploadId));
-    const orphans = (await journal.listPartials()).filter(({ uploadId }) => !known.has(uploadId));
-    for (const { uploadId } of orphans) await intake.discard(uploadId);
-    const open = entries.filter((entry) => entry.done === undefined);
-    this.#partials = open.length;
-    let announced = 0;
-    for (const entry of open) {
-      const file = await intake.blobs.find(entry.fileId);
-      if (file === undefined) continue;
-      await this.#settle(entry, intake.announce(file));
-      announced += 1;
-    }
-    log.info({ orphans: orphans.length, resumable: this.#partials, announced }, '启动对账完成');
-    await this.sweep();
+  /** 启动对账; 须在接受连接之前 */
+  recover(): Promise<void> {
+    return this.#partials.recover();
   }
 
   /** 定时: 脱离已久的停放到磁盘 */
   async parkIdle(): Promise<void> {
-    const idle = [...this.#live.values()].filter((live) => live.owner === undefined && this.#isIdle(live));
-    for (const live of idle) await this.#park(live);
+    const isLeft = (live: Live): boolean => live.owner === undefined && this.#isIdle(live);
+    for (const live of [...this.#live.values()].filter(isLeft)) await this.#park(live, isLeft);
   }
 
   /** 定时: 删除过了保留期的部分文件与记录 */
-  async sweep(): Promise<void> {
-    const { journal, log } = this.#parts;
-    const expiresBefore = Date.now() - this.#options.partialTtlMs;
-    const partials = await journal.listPartials();
-    const modifiedAt = new Map(partials.map((partial) => [partial.uploadId, partial.modifiedAt]));
-    for (const entry of await journal.list()) {
-      const touchedAt = Math.max(entry.startedAt, modifiedAt.get(entry.uploadId) ?? 0);
-      if (touchedAt > expiresBefore) continue;
-      await this.#lock.run(entry.uploadId, async () => {
-        if (this.#live.has(entry.uploadId)) return;
-        if (entry.done === undefined) await this.#erase(entry.uploadId);
-        else await journal.remove(entry.uploadId);
-        log.info({ uploadId: entry.uploadId }, '清扫过期的上传');
-      });
-    }
+  sweep(): Promise<void> {
+    return this.#partials.sweep();
   }
 
   /** 停机: 把每个上传写到可续传的位置 */
   async stop(): Promise<void> {
-    await Promise.all([...this.#live.values()].map((live) => this.#park(live)));
+    // 还在创建中的开始与续传, 到 admit 时会发现已经停了
+    this.#stopped = true;
+    await Promise.all([...this.#live.values()].map((live) => this.#park(live, () => true)));
   }
 
   // ---- 进入与离开内存 ----
@@ -222,11 +208,12 @@ export class Uploads {
     clientId: string | undefined;
     head?: Uint8Array;
   }): void {
+    if (this.#stopped) throw new AppError('server_stopping');
     const { entry, partial, owner, head, ...rest } = request;
     const { intake, now } = this.#parts;
     const grantBytes = intake.budget.grant();
     const limits = { fileBytes: intake.fileBytes, windowBytes: grantBytes };
-    const upload = new Upload(entry.uploadId, entry.size, partial.initialSize, limits);
+    const upload = new Upload(entry.uploadId, entry.size, partial.size, limits);
     const events = {
       progress: () => this.#acknowledge(live),
       failed: (error: unknown) => this.#failed(live, error),
@@ -254,15 +241,12 @@ export class Uploads {
 
   async #takeOver(live: Live, owner: UploadOwner, message: FileResumeMessage): Promise<void> {
     requireToken(live.entry, message.resumeToken);
-    if (live.slot.sessionKey !== owner.sessionKey) {
-      const slot = this.#slots.acquire(owner.sessionKey);
-      live.slot.release();
-      live.slot = slot;
-    }
+    live.slot = this.#slots.move(live.slot, owner.sessionKey);
     // 先让旧连接失去它, 再等在途的字节落盘, 这样 offset 不会再动
     live.owner = undefined;
     await live.transfer.flush();
-    if (this.#live.get(message.uploadId) !== live) throw new AppError('upload_unknown');
+    // 等待期间被取消, 清理正排在锁的后面: 不能再交给新主人
+    if (live.transfer.upload.state === 'aborted') throw new AppError('upload_unknown');
     live.owner = owner;
     live.clientId = message.clientId;
     live.lastActiveMs = this.#parts.now();
@@ -303,14 +287,15 @@ export class Uploads {
     if (this.#live.get(uploadId) !== live) return false;
     this.#live.delete(uploadId);
     live.slot.release();
-    this.#parts.intake.budget.release(live.grantBytes);
+    this.#parts.intake.budget.giveBack(live.grantBytes);
     return true;
   }
 
-  async #park(live: Live): Promise<void> {
+  // 轮到时再问一次 stillWanted: 排队期间它可能刚被续传
+  async #park(live: Live, stillWanted: (live: Live) => boolean): Promise<void> {
     await this.#lock.run(live.entry.uploadId, async () => {
-      if (live.transfer.upload.state !== 'receiving' || !this.#remove(live)) return;
-      await live.transfer.park();
+      if (live.transfer.upload.state !== 'receiving' || !stillWanted(live)) return;
+      if (this.#remove(live)) await live.transfer.park();
     });
   }
 
@@ -325,29 +310,34 @@ export class Uploads {
     if (this.#live.get(live.entry.uploadId) !== live) return;
     try {
       await live.transfer.abort();
-      await this.#parts.journal.remove(live.entry.uploadId);
+      await this.#partials.forget(live.entry.uploadId);
     } finally {
       // 最后才离开内存: 其间到达的分片不会得到 upload_unknown
       this.#remove(live);
-      this.#partials -= 1;
     }
   }
 
-  // 不在内存里的上传: 删除磁盘上的部分文件与记录
-  async #erase(uploadId: string): Promise<void> {
-    await this.#parts.intake.discard(uploadId);
-    await this.#parts.journal.remove(uploadId);
-    this.#partials -= 1;
-  }
-
-  // 名额满了: 先停放一个没有动静的 (脱离的优先), 它凭续传还能回来
+  // 名额满了: 先停放没有主人的, 再停放没有动静的; 它们凭续传还能回来
   async #acquireSlot(sessionKey: string): Promise<Slot> {
-    if (this.#slots.full) {
-      const idle = [...this.#live.values()].filter((live) => this.#isIdle(live));
-      const victim = idle.find((live) => live.owner === undefined) ?? idle[0];
-      if (victim !== undefined) await this.#park(victim);
+    const canYield = (live: Live): boolean => live.owner === undefined || this.#isIdle(live);
+    for (;;) {
+      const victim = this.#victim(sessionKey, canYield);
+      if (victim === undefined) return this.#slots.acquire(sessionKey);
+      await this.#park(victim, canYield);
     }
-    return this.#slots.acquire(sessionKey);
+  }
+
+  /** 为 sessionKey 让出名额的上传; 名额有余, 或谁也不能让时为 undefined */
+  #victim(sessionKey: string, canYield: (live: Live) => boolean): Live | undefined {
+    const sessionFull = this.#slots.isSessionFull(sessionKey);
+    if (!sessionFull && !this.#slots.full) return undefined;
+    const candidates = [...this.#live.values()].filter(
+      (live) =>
+        live.transfer.upload.state === 'receiving' &&
+        canYield(live) &&
+        (!sessionFull || live.slot.sessionKey === sessionKey),
+    );
+    return candidates.find((live) => live.owner === undefined) ?? candidates[0];
   }
 
   #isIdle(live: Live): boolean {
@@ -402,56 +392,11 @@ export class Uploads {
       if (!(await live.transfer.publish(record))) return;
       const broadcast = intake.announce(record);
       this.#remove(live);
-      const entry = await this.#settle(live.entry, broadcast);
+      const entry = await this.#partials.settle(live.entry, broadcast);
       if (live.owner !== undefined) this.#finished.complete(live.owner, live.clientId, entry);
     } catch (error) {
       await this.#clear(live);
       throw error;
     }
   }
-
-  // 记下已广播; 失败也不能撤回广播, 只会让重启后可能再播一次
-  async #settle(
-    entry: JournalEntry,
-    { seq, time, file }: ReturnType<Intake['announce']>,
-  ): Promise<JournalEntry> {
-    const settled = { ...entry, done: { seq, time, file } };
-    this.#partials -= 1;
-    try {
-      await this.#parts.journal.save(settled);
-    } catch (error) {
-      this.#parts.log.error({ uploadId: entry.uploadId, err: error }, '无法记录完成的上传');
-    }
-    return settled;
-  }
-}
-
-function newEntry(
-  name: string,
-  originalName: string,
-  resumeToken: string,
-  { size, mimeType, sha256 }: FileStartMessage,
-): JournalEntry {
-  return {
-    uploadId: uuidv4(),
-    tokenHash: hashToken(resumeToken),
-    fileId: uuidv4(),
-    name,
-    originalName,
-    startedAt: Date.now(),
-    ...(size === undefined ? {} : { size }),
-    ...(mimeType === undefined ? {} : { mimeType }),
-    ...(sha256 === undefined ? {} : { sha256 }),
-  };
-}
-
-function hashToken(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
-}
-
-// 定时比较: 不让应答时间透露猜对了几位
-function requireToken(entry: JournalEntry, token: string): void {
-  const expected = Buffer.from(entry.tokenHash, 'hex');
-  const actual = Buffer.from(hashToken(token), 'hex');
-  if (!timingSafeEqual(expected, actual)) throw new AppError('upload_unknown');
 }

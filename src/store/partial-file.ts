@@ -16,28 +16,30 @@ export interface PartialOptions {
 }
 
 export class DiskPartial implements PartialFile {
-  readonly initialSize: number;
   readonly #fd: number;
+  readonly #path: string;
+  readonly #hashes: HashPool;
   readonly #hash: RunningHash;
   readonly #options: PartialOptions;
   #size: number;
   #closed = false;
   #digested = false;
 
-  private constructor(fd: number, size: number, hash: RunningHash, options: PartialOptions) {
+  private constructor(fd: number, path: string, hashes: HashPool, options: PartialOptions, size = 0) {
     this.#fd = fd;
-    this.initialSize = size;
-    this.#size = size;
-    this.#hash = hash;
+    this.#path = path;
+    this.#hashes = hashes;
+    this.#hash = hashes.start(path);
     this.#options = options;
+    this.#size = size;
     // 续传: 先前的字节从磁盘补算
-    hash.advance(size);
+    this.#hash.advance(size);
   }
 
   /** 新建 (已存在则失败: UUID 不会重复) */
   static async create(path: string, hashes: HashPool, options: PartialOptions): Promise<DiskPartial> {
     try {
-      return new DiskPartial(await openAsync(path, 'wx+'), 0, hashes.start(path), options);
+      return new DiskPartial(await openAsync(path, 'wx+'), path, hashes, options);
     } catch (error) {
       throw translateDiskError(error);
     }
@@ -50,7 +52,11 @@ export class DiskPartial implements PartialFile {
     hashes: HashPool,
     options: PartialOptions,
   ): Promise<DiskPartial> {
-    return new DiskPartial(await openAsync(path, 'r+'), size, hashes.start(path), options);
+    return new DiskPartial(await openAsync(path, 'r+'), path, hashes, options, size);
+  }
+
+  get size(): number {
+    return this.#size;
   }
 
   async write(blocks: readonly Uint8Array[], position: number): Promise<void> {
@@ -60,12 +66,13 @@ export class DiskPartial implements PartialFile {
       while (rest.length > 0) {
         const written = await this.#writev(rest, offset);
         offset += written;
+        // 每次短写之后都记: 下一次失败时, 磁盘上已经有这么长
+        this.#size = offset;
         rest = skip(rest, written);
       }
     } catch (error) {
       throw translateDiskError(error);
     }
-    this.#size = offset;
     this.#hash.advance(offset);
   }
 
@@ -77,7 +84,12 @@ export class DiskPartial implements PartialFile {
 
   async digest(): Promise<string> {
     this.#digested = true;
-    return this.#hash.digest(this.#size);
+    try {
+      return await this.#hash.digest(this.#size);
+    } catch {
+      // 校验线程中途死了: 换一个从头补算, 好过让人重传 2.5 GB; 再失败才上报
+      return await this.#hashes.start(this.#path).digest(this.#size);
+    }
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,9 @@
 // 存储目录的布局; 所有路径只在这里拼出, 且只由 UUID 与受限的扩展名组成, 因此走不出目录
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 
 const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs'] as const;
+const PARTIAL_EXTENSION = '.part';
 // 启动时并行 stat 的个数: 太多会占满线程池
 const STAT_BATCH = 64;
 
@@ -18,7 +19,6 @@ export class StorageFolder {
     const folder = new StorageFolder(root);
     for (const name of SUBFOLDERS) {
       await mkdir(path.join(root, name), { recursive: true });
-      await removeTemporary(path.join(root, name));
     }
     return folder;
   }
@@ -34,7 +34,7 @@ export class StorageFolder {
 
   /** 未完成的数据; 与 files/ 同一文件系统, 发布只需改名 */
   partial(uploadId: string): string {
-    return path.join(this.root, 'partial', `${uploadId}.part`);
+    return path.join(this.root, 'partial', `${uploadId}${PARTIAL_EXTENSION}`);
   }
 
   journal(uploadId: string): string {
@@ -51,10 +51,12 @@ export class StorageFolder {
 
   /** 已占用的字节数: 已发布的与未完成的 */
   async usedBytes(): Promise<number> {
-    const sizes = await Promise.all(
-      ['files', 'partial'].map((name) => folderBytes(path.join(this.root, name))),
-    );
-    return sizes.reduce((sum, bytes) => sum + bytes, 0);
+    // 上传记录 (.json) 不算: 运行中也不为它们记账, 算了就会越走越偏
+    const [files, partials] = await Promise.all([
+      folderBytes(path.join(this.root, 'files'), ''),
+      folderBytes(this.partialFolder, PARTIAL_EXTENSION),
+    ]);
+    return files + partials;
   }
 
   /** 磁盘对普通用户可用的字节数 */
@@ -64,15 +66,8 @@ export class StorageFolder {
   }
 }
 
-// 原子写入 (先写 .tmp 再改名) 中途被 kill -9 会留下临时文件: 启动时清掉
-async function removeTemporary(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  const leftovers = names.filter((name) => name.endsWith('.tmp'));
-  for (const name of leftovers) await rm(path.join(folder, name), { force: true });
-}
-
-async function folderBytes(folder: string): Promise<number> {
-  const names = await readdir(folder);
+async function folderBytes(folder: string, extension: string): Promise<number> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(extension));
   let total = 0;
   for (let start = 0; start < names.length; start += STAT_BATCH) {
     const batch = names.slice(start, start + STAT_BATCH);

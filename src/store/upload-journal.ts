@@ -6,6 +6,8 @@ import { isMissing } from './disk-errors.js';
 import { readJson, writeJson } from './json-file.js';
 import type { StorageFolder } from './storage-folder.js';
 
+const SHA256_HEX = /^[0-9a-f]{64}$/;
+
 export class DiskJournal implements UploadJournal {
   readonly #folder: StorageFolder;
 
@@ -17,8 +19,9 @@ export class DiskJournal implements UploadJournal {
     return writeJson(this.#folder.journal(entry.uploadId), entry);
   }
 
-  load(uploadId: string): Promise<JournalEntry | undefined> {
-    return readJson(this.#folder.journal(uploadId));
+  async load(uploadId: string): Promise<JournalEntry | undefined> {
+    const found = await readJson<unknown>(this.#folder.journal(uploadId));
+    return isEntry(found, uploadId) ? found : undefined;
   }
 
   async remove(uploadId: string): Promise<void> {
@@ -30,6 +33,8 @@ export class DiskJournal implements UploadJournal {
     for (const uploadId of await this.#idsWith('.json')) {
       const entry = await this.load(uploadId);
       if (entry !== undefined) entries.push(entry);
+      // 保存是原子的, 读不懂的只能是坏的: 没有人能凭它续传, 不留着
+      else await this.remove(uploadId);
     }
     return entries;
   }
@@ -52,4 +57,17 @@ export class DiskJournal implements UploadJournal {
     const names = await readdir(this.#folder.partialFolder);
     return names.filter((name) => name.endsWith(extension)).map((name) => path.basename(name, extension));
   }
+}
+
+// 断电会留下坏的, 管理员会放错的: 形状不对的按没有处理, 不能让启动失败
+function isEntry(value: unknown, uploadId: string): value is JournalEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const entry = value as Partial<Record<keyof JournalEntry, unknown>>;
+  return (
+    entry.uploadId === uploadId &&
+    typeof entry.fileId === 'string' &&
+    typeof entry.tokenHash === 'string' &&
+    SHA256_HEX.test(entry.tokenHash) &&
+    typeof entry.startedAt === 'number'
+  );
 }

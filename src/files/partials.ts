@@ -1,0 +1,141 @@
+// 磁盘上未完成的上传: 计数与上限, 启动对账, 清扫, 满员时让位
+import { AppError } from '../protocol/errors.js';
+import type { FileEntry } from '../protocol/messages.js';
+import type { Intake } from './intake.js';
+import type { KeyedLock } from './keyed-lock.js';
+import type { FilesLog, JournalEntry, UploadJournal } from './ports.js';
+
+export interface PartialsOptions {
+  readonly maxPartials: number;
+  readonly ttlMs: number;
+  /** 满员时, 停放着而不足这么多字节的可以让位 */
+  readonly spareBytes: number;
+}
+
+export interface PartialsParts {
+  readonly intake: Intake;
+  readonly journal: UploadJournal;
+  readonly log: FilesLog;
+  /** 单调时钟, 毫秒 */
+  readonly now: () => number;
+  readonly lock: KeyedLock;
+  /** 该上传正在内存里: 磁盘上的那份动不得 */
+  readonly isLive: (uploadId: string) => boolean;
+}
+
+// 让位要列一遍目录: 找不到可让的就歇一会, 免得每个被拒的开始都去列
+const RECLAIM_PAUSE_MS = 10_000;
+
+export class Partials {
+  readonly #options: PartialsOptions;
+  readonly #parts: PartialsParts;
+  /** 含内存里的 */
+  #count = 0;
+  #reclaiming: Promise<void> | undefined;
+  #reclaimAfterMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: PartialsOptions, parts: PartialsParts) {
+    this.#options = options;
+    this.#parts = parts;
+  }
+
+  /** 占一个名额; 用 erase, forget 或 settle 归还。错误: server_busy */
+  async reserve(): Promise<void> {
+    if (this.#full) await this.#reclaim();
+    if (this.#full) throw new AppError('server_busy', { facts: { limit: this.#options.maxPartials } });
+    this.#count += 1;
+  }
+
+  /** 不在内存里的上传: 删除磁盘上的部分文件与记录。须在锁内, 或别人还不知道 uploadId */
+  async erase(uploadId: string): Promise<void> {
+    await this.#parts.intake.discard(uploadId);
+    await this.forget(uploadId);
+  }
+
+  /** 部分文件已经没有了: 删除记录 */
+  async forget(uploadId: string): Promise<void> {
+    await this.#parts.journal.remove(uploadId);
+    this.#count -= 1;
+  }
+
+  /** 记下已广播; 失败也不能撤回广播, 只会让重启后可能再播一次 */
+  async settle(entry: JournalEntry, { seq, time, file }: FileEntry): Promise<JournalEntry> {
+    const settled = { ...entry, done: { seq, time, file } };
+    this.#count -= 1;
+    try {
+      await this.#parts.journal.save(settled);
+    } catch (error) {
+      this.#parts.log.error({ uploadId: entry.uploadId, err: error }, '无法记录完成的上传');
+    }
+    return settled;
+  }
+
+  /** 启动对账: 删除无主的部分文件, 补播发布了却没来得及广播的文件, 清扫过期的 */
+  async recover(): Promise<void> {
+    const { intake, journal, log } = this.#parts;
+    const entries = await journal.list();
+    const known = new Set(entries.map((entry) => entry.uploadId));
+    const orphans = (await journal.listPartials()).filter(({ uploadId }) => !known.has(uploadId));
+    for (const { uploadId } of orphans) await intake.discard(uploadId);
+    const open = entries.filter((entry) => entry.done === undefined);
+    this.#count = open.length;
+    let announced = 0;
+    for (const entry of open) {
+      const file = await intake.blobs.find(entry.fileId);
+      if (file === undefined) continue;
+      await this.settle(entry, intake.announce(file));
+      announced += 1;
+    }
+    log.info({ orphans: orphans.length, resumable: this.#count, announced }, '启动对账完成');
+    await this.sweep();
+  }
+
+  /** 定时: 删除过了保留期的部分文件与记录 */
+  async sweep(): Promise<void> {
+    const { journal, log, lock, isLive } = this.#parts;
+    const expiresBefore = Date.now() - this.#options.ttlMs;
+    const partials = await journal.listPartials();
+    const modifiedAt = new Map(partials.map((partial) => [partial.uploadId, partial.modifiedAt]));
+    for (const { uploadId, startedAt } of await journal.list()) {
+      if (Math.max(startedAt, modifiedAt.get(uploadId) ?? 0) > expiresBefore) continue;
+      await lock.run(uploadId, async () => {
+        // 列出之后可能刚续传或刚完成: 以锁内再读的为准
+        const entry = await journal.load(uploadId);
+        if (entry === undefined || isLive(uploadId)) return;
+        if (entry.done === undefined) await this.erase(uploadId);
+        else await journal.remove(uploadId);
+        log.info({ uploadId }, '清扫过期的上传');
+      });
+    }
+  }
+
+  get #full(): boolean {
+    return this.#count >= this.#options.maxPartials;
+  }
+
+  // 开始了就消失的人不能把名额占上一天: 满员时先请走不足一个分片的, 重传它们的代价最小
+  async #reclaim(): Promise<void> {
+    if (this.#parts.now() < this.#reclaimAfterMs) return;
+    this.#reclaiming ??= this.#evictSmall().finally(() => {
+      this.#reclaiming = undefined;
+    });
+    await this.#reclaiming;
+  }
+
+  async #evictSmall(): Promise<void> {
+    const { journal, log, lock, isLive, now } = this.#parts;
+    const partials = await journal.listPartials();
+    const small = partials.filter(({ bytes }) => bytes < this.#options.spareBytes);
+    let evicted = 0;
+    for (const { uploadId } of small) {
+      await lock.run(uploadId, async () => {
+        // 先读记录再问: 读到记录时, 正在开始的那些已经进了内存
+        if ((await journal.load(uploadId)) === undefined || isLive(uploadId)) return;
+        await this.erase(uploadId);
+        evicted += 1;
+      });
+    }
+    if (evicted === 0) this.#reclaimAfterMs = now() + RECLAIM_PAUSE_MS;
+    log.warn({ evicted, limit: this.#options.maxPartials }, '未完成的上传满员');
+  }
+}
