@@ -95,7 +95,9 @@ export class Room {
     if (Buffer.byteLength(message) > limits.textBytes) {
       throw new AppError('text_too_long', { facts: { limit: limits.textBytes } });
     }
-    if (message.length === 0) throw new AppError('invalid_field', { detail: 'message' });
+    if (message.length === 0) {
+      throw new AppError('invalid_field', { detail: 'message 为空', facts: { field: 'message' } });
+    }
     presence.flushFor(name);
     const draft = { kind: 'text', id: uuidv7(), time: now(), name, message: wellFormed(message) } as const;
     const { entry, durable } = log.appendText(draft);
