@@ -87,7 +87,7 @@ export const SCHEMA = {
       min: 0,
       unit: '条/秒',
     }),
-    floodStrikes: int(200, '连续多少条消息被拒后以 4010 断开', { unit: '条' }),
+    floodStrikes: int(200, '被拒的消息比被接受的多出多少条时以 4010 断开', { unit: '条' }),
     rememberedClientIds: int(64, '每个会话记住的 clientId 数, 用来认出重发'),
     presenceTickMs: ms(20, '进出消息的合并周期', { max: 60_000 }),
     textBytes: bytes(16 * KIB, '一条文字消息的上限', { max: MIB }),

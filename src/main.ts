@@ -18,8 +18,9 @@ async function main(): Promise<void> {
   });
   try {
     const server = await startServer(config, log);
-    announce(config, server.port, log);
+    // 先挂信号再宣布: 看到 listening 就发信号的监管者不该让进程猝死
     stopOnSignals(server, log);
+    announce(config, server.port, log);
   } catch (error) {
     log.fatal({ reason: error instanceof Error ? error.message : String(error) }, '启动失败');
     process.exit(EXIT_FAILURE);

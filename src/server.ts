@@ -1,5 +1,6 @@
 // 装配: 配置 -> 存储 -> 领域 -> 传输; 唯一认识所有人的地方
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Dispatcher } from './chat/handlers.js';
 import type { FileDoor } from './chat/ports.js';
@@ -43,8 +44,10 @@ const SWEEP_SESSIONS_MS = 10_000;
 const PARK_UPLOADS_MS = 5_000;
 // 闲置时留住的写入块: 128 * 256 KiB = 32 MiB
 const MAX_FREE_BLOCKS = 128;
-// 轮询停机进展的间隔 (毫秒)
-const STOP_POLL_MS = 20;
+// file_chunk 除数据外的字节数, 含各种语言序列化器爱加的空格
+const CHUNK_ENVELOPE_BYTES = 160;
+// 关闭帧送出之后到强制断开 (毫秒); uWS 不报告对方何时真正断开
+const STOP_LINGER_MS = 200;
 
 /** 启动一个服务器。错误: 原生文件载不进, 存储目录不可写, 端口被占用, 证书读不了 */
 export async function startServer(config: Config, log: Logger): Promise<Server> {
@@ -82,7 +85,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 
   // 文件
   const { windowBudgetBytes, idleTimeoutMs, maxActive, perSession, maxPartials } = config.uploads;
-  const { chunkBytes, fileBytes, frameBytes, windowBytes } = config.files;
+  const { fileBytes, frameBytes, windowBytes } = config.files;
+  const { chunkBytes } = limits;
   const space = new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now);
   const intake = new Intake({
     fileBytes,
@@ -137,7 +141,12 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     stopping: isStopping,
     reportInternal,
   });
-  const port = await app.listen();
+  const port = await app.listen().catch(async (error: unknown) => {
+    // 没能启动也要放开一切: 测试与内嵌者的进程还要继续
+    ws.stop();
+    await hashes.stop();
+    throw error;
+  });
 
   const background = (task: Promise<void>): void => void task.catch(reportInternal);
   const timers = [
@@ -150,11 +159,17 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     stopping = true;
     app.stopListening();
     for (const timer of timers) clearInterval(timer);
-    // 先把上传写到可续传的位置, 再告诉客户端: 它们一重连就能接着传
-    await Promise.all([uploads.stop(), intake.stop(), uploadRoute.stop()]);
+    const { stopGraceMs } = config.server;
+    // 先把上传写到可续传的位置, 再告诉客户端: 它们一重连就能接着传。磁盘出错或卡住都不能拖住停机
+    const settled = Promise.all([uploads.stop(), intake.stop(), uploadRoute.stop()]);
+    await Promise.race([
+      settled.then(() => {}, reportInternal),
+      sleep(stopGraceMs, undefined, { ref: false }),
+    ]);
     presence.flush();
     ws.closeAll('stopping');
-    await waitUntil(() => ws.connectionCount === 0, config.server.stopGraceMs);
+    // 留一点时间送出关闭帧与最后的应答: 立即关掉还有未读数据的套接字会变成 RST, 对方就看不到 1001
+    await sleep(Math.min(STOP_LINGER_MS, stopGraceMs));
     ws.stop();
     presence.stop();
     app.close();
@@ -175,11 +190,16 @@ function limitsOf({ files, chat }: Config): Limits {
   return {
     fileBytes: files.fileBytes,
     frameBytes: files.frameBytes,
-    chunkBytes: files.chunkBytes,
+    chunkBytes: Math.min(files.chunkBytes, base64Capacity(files.frameBytes)),
     windowBytes: files.windowBytes,
     textBytes: chat.textBytes,
     nameLength: MAX_NAME_CODE_POINTS,
   };
+}
+
+// 照 chunkBytes 切的分片写成 Base64 也要装得进一帧: 单帧上限调小时, 建议的分片跟着变小
+function base64Capacity(frameBytes: number): number {
+  return Math.floor(((frameBytes - CHUNK_ENVELOPE_BYTES) * 3) / 4);
 }
 
 function fileDoor(intake: Intake, uploads: Uploads): FileDoor {
@@ -192,11 +212,4 @@ function fileDoor(intake: Intake, uploads: Uploads): FileDoor {
     cancel: (owner, message) => uploads.cancel(owner, message),
     detach: (owner) => uploads.detach(owner),
   };
-}
-
-async function waitUntil(condition: () => boolean, timeoutMs: number): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!condition() && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
-  }
 }

@@ -16,9 +16,9 @@ type Handlers = { readonly [T in ClientMessage['type']]: Handler<T> };
 export interface DispatcherOptions {
   readonly room: Room;
   readonly files: FileDoor;
-  /** 整帧上限 (字节), 只约束文本帧 */
+  /** 整帧上限 (字节) */
   readonly frameBytes: number;
-  /** 连续被拒多少条之后以 4010 断开 */
+  /** 被拒的比被接受的多出这么多条时以 4010 断开 */
   readonly floodStrikes: number;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
@@ -58,11 +58,16 @@ export class Dispatcher {
       message = decodeFrame(frame, isBinary);
       this.#admit(member, message);
       const running = this.#run(member, message);
-      member.strikes = 0;
       running?.catch((error: unknown) => this.#fail(member, message, error));
     } catch (error) {
       this.#fail(member, message, error);
     }
+  }
+
+  /** 一个 ping 控制帧: 与消息共用配额, 超出的只记一次违规, 不应答 */
+  ping(member: Member): void {
+    if (member.state === 'closing' || member.rateLimit.take(this.#options.now())) return;
+    this.#strike(member);
   }
 
   // 应用上限低于传输上限: 还来得及说明原因, 再以 1009 结束
@@ -88,6 +93,8 @@ export class Dispatcher {
     if (!member.rateLimit.take(this.#options.now())) {
       throw new AppError('rate_limited').withRef(referenceOf(message));
     }
+    // 逐条抵消而不是归零: 持续超速者总有几条被接受, 归零就永远断不开他
+    member.strikes = Math.max(0, member.strikes - 1);
   }
 
   #fail(member: Member, message: ClientMessage | undefined, error: unknown): void {

@@ -5,7 +5,7 @@
 import { encode } from '../protocol/codec.js';
 import type { CloseName } from '../protocol/errors.js';
 import { CLOSES } from '../protocol/errors.js';
-import type { ServerMessage } from '../protocol/messages.js';
+import type { LastClose, ServerMessage } from '../protocol/messages.js';
 import type { Connection, FileOwner } from './ports.js';
 import type { RateLimit } from './rate-limit.js';
 import type { Session } from './session.js';
@@ -19,20 +19,22 @@ const RECENT_UPLOADS = 16;
 export class Member implements FileOwner {
   readonly connection: Connection;
   readonly kind: MemberKind;
-  /** 加入之前的限速; 加入之后改用会话的 */
-  readonly #ownLimit: RateLimit;
+  /** 加入之前的限速; 加入之后改用会话的。由它新建的会话也用它: 反复离开再加入得不到新的配额 */
+  readonly ownLimit: RateLimit;
   readonly #recentUploads: string[] = [];
   #state: MemberState = 'connecting';
   #session: Session | undefined;
   /** 是否认得 user_update 的 sync 与 history */
   batch = false;
-  /** 连续被拒的消息数; 任何一条被接受就归零 */
+  /** 被拒的消息比被接受的多出几条; 不低于零 */
   strikes = 0;
+  /** 服务器切断这条连接的原因 */
+  lastClose: LastClose | undefined;
 
   constructor(connection: Connection, kind: MemberKind, limit: RateLimit) {
     this.connection = connection;
     this.kind = kind;
-    this.#ownLimit = limit;
+    this.ownLimit = limit;
   }
 
   get state(): MemberState {
@@ -56,7 +58,7 @@ export class Member implements FileOwner {
   }
 
   get rateLimit(): RateLimit {
-    return this.#session?.rateLimit ?? this.#ownLimit;
+    return this.#session?.rateLimit ?? this.ownLimit;
   }
 
   /** 唯一改变状态的方法; closing 是终态 */
@@ -73,11 +75,9 @@ export class Member implements FileOwner {
     this.connection.send(encode(message));
   }
 
-  /** 服务器主动切断; 原因记进会话, 下次 welcome 的 lastClose 告诉用户 */
+  /** 服务器主动切断; 原因随后记进会话 (detach), 下次 welcome 的 lastClose 告诉用户 */
   cut(name: CloseName): void {
-    if (this.#session !== undefined) {
-      this.#session.lastClose = { code: CLOSES[name].code, reason: CLOSES[name].reason };
-    }
+    this.lastClose = { code: CLOSES[name].code, reason: CLOSES[name].reason };
     this.connection.close(name);
   }
 

@@ -11,7 +11,7 @@ const MAX_PENDING = 1000;
 interface Change {
   readonly action: 'join' | 'leave';
   readonly name: string;
-  /** 刚加入的连接: 轮到它自己的 join 时才订阅, 因此不会重复听到 welcome 里已有的人 */
+  /** 刚加入的连接: 轮到它自己的 join 时才订阅, 因此不会重复听到加入时已列出的人 */
   readonly newcomer?: Member;
 }
 
@@ -20,6 +20,10 @@ export class Presence {
   readonly #online: () => number;
   readonly #tickMs: number;
   #pending: Change[] = [];
+  /** pending 里出现的名字: 每条消息都要问一次, 不能逐个比 */
+  readonly #names = new Set<string>();
+  /** 等着订阅的新人 -> 它最近的一次 join; 中途离开又加入的, 只认最后一次 */
+  readonly #awaiting = new Map<Member, Change>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(publisher: Publisher, online: () => number, tickMs: number) {
@@ -29,36 +33,41 @@ export class Presence {
   }
 
   joined(name: string, newcomer: Member): void {
-    this.#add({ action: 'join', name, newcomer });
+    const change: Change = { action: 'join', name, newcomer };
+    this.#awaiting.set(newcomer, change);
+    this.#add(change);
   }
 
   left(name: string): void {
     this.#add({ action: 'leave', name });
   }
 
-  /** 第二个窗口: 人已在线, 没有变化可播, 直接订阅 */
+  /** 第二个窗口: 人已在线, 没有变化可播。先播完这一拍, 否则它会再听一遍刚列给它的人 */
   subscribe(member: Member): void {
-    member.connection.subscribe(member.batch ? BATCH_TOPIC : BASE_TOPIC);
+    this.flush();
+    this.#subscribe(member);
   }
 
   unsubscribe(member: Member): void {
+    this.#awaiting.delete(member);
     member.connection.unsubscribe(BASE_TOPIC);
     member.connection.unsubscribe(BATCH_TOPIC);
   }
 
   /** 某人的消息即将广播: 若他的 join 还在等, 先播出去, 免得先闻其声 */
   flushFor(name: string): void {
-    if (this.#pending.length > 0 && this.#pending.some((change) => change.name === name)) this.flush();
+    if (this.#names.has(name)) this.flush();
   }
 
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const changes = this.#pending;
-    this.#pending = [];
     if (changes.length === 0) return;
+    this.#pending = [];
+    this.#names.clear();
     // batch 的新人也要听到自己, 所以先订阅再播
-    for (const { newcomer } of changes) if (newcomer?.batch) this.#welcomeTopic(newcomer);
+    for (const change of changes) if (change.newcomer?.batch) this.#admit(change);
     this.#publishBatch(changes);
     for (const change of changes) this.#publishBase(change);
   }
@@ -69,20 +78,28 @@ export class Presence {
 
   #add(change: Change): void {
     this.#pending.push(change);
+    this.#names.add(change.name);
     // 上限: 风暴里不等这一拍结束, 攒够就播
     if (this.#pending.length >= MAX_PENDING) this.flush();
-    if (this.#pending.length === 0) return;
-    this.#timer ??= setTimeout(() => this.flush(), this.#tickMs);
+    else this.#timer ??= setTimeout(() => this.flush(), this.#tickMs);
   }
 
-  #publishBase({ action, name, newcomer }: Change): void {
-    if (newcomer !== undefined && !newcomer.batch) this.#welcomeTopic(newcomer);
+  #publishBase(change: Change): void {
+    const { action, name, newcomer } = change;
+    if (newcomer?.batch === false) this.#admit(change);
     this.#publisher.publish(BASE_TOPIC, encode({ type: 'user_update', action, name }));
   }
 
   // 等待期间已经断开或离开的新人不再订阅
-  #welcomeTopic(newcomer: Member): void {
-    if (newcomer.state === 'active') this.subscribe(newcomer);
+  #admit(change: Change): void {
+    const { newcomer } = change;
+    if (newcomer === undefined || this.#awaiting.get(newcomer) !== change) return;
+    this.#awaiting.delete(newcomer);
+    this.#subscribe(newcomer);
+  }
+
+  #subscribe(member: Member): void {
+    member.connection.subscribe(member.batch ? BATCH_TOPIC : BASE_TOPIC);
   }
 
   #publishBatch(changes: readonly Change[]): void {

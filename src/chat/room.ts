@@ -57,12 +57,13 @@ export class Room {
    */
   join(member: Member, request: JoinRequest): void {
     const { sessions, presence } = this.#options;
-    member.batch = request.features?.includes('batch') ?? member.batch;
     if (member.session !== undefined) {
       this.#welcome(member, member.session);
       return;
     }
-    const session = sessions.claim(request.name, request.session);
+    const session = sessions.claim(request.name, request.session, member.ownLimit);
+    // 每次加入重新声明: 离开前声明过的不算
+    member.batch = request.features?.includes('batch') ?? false;
     const { replaced, cameOnline } = sessions.attach(session, member);
     this.#welcome(member, session);
     member.connection.subscribe(TEXT_TOPIC);
@@ -94,9 +95,12 @@ export class Room {
     if (Buffer.byteLength(message) > limits.textBytes) {
       throw new AppError('text_too_long', { facts: { limit: limits.textBytes } });
     }
-    if (message.length === 0) throw new AppError('invalid_field', { detail: 'message' });
+    if (message.length === 0) {
+      throw new AppError('invalid_field', { detail: 'message 为空', facts: { field: 'message' } });
+    }
     presence.flushFor(name);
-    const { entry, durable } = log.appendText({ kind: 'text', id: uuidv7(), time: now(), name, message });
+    const draft = { kind: 'text', id: uuidv7(), time: now(), name, message: wellFormed(message) } as const;
+    const { entry, durable } = log.appendText(draft);
     publisher.publish(TEXT_TOPIC, encode(toBroadcast(entry, '')));
     if (clientId === undefined) return undefined;
     await durable;
@@ -119,10 +123,12 @@ export class Room {
     const { log } = this.#options;
     const { before, after, limit } = range;
     // 多取一条只为知道后面还有没有
-    const found =
-      after === undefined ? log.before(before ?? log.seq + 1, limit + 1) : log.after(after, limit + 1);
     const forward = after !== undefined;
-    const page = fit(forward ? found.slice(0, limit) : found.slice(-limit), forward);
+    // before 超过末尾就是要最新的一页
+    const end = Math.min(before ?? Number.POSITIVE_INFINITY, log.seq + 1);
+    const found = forward ? log.after(after, limit + 1) : log.before(end, limit + 1);
+    const surplus = Math.max(0, found.length - limit);
+    const page = fit(forward ? found.slice(0, limit) : found.slice(surplus), forward);
     member.send({
       type: 'history',
       messages: page.map((entry) => toBroadcast(entry, member.origin)),
@@ -174,6 +180,11 @@ export class Room {
 export function ackOf(entry: TextEntry | FileEntry, clientId: string): AckMessage {
   const id = entry.kind === 'text' ? entry.id : entry.file.id;
   return { type: 'ack', clientId, id, seq: entry.seq, time: entry.time };
+}
+
+// 孤立代理项换成 U+FFFD: 否则有的客户端 (Python) 存盘或显示时会出错
+function wellFormed(message: string): string {
+  return message.replace(/\p{Cs}/gu, '\uFFFD');
 }
 
 // 按字节截断一页; forward 时保留旧的一端, 否则保留新的一端

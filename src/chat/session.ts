@@ -15,7 +15,7 @@ export class Session {
   readonly transfers = new Set<Member>();
   name: string;
   state: SessionState = 'away';
-  /** 服务器上次切断该会话连接的原因; 下一次 welcome 说一遍后清除 */
+  /** 最后一条聊天连接是被服务器切断的: 它的原因; 下一次 welcome 说一遍后清除 */
   lastClose: LastClose | undefined;
   /** 进入 away 的时刻 (单调毫秒); 清扫时据此过期 */
   awaySinceMs = 0;
@@ -42,7 +42,10 @@ export class Session {
     if (known !== undefined) return known;
     const ack = run();
     this.#acks.set(clientId, ack);
-    ack.catch(() => this.#acks.delete(clientId));
+    ack.catch(() => {
+      // 只删自己那一条: 它可能早被挤出, 位置上已是另一次尝试
+      if (this.#acks.get(clientId) === ack) this.#acks.delete(clientId);
+    });
     // 只记最近若干个: Map 按插入次序迭代, 第一个就是最旧的
     if (this.#acks.size > this.#maxAcks) {
       const oldest = this.#acks.keys().next().value;

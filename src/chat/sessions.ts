@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { AppError } from '../protocol/errors.js';
 import { cleanUserName, userNameKey } from '../protocol/user-name.js';
 import type { Member } from './member.js';
-import { RateLimit } from './rate-limit.js';
+import type { RateLimit } from './rate-limit.js';
 import { Session } from './session.js';
 
 export interface SessionLimits {
@@ -11,7 +11,6 @@ export interface SessionLimits {
   readonly maxSessions: number;
   readonly connectionsPerSession: number;
   readonly sessionRetainMs: number;
-  readonly messagesPerSecond: number;
   readonly rememberedClientIds: number;
 }
 
@@ -49,10 +48,10 @@ export class Sessions {
   }
 
   /**
-   * 找到或新建会话并占住名字; 不改变在线状态 (attach 才上线)。
+   * 找到或新建会话并占住名字; 不改变在线状态 (attach 才上线)。新会话沿用来者的限速。
    * 错误: name_invalid, name_taken, server_busy
    */
-  claim(rawName: string, token: string | undefined): Session {
+  claim(rawName: string, token: string | undefined, rateLimit: RateLimit): Session {
     const known = token === undefined ? undefined : this.#byToken.get(token);
     // 另有窗口在线: 服务器记下的名字为准
     if (known?.state === 'active') return known;
@@ -63,7 +62,7 @@ export class Sessions {
       known.name = name;
       return known;
     }
-    return this.#create(name);
+    return this.#create(name, rateLimit);
   }
 
   /** 连接归入会话。返回被替换下来的最早的连接 (超过每会话上限时), 以及用户是否因此上线 */
@@ -89,6 +88,7 @@ export class Sessions {
     if (session.connectionCount === 0) session.awaySinceMs = this.#now();
     if (session.state !== 'active' || session.chats.size > 0) return false;
     session.state = 'away';
+    session.lastClose = member.lastClose;
     session.awaySinceMs = this.#now();
     this.#online.delete(userNameKey(session.name));
     return true;
@@ -102,12 +102,12 @@ export class Sessions {
     }
   }
 
-  #create(name: string): Session {
+  #create(name: string, rateLimit: RateLimit): Session {
     if (this.#byToken.size >= this.#limits.maxSessions) this.#evictAway();
     const session = new Session(
       randomBytes(TOKEN_BYTES).toString('base64url'),
       name,
-      new RateLimit(this.#limits.messagesPerSecond, this.#now()),
+      rateLimit,
       this.#limits.rememberedClientIds,
     );
     session.awaySinceMs = this.#now();

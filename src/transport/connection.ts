@@ -20,6 +20,8 @@ export class WsConnection implements Connection {
   largestFrame = 0;
   /** 单调毫秒: 到这时还没加入就断开; undefined 表示已加入 */
   joinDeadlineMs: number | undefined;
+  /** 有消息因积压超过硬上限而没有送出: 必须断开, 否则对方不知道自己漏了 */
+  lossy = false;
   #socket: Socket | undefined;
 
   constructor(socket: Socket, origin: string, joinDeadlineMs: number) {
@@ -33,7 +35,7 @@ export class WsConnection implements Connection {
   }
 
   send(text: string): void {
-    // 返回值不看: 积压由 SlowConsumers 定时检查, 超过硬上限的帧由 dropped 记下
+    // 返回值不看: 积压由 WsEdge 定时巡查, 丢掉的帧由 dropped 回调记下
     this.#socket?.send(text, false, false);
   }
 

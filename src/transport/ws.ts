@@ -70,10 +70,6 @@ export class WsEdge {
     this.#patrol = setInterval(() => this.#inspect(), PATROL_MS);
   }
 
-  get connectionCount(): number {
-    return this.#members.size;
-  }
-
   mount(app: TemplatedApp): void {
     // 传输上限是应用上限的两倍: 超限的帧还来得及说明原因再断开, 再大的由 uWS 直接切断
     const chat = this.#behavior('chat', this.#options.frameBytes * 2);
@@ -103,6 +99,12 @@ export class WsEdge {
       upgrade: (res, req, context) => this.#upgrade(kind, res, req, context),
       open: (socket) => this.#open(kind, socket),
       message: (socket, data, isBinary) => this.#message(socket, data, isBinary),
+      // 只记下, 由巡查断开: 在这个回调里断开会让进程崩溃 (实测段错误)
+      dropped: (socket) => {
+        const { connection } = socket.getUserData();
+        if (connection !== undefined) connection.lossy = true;
+      },
+      ping: (socket) => this.#ping(socket),
       close: (socket) => this.#close(socket),
     };
   }
@@ -172,6 +174,13 @@ export class WsEdge {
     if (this.#members.has(connection)) this.#budget.record(connection, frameBytes);
   }
 
+  // uWS 已自动回了 pong; 这里只让它占消息配额, 否则 ping 洪水不受限
+  #ping(socket: Socket): void {
+    const { connection } = socket.getUserData();
+    const member = connection === undefined ? undefined : this.#members.get(connection);
+    if (member !== undefined) this.#parts.dispatcher.ping(member);
+  }
+
   #close(socket: Socket): void {
     const { connection, address, origin } = socket.getUserData();
     const member = connection === undefined ? undefined : this.#members.get(connection);
@@ -188,14 +197,14 @@ export class WsEdge {
     this.#parts.files.detach(member);
   }
 
-  // 定时巡查: 积压超过预算的是慢消费者; 到期还没加入的请走
-  // 不能在 uWS 的 dropped 回调里断开: 那会让进程崩溃 (实测段错误)
+  // 定时巡查: 积压超过预算 (或已有丢失) 的是慢消费者; 到期还没加入的请走
   #inspect(): void {
     const nowMs = this.#parts.now();
     for (const [connection, member] of this.#members) {
       if (member.session !== undefined) connection.joinDeadlineMs = undefined;
       else connection.joinDeadlineMs ??= nowMs + this.#options.joinTimeoutMs;
-      if (connection.bufferedBytes > this.#options.slowConsumerBytes) member.cut('slow_consumer');
+      const { lossy, bufferedBytes } = connection;
+      if (lossy || bufferedBytes > this.#options.slowConsumerBytes) member.cut('slow_consumer');
       else if (connection.joinDeadlineMs !== undefined && connection.joinDeadlineMs < nowMs) {
         member.cut('unauthorized');
       }
