@@ -40,6 +40,7 @@ export class Transfer {
   /** 文件开头, 供内容检查; 至多 HEAD_BYTES */
   #head: Uint8Array;
   #failure: unknown;
+  #cleaning: Promise<void> | undefined;
 
   constructor(
     upload: Upload,
@@ -53,6 +54,8 @@ export class Transfer {
     this.description = description;
     this.#parts = parts;
     this.#partial = partial;
+    // 创建失败由写入端或 verify 报告; 在那之前没人等它, 不能成为未处理的拒绝而结束进程
+    Promise.resolve(partial).catch(() => {});
     this.#head = head;
     this.#writer = new UploadWriter(partial, upload.received, parts.pool, {
       wrote: (bytes) => {
@@ -112,16 +115,22 @@ export class Transfer {
   /** 停写, 删除部分文件, 归还空间; 可重复调用 */
   async abort(): Promise<void> {
     this.upload.abort();
-    await this.#writer.stop();
-    await this.#closePartial();
-    await this.#parts.blobs.removePartial(this.upload.uploadId);
-    this.#parts.space.release(this.upload.received);
+    // 只清理一遍: 空间归还两次, 配额就管不住了
+    this.#cleaning ??= this.#clean();
+    await this.#cleaning;
   }
 
   /** 写完已收下的, 放开句柄, 部分文件留在磁盘上等续传 */
   async park(): Promise<void> {
     await this.#writer.flush();
     await this.#closePartial();
+  }
+
+  async #clean(): Promise<void> {
+    await this.#writer.stop();
+    await this.#closePartial();
+    await this.#parts.blobs.removePartial(this.upload.uploadId);
+    this.#parts.space.release(this.upload.received);
   }
 
   // 还在创建中就失败的文件没有句柄可关; 创建的错误由写入端报告
