@@ -1,4 +1,6 @@
 // 流式入口的一个文件 (multipart 的一段): 推入, 按窗口限速, 校验, 发布; 不可续传, 失败即删
+//   open --publish--> published
+//     \-----abort-----> aborted
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
 import type { Announce } from './ports.js';
 import type { Transfer, TransferEvents } from './transfer.js';
@@ -14,8 +16,7 @@ export interface IncomingFileParts {
 export class IncomingFile {
   readonly #parts: IncomingFileParts;
   readonly #transfer: Transfer;
-  #released = false;
-  #published = false;
+  #state: 'open' | 'published' | 'aborted' = 'open';
   #record: FileRecord | undefined;
   /** 落盘有进展或已失败时调用; 读取方据此恢复 */
   onProgress: () => void = () => {};
@@ -47,24 +48,22 @@ export class IncomingFile {
   /** 发布并广播; 须先 verify */
   async publish(): Promise<FileEntry> {
     if (this.#record === undefined) throw new Error('publish before verify');
-    // 等待发布期间被中止: 文件已删, 不能播出一个打不开的链接
     if (!(await this.#transfer.publish(this.#record))) throw new Error('publish after abort');
-    this.#published = true;
-    this.#release();
+    this.#settle('published');
     return this.#parts.announce(this.#record);
   }
 
-  /** 删除已收下的一切; 可重复调用, 已发布的不受影响 */
+  /** 删除已收下的一切; 可重复调用, 已发布的不受影响; 不可在 publish 进行中调用 */
   async abort(): Promise<void> {
-    // 看是否真的发布了, 而不是状态: 改名失败的也要删净
-    if (this.#published) return;
-    this.#release();
+    // 看自己的状态: 改名失败时 transfer 已过提交点, 部分文件却还在, 要删
+    if (this.#state === 'published') return;
+    this.#settle('aborted');
     await this.#transfer.abort();
   }
 
-  #release(): void {
-    if (this.#released) return;
-    this.#released = true;
+  #settle(outcome: 'published' | 'aborted'): void {
+    if (this.#state !== 'open') return;
+    this.#state = outcome;
     this.#parts.release();
   }
 }

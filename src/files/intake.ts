@@ -60,8 +60,8 @@ export class Intake {
     return name;
   }
 
-  /** 空间是否放得下。错误: storage_full */
-  async checkSpace(bytes: number): Promise<void> {
+  /** 空间是否放得下; 边收边查的传函数, 给出此刻还没收到的字节数。错误: storage_full */
+  async checkSpace(bytes: number | (() => number)): Promise<void> {
     await this.#options.space.check(bytes);
   }
 

@@ -31,10 +31,13 @@ export class Space {
     return this.#usedBytes;
   }
 
-  /** 上传开始时: 等一个新鲜的读数再判断。错误: storage_full */
-  async check(bytes: number): Promise<void> {
+  /**
+   * 上传开始时: 等一个新鲜的读数再判断。错误: storage_full
+   * 边收边查的传函数: 等读数期间到达的字节已经 claim 过, 不能再算一遍
+   */
+  async check(bytes: number | (() => number)): Promise<void> {
     await this.#refresh();
-    this.#require(bytes);
+    this.#require(typeof bytes === 'number' ? bytes : bytes());
   }
 
   /** 即将写入 bytes; 同步判断并记账。错误: storage_full */

@@ -97,6 +97,15 @@ export class Exchange {
     this.#onAbort = undefined;
   }
 
+  /** 停读请求体; 至多再来一块 */
+  pause(): void {
+    if (!this.#over) this.res.pause();
+  }
+
+  resume(): void {
+    if (!this.#over) this.res.resume();
+  }
+
   json(status: number, body: unknown): void {
     if (this.#over) return;
     this.finish();
@@ -114,9 +123,9 @@ export class Exchange {
    * 继续读则白收 2.5 GB。停读之后对方读到应答自会离开, 不走的由 uWS 在约 10 秒后切断 (实测)
    */
   refuse(error: unknown, report: ReportInternal): void {
+    this.pause();
     if (this.#over) return;
     this.finish();
-    this.res.pause();
     sendError(this.res, error, report, { Connection: 'close' });
   }
 }

@@ -5,12 +5,12 @@ import busboy, { type Busboy } from 'busboy';
 import { AppError } from '../protocol/errors.js';
 
 export interface MultipartEvents {
-  field(name: string, value: string, truncated: boolean): void;
+  field(name: string, value: string): void;
   /** 一个文件开始; 返回它的接收函数, 收到的 bytes 只在调用期间有效 */
   file(fileName: string, mimeType: string): Receive;
   /** 全部解析完 */
   close(): void;
-  /** 格式不对, 或超过个数上限; 之后不再有别的事件 */
+  /** 格式不对, 或超过上限; 之后不再有别的事件 */
   reject(detail: string): void;
 }
 
@@ -25,6 +25,7 @@ const EMPTY = Buffer.alloc(0);
 
 export class MultipartReader {
   readonly #parser: Busboy;
+  readonly #events: MultipartEvents;
   /** 结束一个文件的边界; 以 CR 开头 */
   readonly #delimiter: Buffer;
   /** 正在文件内容之中时, 它的接收函数 */
@@ -33,19 +34,24 @@ export class MultipartReader {
   #clean = false;
   /** 绕过期间扣下的块尾: 可能是边界的开头, 要看下一块才知道 */
   #carry: Buffer = EMPTY;
+  #rejected = false;
 
-  /** 错误: invalid_field (缺少 boundary) */
+  /** 错误: invalid_field (缺少 boundary, 或它不合法) */
   constructor(contentType: string, maxFiles: number, events: MultipartEvents) {
-    this.#delimiter = Buffer.from(`\r\n--${boundaryOf(contentType)}`, 'latin1');
-    this.#parser = createParser(contentType, maxFiles);
-    this.#parser.on('field', (name, value, { valueTruncated }) => events.field(name, value, valueTruncated));
-    this.#parser.on('file', (_field, stream, { filename, mimeType }) => {
-      this.#consume(stream, events.file(filename ?? '', mimeType));
+    const boundary = boundaryOf(contentType);
+    this.#events = events;
+    this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
+    this.#parser = createParser(boundary, maxFiles);
+    this.#parser.on('field', (name, value, { valueTruncated }) => this.#field(name, value, valueTruncated));
+    this.#parser.on('file', (_field, stream, { filename, mimeType }) =>
+      this.#file(stream, filename, mimeType),
+    );
+    this.#parser.on('filesLimit', () => this.#reject('文件个数过多'));
+    this.#parser.on('fieldsLimit', () => this.#reject('字段过多'));
+    this.#parser.on('error', () => this.#reject('multipart 格式不对, 或没有传完'));
+    this.#parser.on('close', () => {
+      if (!this.#rejected) events.close();
     });
-    this.#parser.on('filesLimit', () => events.reject('文件个数过多'));
-    this.#parser.on('fieldsLimit', () => events.reject('字段过多'));
-    this.#parser.on('error', () => events.reject('multipart 格式不对, 或没有传完'));
-    this.#parser.on('close', () => events.close());
   }
 
   /** 喂一块请求体; 返回后 block 可以失效 */
@@ -97,6 +103,25 @@ export class MultipartReader {
     return index === -1 ? block.length : index;
   }
 
+  // 未知的 charset 解不出值; 没有 name 的段没有字段名 (busboy 的类型没有写出这两种)
+  #field(name: string | undefined, value: string | undefined, truncated: boolean): void {
+    if (this.#rejected) return;
+    if (truncated || name === undefined || value === undefined)
+      this.#reject(`字段 ${name ?? ''} 过长或不合法`);
+    else this.#events.field(name, value);
+  }
+
+  #file(stream: Readable, fileName: string | undefined, mimeType: string): void {
+    this.#consume(stream, this.#rejected ? () => {} : this.#events.file(fileName ?? '', mimeType));
+  }
+
+  // 出错之后 busboy 还会接着解析这一块的余下部分, 所以自己把住
+  #reject(detail: string): void {
+    if (this.#rejected) return;
+    this.#rejected = true;
+    this.#events.reject(detail);
+  }
+
   // busboy 对文件流只做 push: 在这里接住, 就没有积存, 也不会留下失效的内存
   #consume(stream: Readable, receive: Receive): void {
     const finish = stream.push.bind(stream);
@@ -116,24 +141,26 @@ export class MultipartReader {
   }
 }
 
+// RFC 2046 第 5.1.1 节的 boundary 字符; 限定它们, 下面才能原样拼回引号里
+const BOUNDARY_PATTERN = /^[0-9a-z'()+_,\-./:=? ]{1,70}$/i;
+
 function boundaryOf(contentType: string): string {
   const match = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType);
   const boundary = match?.[1] ?? match?.[2];
-  if (boundary === undefined) throw new AppError('invalid_field', { detail: 'Content-Type 缺少 boundary' });
+  if (boundary === undefined || !BOUNDARY_PATTERN.test(boundary)) {
+    throw new AppError('invalid_field', { detail: 'Content-Type 缺少合法的 boundary' });
+  }
   return boundary;
 }
 
-function createParser(contentType: string, files: number): Busboy {
-  try {
-    return busboy({
-      headers: { 'content-type': contentType },
-      // 浏览器与 curl 都发 UTF-8 文件名; 默认的 latin1 会把中文变成乱码
-      defParamCharset: 'utf8',
-      // 保留原样: 路径由 cleanFileName 处理
-      preservePath: true,
-      limits: { files, fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES },
-    });
-  } catch {
-    throw new AppError('invalid_field', { detail: 'Content-Type 不合法' });
-  }
+function createParser(boundary: string, files: number): Busboy {
+  return busboy({
+    // 不给它原来的头: 两处各自解析可能得出不同的边界, feed 就会把不是文件的块当成文件内容
+    headers: { 'content-type': `multipart/form-data; boundary="${boundary}"` },
+    // 浏览器与 curl 都发 UTF-8 文件名; 默认的 latin1 会把中文变成乱码
+    defParamCharset: 'utf8',
+    // 保留原样: 路径由 cleanFileName 处理
+    preservePath: true,
+    limits: { files, fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES },
+  });
 }

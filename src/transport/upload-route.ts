@@ -95,7 +95,11 @@ export class UploadRoute {
   }
 }
 
-/** 一次请求: 逐个文件推入, 收完后先全部校验再全部发布 */
+/**
+ * 一次请求: 逐个文件推入, 收完后先全部校验再全部发布。结局只定一次 (#ending):
+ *   receiving --收完, 全部校验通过--> publishing --> 201
+ *       \------- 出错, 对方离开, 停机 -------> abandoning --> 错误应答
+ */
 class FormUpload {
   readonly #exchange: Exchange;
   readonly #facts: RequestFacts;
@@ -103,9 +107,12 @@ class FormUpload {
   readonly #reader: MultipartReader;
   readonly #files: IncomingFile[] = [];
   readonly #ended: () => void;
+  /** publishing 或 abandoning; 兑现时磁盘上已没有半个文件 */
+  #ending: Promise<void> | undefined;
+  #body: 'flowing' | 'paused' | 'complete' = 'flowing';
+  /** 请求体已到的字节, 含表单自身 */
+  #receivedBytes = 0;
   #name: string | undefined;
-  #paused = false;
-  #failed = false;
 
   constructor(
     exchange: Exchange,
@@ -120,7 +127,7 @@ class FormUpload {
     this.#ended = ended;
     this.#name = facts.sessionName;
     this.#reader = new MultipartReader(facts.contentType, maxFiles, {
-      field: (name, value, truncated) => this.#guard(() => this.#field(name, value, truncated)),
+      field: (name, value) => this.#guard(() => this.#field(name, value)),
       file: (fileName, mimeType) => {
         const file = this.#guard(() => this.#openFile(fileName, mimeType));
         return (bytes) => this.#guard(() => file?.push(bytes));
@@ -133,22 +140,21 @@ class FormUpload {
   receive(): void {
     this.#exchange.onAbort = () => void this.fail(new AppError('internal', { detail: '对方已离开' }));
     this.#exchange.res.onData((data, isLast) => this.#feed(data, isLast));
-    // 与接收并行: 明知放不下就不必收完
-    this.#parts.intake.checkSpace(this.#facts.contentLength).catch((error: unknown) => void this.fail(error));
+    // 与接收并行: 明知放不下就不必收完。没有声明长度的不知道还剩多少, 由逐块的检查把守
+    const remaining = (): number => Math.max(0, this.#facts.contentLength - this.#receivedBytes);
+    this.#parts.intake.checkSpace(remaining).catch((error: unknown) => void this.fail(error));
   }
 
-  /** 删净已收下的, 再应答错误; 可重复调用 */
-  async fail(error: unknown): Promise<void> {
-    if (this.#failed) return;
-    this.#failed = true;
-    await Promise.all(this.#files.map((file) => file.abort()));
-    this.#ended();
-    this.#exchange.refuse(error, this.#parts.reportInternal);
-    this.#reader.destroy();
+  /** 删净已收下的, 再应答错误; 可重复调用。已开始发布的不能只发一半: 等它做完 */
+  fail(error: unknown): Promise<void> {
+    this.#ending ??= this.#abandon(error);
+    return this.#ending;
   }
 
   #feed(data: ArrayBuffer, isLast: boolean): void {
-    if (this.#failed) return;
+    if (this.#ending !== undefined) return;
+    this.#receivedBytes += data.byteLength;
+    if (isLast) this.#resume('complete');
     this.#reader.feed(Buffer.from(data));
     if (isLast) this.#reader.end();
     else this.#throttle();
@@ -156,9 +162,9 @@ class FormUpload {
 
   // 磁盘跟不上: 暂停读取请求体, 最多再来一块 (512 KiB)。写入总会完成或失败, 所以总会恢复
   #throttle(): void {
-    if (this.#paused || this.#failed || !this.#congested()) return;
-    this.#paused = true;
-    this.#exchange.res.pause();
+    if (this.#body !== 'flowing' || this.#ending !== undefined || !this.#congested()) return;
+    this.#body = 'paused';
+    this.#exchange.pause();
   }
 
   #congested(): boolean {
@@ -166,15 +172,20 @@ class FormUpload {
   }
 
   #progressed(): void {
-    if (!this.#paused || this.#congested() || this.#exchange.over) return;
-    this.#paused = false;
-    this.#exchange.res.resume();
+    // 已决定拒绝的请求要一直停着, 不能被迟到的写入进展恢复
+    if (this.#body !== 'paused' || this.#ending !== undefined || this.#congested()) return;
+    this.#resume('flowing');
   }
 
-  #field(name: string, value: string, truncated: boolean): void {
+  // 停着时收到的可能就是最后一块: 也要恢复, 否则这条连接上的下一个请求没有人读
+  #resume(next: 'flowing' | 'complete'): void {
+    if (this.#body === 'paused') this.#exchange.resume();
+    this.#body = next;
+  }
+
+  #field(name: string, value: string): void {
     // 有会话的, 名字以会话为准
     if (name !== 'name' || this.#facts.sessionName !== undefined) return;
-    if (truncated) throw new AppError('name_invalid');
     this.#name = cleanUserName(value);
   }
 
@@ -189,24 +200,57 @@ class FormUpload {
   }
 
   async #complete(): Promise<void> {
-    if (this.#failed) return;
     try {
+      if (this.#ending !== undefined) return;
       if (this.#files.length === 0) throw new AppError('invalid_field', { detail: '没有文件' });
       for (const file of this.#files) await file.verify();
-      // 校验期间对方走了: fail 已经删净
-      if (this.#failed) return;
+    } catch (error) {
+      await this.fail(error);
+      return;
+    }
+    // 校验期间对方走了, 或正在停机: 由 #abandon 删净
+    this.#ending ??= this.#publish();
+    await this.#ending;
+  }
+
+  // 从这里起对方离开也不回头: 广播过的收不回来
+  async #publish(): Promise<void> {
+    try {
       const messages = [];
       for (const file of this.#files) messages.push(toBroadcast(await file.publish(), this.#facts.origin));
       this.#ended();
       this.#exchange.json(201, { files: messages });
     } catch (error) {
-      await this.fail(error);
+      // 磁盘出错: 已发布的留下, 其余删净
+      await this.#discard();
+      this.#ended();
+      this.#exchange.fail(error, this.#parts.reportInternal);
+    }
+  }
+
+  async #abandon(error: unknown): Promise<void> {
+    // 现在就定: 清理期间还会来最后一块, 而连接已经停读, 不能再留给下一个请求
+    const complete = this.#body === 'complete';
+    if (!complete) this.#exchange.pause();
+    await this.#discard();
+    this.#reader.destroy();
+    this.#ended();
+    // 收完了的请求可以留着连接; 没收完的要请对方停下
+    if (complete) this.#exchange.fail(error, this.#parts.reportInternal);
+    else this.#exchange.refuse(error, this.#parts.reportInternal);
+  }
+
+  // 删不掉的 (磁盘出错) 只记录: 启动时的对账会再清一次
+  async #discard(): Promise<void> {
+    const results = await Promise.allSettled(this.#files.map((file) => file.abort()));
+    for (const result of results) {
+      if (result.status === 'rejected') this.#parts.reportInternal(result.reason);
     }
   }
 
   // 解析器的回调里不能抛错: 会变成它内部的 error 事件, 丢了原来的错误码
   #guard<T>(task: () => T): T | undefined {
-    if (this.#failed) return undefined;
+    if (this.#ending !== undefined) return undefined;
     try {
       return task();
     } catch (error) {
