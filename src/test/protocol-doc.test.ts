@@ -8,88 +8,16 @@ import { CLIENT_TYPES, decodeFrame } from '../protocol/codec.js';
 import { AppError, CLOSES, ERRORS } from '../protocol/errors.js';
 import * as messages from '../protocol/messages.js';
 import { MAX_NAME_CODE_POINTS } from '../protocol/user-name.js';
+import { SHAPES } from './message-shapes.js';
 import { type DocMessage, mismatches, readMessages, readSections, sectionOf } from './protocol-doc.js';
 import { readSource } from './source-scan.js';
 
 type Fields = Record<string, unknown>;
-/** 每个字段是否必有; 由类型推出, 下面的清单多一个, 少一个, 写反了都编译不过 */
-type Need<M> = {
-  readonly [K in keyof M]-?: Partial<Pick<M, K>> extends Pick<M, K> ? false : true;
-};
 
 const SECTIONS = readSections('src/protocol/PROTOCOL.md');
 const MESSAGES = readMessages(SECTIONS);
 const CLIENT = MESSAGES.filter(({ fromClient }) => fromClient);
 const SERVER = MESSAGES.filter(({ fromClient }) => !fromClient);
-
-const FILE_FIELDS = {
-  id: true,
-  seq: true,
-  time: true,
-  name: true,
-  originalName: true,
-  url: true,
-  size: true,
-  mimeType: true,
-  sha256: true,
-  thumbUrl: false,
-  width: false,
-  height: false,
-} as const;
-
-// 键是文档里的标题 (括号之前); 值由编译器与 messages.ts 核对
-const SHAPES = {
-  welcome: {
-    type: true,
-    name: true,
-    session: true,
-    users: true,
-    online: true,
-    epoch: true,
-    seq: true,
-    limits: true,
-    features: true,
-    lastClose: false,
-  } satisfies Need<messages.WelcomeMessage>,
-  user_update: { type: true, action: true, name: true } satisfies Need<messages.PresenceMessage>,
-  'user_update sync': {
-    type: true,
-    action: true,
-    joined: true,
-    left: true,
-    online: true,
-  } satisfies Need<messages.PresenceSyncMessage>,
-  text: {
-    type: true,
-    id: true,
-    seq: true,
-    time: true,
-    name: true,
-    message: true,
-  } satisfies Need<messages.TextBroadcast>,
-  file: { type: true, ...FILE_FIELDS } satisfies Need<messages.FileBroadcast>,
-  ack: { type: true, clientId: true, id: true, seq: true, time: true } satisfies Need<messages.AckMessage>,
-  file_ready: {
-    type: true,
-    clientId: false,
-    uploadId: true,
-    resumeToken: true,
-    offset: true,
-    chunkBytes: true,
-    windowBytes: true,
-  } satisfies Need<messages.FileReadyMessage>,
-  file_ack: { type: true, uploadId: true, offset: true } satisfies Need<messages.FileAckMessage>,
-  file_done: {
-    type: true,
-    clientId: false,
-    uploadId: true,
-    ...FILE_FIELDS,
-  } satisfies Need<messages.FileDoneMessage>,
-  file_cancelled: { type: true, uploadId: true } satisfies Need<messages.FileCancelledMessage>,
-  history: { type: true, messages: true, more: true } satisfies Need<messages.HistoryReply>,
-  // 附带的事实因错误码而异, 不在字段表里
-  error: { type: true, code: true, message: true, ref: false, retryable: true },
-} satisfies Record<messages.ServerMessage['type'] | 'user_update sync', Record<string, boolean>>;
 
 function decode(message: Fields) {
   return decodeFrame(Buffer.from(JSON.stringify(message)), false);

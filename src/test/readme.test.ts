@@ -6,6 +6,8 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { describeConfig, loadConfig } from '../config.js';
 import { listSettings, SCHEMA } from '../config-schema.js';
+import { WindowBudget } from '../files/window-budget.js';
+import { AppError } from '../protocol/errors.js';
 import { ROOT, readSource } from './source-scan.js';
 
 const README = readSource('README.md');
@@ -50,6 +52,38 @@ describe('README', () => {
     for (const [name] of README.matchAll(/--(?:server|chat|files|uploads|storage|log)(?:\.\w+)+/g)) {
       assert.ok(paths.has(name.slice(2)), name);
     }
+  });
+
+  it('内存表里的上限由默认设置算得', () => {
+    const { uploads, files, downloads, server, chat } = SCHEMA;
+    const mebibytes = (bytes: number): string => String(Math.round(bytes / 2 ** 20));
+    const expected: [string, string][] = [
+      ['收下而未落盘的上传', mebibytes(uploads.windowBudgetBytes.default)],
+      ['单帧文件的写入副本', mebibytes(uploads.windowBudgetBytes.default)],
+      ['暂停之后多到的请求体', mebibytes(uploads.maxActive.default * 512 * 1024)],
+      ['下载的读缓冲', mebibytes(downloads.maxActive.default * 2 ** 20)],
+      ['接收缓冲 (收完的大帧)', mebibytes(server.receiveBudgetBytes.default)],
+      ['历史', mebibytes(chat.historyBytes.default)],
+      ['缩略图', mebibytes(files.thumbPixels.default * 4)],
+    ];
+    const rows = README.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+    for (const [item, worst] of expected) {
+      const row = rows.find((cells) => cells[1] === item);
+      assert.equal(row?.[2]?.split(' = ').at(-1), worst, item);
+    }
+  });
+
+  it('默认预算下同时进行的文件数, 就是 README 写的那个数', () => {
+    const budget = new WindowBudget(
+      SCHEMA.uploads.windowBudgetBytes.default,
+      SCHEMA.files.windowBytes.default,
+      SCHEMA.files.chunkBytes.default,
+    );
+    let granted = 0;
+    assert.throws(() => {
+      for (; granted < 100_000; granted += 1) budget.grant();
+    }, AppError);
+    assert.ok(README.includes(`默认预算下同时至多 ${granted} 个文件`), String(granted));
   });
 
   it('相对链接指向存在的文件, 页内链接指向存在的标题', () => {
