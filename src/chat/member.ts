@@ -24,12 +24,11 @@ export class Member implements FileOwner {
   readonly #recentUploads: string[] = [];
   #state: MemberState = 'connecting';
   #session: Session | undefined;
+  #lastClose: LastClose | undefined;
   /** 是否认得 user_update 的 sync 与 history */
   batch = false;
   /** 被拒的消息比被接受的多出几条; 不低于零 */
   strikes = 0;
-  /** 服务器切断这条连接的原因 */
-  lastClose: LastClose | undefined;
 
   constructor(connection: Connection, kind: MemberKind, limit: RateLimit) {
     this.connection = connection;
@@ -43,6 +42,11 @@ export class Member implements FileOwner {
 
   get session(): Session | undefined {
     return this.#session;
+  }
+
+  /** 服务器切断这条连接的原因; 对方自己断开的为 undefined */
+  get lastClose(): LastClose | undefined {
+    return this.#lastClose;
   }
 
   get origin(): string {
@@ -77,8 +81,13 @@ export class Member implements FileOwner {
 
   /** 服务器主动切断; 原因随后记进会话 (detach), 下次 welcome 的 lastClose 告诉用户 */
   cut(name: CloseName): void {
-    this.lastClose = { code: CLOSES[name].code, reason: CLOSES[name].reason };
+    this.blame(name);
     this.connection.close(name);
+  }
+
+  /** 记下断开的原因; 以最先的为准 */
+  blame(name: CloseName): void {
+    this.#lastClose ??= { code: CLOSES[name].code, reason: CLOSES[name].reason };
   }
 
   rememberUpload(uploadId: string): void {

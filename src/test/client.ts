@@ -91,7 +91,7 @@ export class Client {
     const found = await this.#until(() => this.#take(match));
     if (found !== undefined) return found;
     throw new Error(
-      `没有等到 ${String(match)}; 收到: ${JSON.stringify(this.messages.slice(-8))}, 关闭: ${JSON.stringify(this.closed)}`,
+      `没有等到 ${String(match)}; 关闭: ${JSON.stringify(this.closed)}, 收到: ${JSON.stringify(this.messages.slice(-8)).slice(0, 4000)}`,
     );
   }
 

@@ -33,6 +33,7 @@ export class App implements Publisher {
   readonly #options: ListenOptions;
   readonly #app: TemplatedApp;
   #listenSocket: us_listen_socket | undefined;
+  #ws: WsEdge | undefined;
 
   constructor(native: Native, options: ListenOptions) {
     this.#native = native;
@@ -44,10 +45,12 @@ export class App implements Publisher {
 
   publish(topic: string, text: string): void {
     this.#app.publish(topic, text, false, false);
+    this.#ws?.published(text.length);
   }
 
   mount(routes: Routes): void {
     const { downloads, uploads, statics, sessions } = routes;
+    this.#ws = routes.ws;
     routes.ws.mount(this.#app);
     this.#app
       .post('/api/files', (res, req) => uploads.handle(res, req))

@@ -20,13 +20,16 @@ export class WsConnection implements Connection {
   largestFrame = 0;
   /** 单调毫秒: 到这时还没加入就断开; undefined 表示已加入 */
   joinDeadlineMs: number | undefined;
-  /** 有消息因积压超过硬上限而没有送出: 必须断开, 否则对方不知道自己漏了 */
-  lossy = false;
+  /** 有消息因积压超过硬上限而没有送出: uWS 随即断开它 */
+  overflowed = false;
+  readonly #pressed: (connection: WsConnection) => void;
   #socket: Socket | undefined;
 
-  constructor(socket: Socket, origin: string, joinDeadlineMs: number) {
+  /** pressed: 有字节没能立刻交给内核, 该看一看积压了 */
+  constructor(socket: Socket, joinDeadlineMs: number, pressed: (connection: WsConnection) => void) {
     this.#socket = socket;
-    this.origin = origin;
+    this.#pressed = pressed;
+    this.origin = socket.getUserData().origin;
     this.joinDeadlineMs = joinDeadlineMs;
   }
 
@@ -35,8 +38,8 @@ export class WsConnection implements Connection {
   }
 
   send(text: string): void {
-    // 返回值不看: 积压由 WsEdge 定时巡查, 丢掉的帧由 dropped 回调记下
-    this.#socket?.send(text, false, false);
+    // 1 = 已送出; 其余为积压 (0) 或超过硬上限 (2, uWS 随即断开)
+    if (this.#socket !== undefined && this.#socket.send(text, false, false) !== 1) this.#pressed(this);
   }
 
   subscribe(topic: string): void {

@@ -46,7 +46,7 @@ export interface WsParts {
 
 // uWS 的硬上限取软预算的四倍: 检查的间隙里还装得下突发, 关闭帧也发得出去
 const HARD_BACKPRESSURE_FACTOR = 4;
-// 每隔这么久看一遍积压与加入期限 (毫秒)
+// 每隔这么久看一遍积压与加入期限 (毫秒); 广播多时看得更勤
 const PATROL_MS = 100;
 // 传输连接最大的合法帧: 1 MiB 数据的 Base64, 每个字符都写成 \/ 也装得下
 const TRANSFER_PAYLOAD_BYTES = 4 * 1024 * 1024;
@@ -59,6 +59,11 @@ export class WsEdge {
   readonly #budget: ReceiveBudget;
   readonly #originCounts = new Map<string, number>();
   readonly #patrol: NodeJS.Timeout;
+  /** 直接发送时已有积压的连接, 这一轮事件之后就看 */
+  readonly #pressed = new Set<WsConnection>();
+  /** 上次巡查之后广播的字节; 谁的积压都涨不过它 */
+  #publishedBytes = 0;
+  #inspection: NodeJS.Immediate | undefined;
 
   constructor(options: WsOptions, parts: WsParts) {
     this.#options = options;
@@ -83,8 +88,15 @@ export class WsEdge {
     for (const member of [...this.#members.values()]) member.cut(name);
   }
 
+  /** 又广播了这么多字节。不能在这里断开谁: 此刻可能正在某个回调之中 */
+  published(bytes: number): void {
+    this.#publishedBytes += bytes;
+    if (this.#publishedBytes > this.#options.slowConsumerBytes) this.#inspectSoon();
+  }
+
   stop(): void {
     clearInterval(this.#patrol);
+    clearImmediate(this.#inspection);
   }
 
   #behavior(kind: MemberKind, maxPayloadLength: number): WebSocketBehavior<SocketData> {
@@ -99,10 +111,12 @@ export class WsEdge {
       upgrade: (res, req, context) => this.#upgrade(kind, res, req, context),
       open: (socket) => this.#open(kind, socket),
       message: (socket, data, isBinary) => this.#message(socket, data, isBinary),
-      // 只记下, 由巡查断开: 在这个回调里断开会让进程崩溃 (实测段错误)
+      // 巡查来不及时的后盾: 缺了一条的连接不能再往下送, 否则对方不知道自己漏了。此时 4008 也塞不进去
+      closeOnBackpressureLimit: 1,
+      // 只记下原因: 在这个回调里断开会让进程崩溃 (实测段错误)
       dropped: (socket) => {
         const { connection } = socket.getUserData();
-        if (connection !== undefined) connection.lossy = true;
+        if (connection !== undefined) connection.overflowed = true;
       },
       ping: (socket) => this.#ping(socket),
       close: (socket) => this.#close(socket),
@@ -150,7 +164,10 @@ export class WsEdge {
     const { origin, address, token } = socket.getUserData();
     const { now, sessions } = this.#parts;
     const { joinTimeoutMs, messagesPerSecond } = this.#options;
-    const connection = new WsConnection(socket, origin, now() + joinTimeoutMs);
+    const connection = new WsConnection(socket, now() + joinTimeoutMs, (pressed) => {
+      this.#pressed.add(pressed);
+      this.#inspectSoon();
+    });
     const member = new Member(connection, kind, new RateLimit(messagesPerSecond, now()));
     socket.getUserData().connection = connection;
     this.#members.set(connection, member);
@@ -185,8 +202,10 @@ export class WsEdge {
     const { connection, address, origin } = socket.getUserData();
     const member = connection === undefined ? undefined : this.#members.get(connection);
     if (connection === undefined || member === undefined) return;
+    if (connection.overflowed) member.blame('slow_consumer');
     connection.release();
     this.#members.delete(connection);
+    this.#pressed.delete(connection);
     this.#budget.forget(connection);
     this.#addresses.remove(address);
     const left = (this.#originCounts.get(origin) ?? 1) - 1;
@@ -197,15 +216,31 @@ export class WsEdge {
     this.#parts.files.detach(member);
   }
 
-  // 定时巡查: 积压超过预算 (或已有丢失) 的是慢消费者; 到期还没加入的请走
+  #inspectSoon(): void {
+    this.#inspection ??= setImmediate(() => {
+      this.#inspection = undefined;
+      if (this.#publishedBytes > this.#options.slowConsumerBytes) this.#inspect();
+      for (const connection of this.#pressed) this.#cutIfSlow(connection);
+      this.#pressed.clear();
+    });
+  }
+
+  /** 积压超过预算的是慢消费者; 返回是否断开了它 */
+  #cutIfSlow(connection: WsConnection): boolean {
+    if (connection.bufferedBytes <= this.#options.slowConsumerBytes) return false;
+    this.#members.get(connection)?.cut('slow_consumer');
+    return true;
+  }
+
+  // 巡查: 请走慢消费者, 以及到期还没加入的
   #inspect(): void {
     const nowMs = this.#parts.now();
+    this.#publishedBytes = 0;
     for (const [connection, member] of this.#members) {
+      if (this.#cutIfSlow(connection)) continue;
       if (member.session !== undefined) connection.joinDeadlineMs = undefined;
       else connection.joinDeadlineMs ??= nowMs + this.#options.joinTimeoutMs;
-      const { lossy, bufferedBytes } = connection;
-      if (lossy || bufferedBytes > this.#options.slowConsumerBytes) member.cut('slow_consumer');
-      else if (connection.joinDeadlineMs !== undefined && connection.joinDeadlineMs < nowMs) {
+      if (connection.joinDeadlineMs !== undefined && connection.joinDeadlineMs < nowMs) {
         member.cut('unauthorized');
       }
     }
