@@ -80,6 +80,7 @@ async function measure(contestants: readonly Contestant[], file: TestFile, optio
 
 async function measureOne(each: Contestant, file: TestFile): Promise<void> {
   cleanUp(each);
+  each.storage?.warmMemory(file.bytes);
   const { result, usage } = await mustUpload(each.server, uploadJob(each.server, each.door, file));
   if (result.sha256 !== undefined && result.sha256 !== file.sha256)
     throw new Error(`${each.label}: SHA-256 不符`);

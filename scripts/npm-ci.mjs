@@ -34,8 +34,7 @@ function explain(code, output, root) {
   if (/E(?:ACCES|PERM|ROFS)/.test(output)) return `${head}: 没有写 ${root} 的权限, 请检查文件夹的所有者`;
   if (/ENOSPC/.test(output)) return `${head}: 磁盘已满`;
   if (/EUSAGE/.test(output)) return `${head}: package.json 与 package-lock.json 不一致, 请运行 npm install`;
-  return `${head}: 多半是连不上 npm 仓库。请检查网络与代理, 或换用镜像后重试:
-  npm config set registry https://registry.npmmirror.com`;
+  return `${head}: 多半是连不上 npm 仓库。请检查网络与代理, 或用 npm config set registry 换成能到的镜像后重试`;
 }
 
 // npm run 会给出自己的路径; 直接 node scripts/x.mjs 时在 Node 旁边找

@@ -38,8 +38,7 @@ function readConfig(): Config {
 }
 
 function announce(config: Config, port: number, log: Logger): void {
-  const scheme = config.server.tls.certFile === '' ? 'http' : 'https';
-  const urls = pageAddresses(config).map((address) => `${scheme}://${address}:${port}/`);
+  const urls = pageUrls(config, port);
   log.info(
     { event: 'listening', host: config.server.host, port, urls },
     `水闸已启动, 用浏览器打开 ${urls.join(' 或 ')}`,
@@ -47,14 +46,20 @@ function announce(config: Config, port: number, log: Logger): void {
 }
 
 // 监听全部地址时, 列出本机与局域网可用的 IPv4 地址
-function pageAddresses({ server }: Config): string[] {
-  if (server.publicUrl !== '') return [new URL(server.publicUrl).hostname];
-  if (server.host !== '0.0.0.0' && server.host !== '::') return [server.host];
-  const lan = Object.values(networkInterfaces())
+function pageUrls({ server }: Config, port: number): string[] {
+  if (server.publicUrl !== '') return [`${server.publicUrl}/`];
+  const scheme = server.tls.certFile === '' ? 'http' : 'https';
+  const everywhere = server.host === '0.0.0.0' || server.host === '::';
+  const hosts = everywhere ? ['localhost', ...lanAddresses()] : [server.host];
+  // IPv6 地址在 URL 里要加方括号
+  return hosts.map((host) => `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}/`);
+}
+
+function lanAddresses(): string[] {
+  return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
     .filter(({ family, internal }) => family === 'IPv4' && !internal)
     .map(({ address }) => address);
-  return ['localhost', ...lan];
 }
 
 // 第一个信号优雅停止, 第二个立即结束

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Dispatcher } from './chat/handlers.js';
-import type { FileDoor } from './chat/ports.js';
+import type { FileDoor, Publisher } from './chat/ports.js';
 import { Presence } from './chat/presence.js';
 import { Room } from './chat/room.js';
 import { Sessions } from './chat/sessions.js';
@@ -24,7 +24,7 @@ import { StorageFolder } from './store/storage-folder.js';
 import { Thumbnails } from './store/thumbnails.js';
 import { tidyStorage } from './store/tidy.js';
 import { DiskJournal } from './store/upload-journal.js';
-import { App } from './transport/app.js';
+import { App, type Routes } from './transport/app.js';
 import { DownloadRoute } from './transport/download-route.js';
 import { loadNative } from './transport/native.js';
 import { OriginRules } from './transport/origin.js';
@@ -49,131 +49,49 @@ const CHUNK_ENVELOPE_BYTES = 160;
 // 关闭帧送出之后到强制断开 (毫秒); uWS 不报告对方何时真正断开
 const STOP_LINGER_MS = 200;
 
+/** 各部分共用的几样东西 */
+interface Runtime {
+  readonly config: Config;
+  readonly log: Logger;
+  /** 单调时钟, 毫秒 */
+  readonly now: () => number;
+  readonly stopping: () => boolean;
+  /** 记录意外的错误, 返回可报给用户的编号 */
+  readonly reportInternal: (error: unknown) => string;
+}
+
 /** 启动一个服务器。错误: 原生文件载不进, 存储目录不可写, 端口被占用, 证书读不了 */
 export async function startServer(config: Config, log: Logger): Promise<Server> {
   const native = await loadNative();
   let stopping = false;
-  const isStopping = (): boolean => stopping;
-  const now = (): number => performance.now();
-  const reportInternal = (error: unknown): string => {
-    const errorId = randomUUID();
-    log.error({ errorId, err: error }, '意外的错误');
-    return errorId;
-  };
-
-  // 存储
-  const folder = await StorageFolder.open(config.storage.path);
-  const removed = await tidyStorage(folder);
-  if (removed > 0) log.info({ removed }, '收走上次崩溃留下的零碎');
-  const hashes = new HashPool(config.files.hashWorkers);
-  const thumbnails = new Thumbnails({
-    maxPixels: config.files.thumbPixels,
-    maxQueue: config.files.thumbQueue,
-  });
-  const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
-  const messageLog = new MemoryLog({
-    maxMessages: config.chat.historyMessages,
-    maxBytes: config.chat.historyBytes,
-  });
-
-  // 聊天
+  const runtime = createRuntime(config, log, () => stopping);
   const app = new App(native, config.server);
-  const sessions = new Sessions(config.chat, now);
-  const presence = new Presence(app, () => sessions.onlineCount, config.chat.presenceTickMs);
-  const limits = limitsOf(config);
-  const room = new Room({ publisher: app, sessions, presence, log: messageLog, limits, now: Date.now });
-
-  // 文件
-  const { windowBudgetBytes, idleTimeoutMs, maxActive, perSession, maxPartials } = config.uploads;
-  const { fileBytes, frameBytes, windowBytes } = config.files;
-  const { chunkBytes } = limits;
-  const space = new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now);
-  const intake = new Intake({
-    fileBytes,
-    blobs,
-    pool: new BlockPool(MAX_FREE_BLOCKS),
-    budget: new WindowBudget({
-      totalBytes: windowBudgetBytes,
-      windowBytes,
-      minBytes: chunkBytes,
-      maxGrants: maxActive,
-    }),
-    types: new TypePolicy({
-      blockedExtensions: config.files.blockedExtensions,
-      blockedContent: config.files.blockedContent as readonly BlockedContent[],
-    }),
-    space,
-    announce: (file) => room.announce(file),
-  });
-  const partialTtlMs = config.files.partialTtlHours * HOUR_MS;
-  const uploads = new Uploads(
-    { chunkBytes, maxActive, perSession, maxPartials, idleTimeoutMs, partialTtlMs },
-    { intake, journal: new DiskJournal(folder), log: log.child({ part: 'uploads' }), now },
-  );
-  await uploads.recover();
-  const files = fileDoor(intake, uploads);
-
-  // 传输
-  const origins = new OriginRules({ ...config.server, tls: config.server.tls.certFile !== '' });
-  const dispatcher = new Dispatcher({
-    room,
-    files,
-    frameBytes,
-    floodStrikes: config.chat.floodStrikes,
-    now,
-    stopping: isStopping,
-    reportInternal,
-  });
-  const ws = new WsEdge(
-    { ...config.server, messagesPerSecond: config.chat.messagesPerSecond, frameBytes },
-    { room, sessions, dispatcher, files, origins, stopping: isStopping, reportInternal, now },
-  );
-  const uploadRoute = new UploadRoute(
-    { fileBytes, filesPerRequest: config.http.filesPerRequest, maxActive },
-    { intake, sessions, origins, stopping: isStopping, reportInternal },
-  );
-  app.mount({
-    ws,
-    uploads: uploadRoute,
-    downloads: new DownloadRoute(blobs, config.downloads.maxActive, reportInternal),
-    statics: await StaticFiles.load(WEB_FOLDER, reportInternal),
-    sessions,
-    stopping: isStopping,
-    reportInternal,
-  });
+  const storage = await openStorage(runtime);
+  const chat = createChat(runtime, app);
+  const files = await createFiles(runtime, storage, chat.room);
+  const edge = await createEdge(runtime, storage, chat, files);
+  app.mount(edge);
   const port = await app.listen().catch(async (error: unknown) => {
     // 没能启动也要放开一切: 测试与内嵌者的进程还要继续
-    ws.stop();
-    await hashes.stop();
+    edge.ws.stop();
+    await storage.hashes.stop();
     throw error;
   });
-
-  const background = (task: Promise<void>): void => void task.catch(reportInternal);
-  const timers = [
-    setInterval(() => sessions.sweep(), SWEEP_SESSIONS_MS),
-    setInterval(() => background(uploads.parkIdle()), PARK_UPLOADS_MS),
-    setInterval(() => background(uploads.sweep()), HOUR_MS),
-  ];
+  const timers = startTimers(runtime, chat.sessions, files.uploads);
 
   async function shutdown(): Promise<void> {
     stopping = true;
     app.stopListening();
     for (const timer of timers) clearInterval(timer);
-    const { stopGraceMs } = config.server;
-    // 先把上传写到可续传的位置, 再告诉客户端: 它们一重连就能接着传。磁盘出错或卡住都不能拖住停机
-    const settled = Promise.all([uploads.stop(), intake.stop(), uploadRoute.stop()]);
-    await Promise.race([
-      settled.then(() => {}, reportInternal),
-      sleep(stopGraceMs, undefined, { ref: false }),
-    ]);
-    presence.flush();
-    ws.closeAll('stopping');
+    await settle(runtime, files, edge);
+    chat.presence.flush();
+    edge.ws.closeAll('stopping');
     // 留一点时间送出关闭帧与最后的应答: 立即关掉还有未读数据的套接字会变成 RST, 对方就看不到 1001
-    await sleep(Math.min(STOP_LINGER_MS, stopGraceMs));
-    ws.stop();
-    presence.stop();
+    await sleep(Math.min(STOP_LINGER_MS, config.server.stopGraceMs));
+    edge.ws.stop();
+    chat.presence.stop();
     app.close();
-    await hashes.stop();
+    await storage.hashes.stop();
   }
 
   let stopped: Promise<void> | undefined;
@@ -184,6 +102,126 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
       return stopped;
     },
   };
+}
+
+function createRuntime(config: Config, log: Logger, stopping: () => boolean): Runtime {
+  const reportInternal = (error: unknown): string => {
+    const errorId = randomUUID();
+    log.error({ errorId, err: error }, '意外的错误');
+    return errorId;
+  };
+  return { config, log, now: () => performance.now(), stopping, reportInternal };
+}
+
+interface Storage {
+  readonly folder: StorageFolder;
+  readonly hashes: HashPool;
+  readonly blobs: Blobs;
+}
+
+async function openStorage({ config, log }: Runtime): Promise<Storage> {
+  const folder = await StorageFolder.open(config.storage.path);
+  const removed = await tidyStorage(folder);
+  if (removed > 0) log.info({ removed }, '收走上次崩溃留下的零碎');
+  const { hashWorkers, thumbPixels, thumbQueue } = config.files;
+  const hashes = new HashPool(hashWorkers);
+  const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
+  const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
+  return { folder, hashes, blobs };
+}
+
+interface Chat {
+  readonly sessions: Sessions;
+  readonly presence: Presence;
+  readonly room: Room;
+}
+
+function createChat({ config, now }: Runtime, publisher: Publisher): Chat {
+  const { historyMessages, historyBytes, presenceTickMs } = config.chat;
+  const log = new MemoryLog({ maxMessages: historyMessages, maxBytes: historyBytes });
+  const sessions = new Sessions(config.chat, now);
+  const presence = new Presence(publisher, () => sessions.onlineCount, presenceTickMs);
+  const room = new Room({ publisher, sessions, presence, log, limits: limitsOf(config), now: Date.now });
+  return { sessions, presence, room };
+}
+
+interface Files {
+  readonly intake: Intake;
+  readonly uploads: Uploads;
+}
+
+async function createFiles(
+  { config, log, now }: Runtime,
+  { folder, blobs }: Storage,
+  room: Room,
+): Promise<Files> {
+  const { windowBudgetBytes: totalBytes, maxActive: maxGrants } = config.uploads;
+  const { fileBytes, windowBytes, blockedExtensions, blockedContent, partialTtlHours } = config.files;
+  const { chunkBytes } = limitsOf(config);
+  const intake = new Intake({
+    fileBytes,
+    blobs,
+    pool: new BlockPool(MAX_FREE_BLOCKS),
+    budget: new WindowBudget({ totalBytes, windowBytes, minBytes: chunkBytes, maxGrants }),
+    types: new TypePolicy({
+      blockedExtensions,
+      blockedContent: blockedContent as readonly BlockedContent[],
+    }),
+    space: new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now),
+    announce: (file) => room.announce(file),
+  });
+  const uploads = new Uploads(
+    { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
+    { intake, journal: new DiskJournal(folder), log: log.child({ part: 'uploads' }), now },
+  );
+  await uploads.recover();
+  return { intake, uploads };
+}
+
+async function createEdge(
+  { config, now, stopping, reportInternal }: Runtime,
+  { blobs }: Storage,
+  { sessions, room }: Chat,
+  { intake, uploads }: Files,
+): Promise<Routes> {
+  const { fileBytes, frameBytes } = config.files;
+  const { floodStrikes, messagesPerSecond } = config.chat;
+  const { maxActive } = config.uploads;
+  const { filesPerRequest } = config.http;
+  const files = fileDoor(intake, uploads);
+  const origins = new OriginRules({ ...config.server, tls: config.server.tls.certFile !== '' });
+  const shared = { sessions, origins, stopping, reportInternal };
+  const dispatcher = new Dispatcher({ room, files, frameBytes, floodStrikes, now, stopping, reportInternal });
+  return {
+    ws: new WsEdge(
+      { ...config.server, messagesPerSecond, frameBytes },
+      { ...shared, room, dispatcher, files, now },
+    ),
+    uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake }),
+    downloads: new DownloadRoute(blobs, config.downloads.maxActive, reportInternal),
+    statics: await StaticFiles.load(WEB_FOLDER, reportInternal),
+    sessions,
+    stopping,
+    reportInternal,
+  };
+}
+
+function startTimers({ reportInternal }: Runtime, sessions: Sessions, uploads: Uploads): NodeJS.Timeout[] {
+  const background = (task: Promise<void>): void => void task.catch(reportInternal);
+  return [
+    setInterval(() => sessions.sweep(), SWEEP_SESSIONS_MS),
+    setInterval(() => background(uploads.parkIdle()), PARK_UPLOADS_MS),
+    setInterval(() => background(uploads.sweep()), HOUR_MS),
+  ];
+}
+
+// 停机的第一步: 把上传写到可续传的位置, 再告诉客户端, 它们一重连就能接着传。磁盘出错或卡住都不能拖住停机
+async function settle({ config, reportInternal }: Runtime, files: Files, edge: Routes): Promise<void> {
+  const settled = Promise.all([files.uploads.stop(), files.intake.stop(), edge.uploads.stop()]);
+  await Promise.race([
+    settled.then(() => {}, reportInternal),
+    sleep(config.server.stopGraceMs, undefined, { ref: false }),
+  ]);
 }
 
 function limitsOf({ files, chat }: Config): Limits {

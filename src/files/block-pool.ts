@@ -3,7 +3,7 @@
 export const BLOCK_BYTES = 256 * 1024;
 
 export class BlockPool {
-  readonly #free: Buffer[] = [];
+  readonly #free: Uint8Array[] = [];
   readonly #maxFree: number;
 
   /** maxFree: 闲置时最多留住多少块; 超出的交还给系统 */
@@ -11,12 +11,12 @@ export class BlockPool {
     this.#maxFree = maxFree;
   }
 
-  take(): Buffer {
+  take(): Uint8Array {
     // allocUnsafeSlow: 不从 Node 的公用小池切, 也不清零 (马上就会被覆盖)
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES);
   }
 
-  give(block: Buffer): void {
+  give(block: Uint8Array): void {
     if (this.#free.length < this.#maxFree) this.#free.push(block);
   }
 }

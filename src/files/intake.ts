@@ -123,7 +123,7 @@ export class Intake {
     const description = describe(name, originalName, message.mimeType);
     const transfer = this.#create(description, bytes.byteLength, IGNORE_EVENTS);
     try {
-      transfer.push(bytes);
+      transfer.adopt(bytes);
       transfer.upload.beginVerifying();
       const record = await transfer.verify([]);
       await transfer.publish(record);

@@ -82,13 +82,23 @@ export class Transfer {
    * 错误都是致命的, 调用方应随后 abort: file_too_large, size_mismatch, file_type_forbidden, storage_full
    */
   push(bytes: Uint8Array): void {
+    this.#accept(bytes);
+    this.#writer.push(bytes);
+  }
+
+  /** 同 push, 但接管整块而不拷贝: 交出之后调用方不得再改 bytes */
+  adopt(bytes: Uint8Array): void {
+    this.#accept(bytes);
+    this.#writer.adopt(bytes);
+  }
+
+  #accept(bytes: Uint8Array): void {
     if (this.#failure !== undefined) throw this.#failure;
     this.upload.checkLength(bytes.byteLength);
     this.#inspectHead(bytes);
     this.#parts.space.claim(bytes.byteLength);
     this.#claimed += bytes.byteLength;
     this.upload.accept(bytes.byteLength);
-    this.#writer.push(bytes);
   }
 
   async flush(): Promise<void> {

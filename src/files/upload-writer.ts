@@ -8,8 +8,10 @@ const MAX_BATCH_BYTES = 4 * BLOCK_BYTES;
 const LINGER_MS = 5;
 
 interface Block {
-  readonly memory: Buffer;
+  readonly memory: Uint8Array;
   length: number;
+  /** 来自池, 写完要还; 否则是调用方交来的整块 */
+  readonly pooled: boolean;
 }
 
 export interface WriterEvents {
@@ -67,6 +69,14 @@ export class UploadWriter {
     this.#schedule();
   }
 
+  /** 接管整块 (单帧文件): 不拷贝, 交出之后调用方不得再改 */
+  adopt(bytes: Uint8Array): void {
+    if (this.#stopped || bytes.byteLength === 0) return;
+    this.#queue.push({ memory: bytes, length: bytes.byteLength, pooled: false });
+    this.#queuedBytes += bytes.byteLength;
+    this.#schedule();
+  }
+
   /** 等到已收下的全部落盘 (或写入失败) */
   async flush(): Promise<void> {
     // 在途的写完之后可能还剩不满一批的, 所以是循环
@@ -84,8 +94,8 @@ export class UploadWriter {
 
   #openBlock(): Block {
     const last = this.#queue.at(-1);
-    if (last !== undefined && last.length < BLOCK_BYTES) return last;
-    const block = { memory: this.#pool.take(), length: 0 };
+    if (last?.pooled === true && last.length < BLOCK_BYTES) return last;
+    const block = { memory: this.#pool.take(), length: 0, pooled: true };
     this.#queue.push(block);
     return block;
   }
@@ -129,7 +139,7 @@ export class UploadWriter {
         this.#position,
       );
     } finally {
-      for (const { memory } of blocks) this.#pool.give(memory);
+      this.#recycle(blocks);
     }
     this.#position += bytes;
     this.#events.wrote(bytes);
@@ -139,7 +149,11 @@ export class UploadWriter {
     this.#stopped = true;
     clearTimeout(this.#linger);
     this.#linger = undefined;
-    for (const { memory } of this.#queue.splice(0)) this.#pool.give(memory);
+    this.#recycle(this.#queue.splice(0));
     this.#queuedBytes = 0;
+  }
+
+  #recycle(blocks: readonly Block[]): void {
+    for (const { memory, pooled } of blocks) if (pooled) this.#pool.give(memory);
   }
 }

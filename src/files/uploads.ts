@@ -395,7 +395,10 @@ export class Uploads {
       const entry = await this.#partials.settle(live.entry, broadcast);
       if (live.owner !== undefined) this.#finished.complete(live.owner, live.clientId, entry);
     } catch (error) {
-      await this.#clear(live);
+      // 内容不合格, 或磁盘满: 删净。我们自己的故障 (例如校验线程死了) 不毁掉已收下的字节, 停放起来等续传
+      const keep = !(error instanceof AppError) && live.transfer.upload.state !== 'aborted';
+      if (!keep) await this.#clear(live);
+      else if (this.#remove(live)) await live.transfer.park();
       throw error;
     }
   }
