@@ -175,12 +175,9 @@ test('接管: 两条连接抢来抢去, 边抢边发, 内容不乱', async (t) =
     }
     ready = await resume(taker, ready);
     const resumed = Number(ready['offset']);
+    // 报过的偏移不会回退; 至于抢走前刚发的那一片, 两条连接之间没有次序可言
     assert.ok(resumed >= offset && resumed <= DATA.length);
     offset = resumed;
-    if (resumed < DATA.length) {
-      taker.sendChunk(uploadId, resumed, DATA.subarray(resumed, Math.min(resumed + 1000, DATA.length)));
-      offset = Math.min(resumed + 1000, DATA.length);
-    }
   }
   const owner = pair.find((one) => one.messages.includes(ready))!;
   await assertPublished(await finish(owner, ready), DATA);
