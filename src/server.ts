@@ -28,6 +28,7 @@ import { App, type Routes } from './transport/app.js';
 import { DownloadRoute } from './transport/download-route.js';
 import { loadNative } from './transport/native.js';
 import { OriginRules } from './transport/origin.js';
+import { requireFreePort } from './transport/port-probe.js';
 import { StaticFiles } from './transport/static.js';
 import { UploadRoute } from './transport/upload-route.js';
 import { WsEdge } from './transport/ws.js';
@@ -63,6 +64,8 @@ interface Runtime {
 /** 启动一个服务器。错误: 原生文件载不进, 存储目录不可写, 端口被占用, 证书读不了 */
 export async function startServer(config: Config, log: Logger): Promise<Server> {
   const native = await loadNative();
+  // 先于存储: 误开的第二个服务器不该去对账第一个正在写的文件
+  await requireFreePort(config.server.host, config.server.port);
   let stopping = false;
   const runtime = createRuntime(config, log, () => stopping);
   const app = new App(native, config.server);

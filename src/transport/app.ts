@@ -4,6 +4,7 @@ import type { Publisher } from '../chat/ports.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError } from '../protocol/errors.js';
 import { MAX_LISTED_USERS } from '../protocol/messages.js';
+import { checkCertificate } from './certificate.js';
 import type { DownloadRoute } from './download-route.js';
 import { type ReportInternal, sendError, sendJson } from './http.js';
 import type { Native } from './native.js';
@@ -35,10 +36,12 @@ export class App implements Publisher {
   #listenSocket: us_listen_socket | undefined;
   #ws: WsEdge | undefined;
 
+  /** 错误: 证书或私钥用不了 */
   constructor(native: Native, options: ListenOptions) {
     this.#native = native;
     this.#options = options;
     const { certFile, keyFile } = options.tls;
+    if (certFile !== '') checkCertificate(options.tls);
     this.#app =
       certFile === '' ? native.App() : native.SSLApp({ cert_file_name: certFile, key_file_name: keyFile });
   }
