@@ -133,6 +133,8 @@ export class Uploads {
   chunk(owner: UploadOwner, message: FileChunkMessage): Promise<void> | undefined {
     const live = this.#owned(owner, message.uploadId);
     const { transfer } = live;
+    // 已中止而还在清理: 原因马上送到, 路上的分片不能抢在它前面各报一次 upload_unknown
+    if (transfer.upload.state === 'aborted') return undefined;
     try {
       const bytes = this.#decode(message);
       transfer.upload.check(message.offset, bytes.byteLength);
@@ -152,8 +154,8 @@ export class Uploads {
     const { uploadId } = message;
     if (this.#finished.resend(owner, uploadId)) return;
     const live = this.#owned(owner, uploadId);
-    // 重复的 file_end: 校验已在进行, 结果会照常送达
-    if (live.transfer.upload.state === 'verifying') return;
+    // 重复的 file_end: 校验已在进行; 已中止的: 原因马上送到。结果都会照常送达
+    if (live.transfer.upload.state !== 'receiving') return;
     live.transfer.upload.beginVerifying();
     await this.#lock.run(uploadId, () => this.#finish(live, message.sha256));
   }
@@ -304,9 +306,14 @@ export class Uploads {
 
   // 须在锁内调用
   async #clear(live: Live): Promise<void> {
-    if (!this.#remove(live)) return;
-    await live.transfer.abort();
-    await this.#partials.forget(live.entry.uploadId);
+    if (this.#live.get(live.entry.uploadId) !== live) return;
+    try {
+      await live.transfer.abort();
+      await this.#partials.forget(live.entry.uploadId);
+    } finally {
+      // 最后才离开内存: 清理期间到的分片还认得出是它的, 见 chunk
+      this.#remove(live);
+    }
   }
 
   // 名额满了: 先停放没有主人的, 再停放没有动静的; 它们凭续传还能回来
