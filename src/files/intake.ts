@@ -120,6 +120,8 @@ export class Intake {
   async #receiveHeld(name: string, originalName: string, message: FileMessage): Promise<FileEntry> {
     // 必须在 await 之前: 帧的内存在回调返回后失效
     const bytes = decodeBase64(message.filedata, message.filedata.byteLength);
+    // 要一个新鲜的读数: 刚启动时还没有读过磁盘
+    await this.checkSpace(bytes.byteLength);
     const description = describe(name, originalName, message.mimeType);
     const transfer = this.#create(description, bytes.byteLength, IGNORE_EVENTS);
     try {

@@ -133,7 +133,7 @@ export class Uploads {
   chunk(owner: UploadOwner, message: FileChunkMessage): Promise<void> | undefined {
     const live = this.#owned(owner, message.uploadId);
     const { transfer } = live;
-    // 正在清理: 致命的错误随后就到, 不抢在它前面说 upload_unknown
+    // 已中止而还在清理: 原因马上送到, 路上的分片不能抢在它前面各报一次 upload_unknown
     if (transfer.upload.state === 'aborted') return undefined;
     try {
       const bytes = this.#decode(message);
@@ -154,9 +154,8 @@ export class Uploads {
     const { uploadId } = message;
     if (this.#finished.resend(owner, uploadId)) return;
     const live = this.#owned(owner, uploadId);
-    const { state } = live.transfer.upload;
-    // 重复的 file_end: 校验 (或清理) 已在进行, 结果会照常送达
-    if (state === 'verifying' || state === 'aborted') return;
+    // 重复的 file_end: 校验已在进行; 已中止的: 原因马上送到。结果都会照常送达
+    if (live.transfer.upload.state !== 'receiving') return;
     live.transfer.upload.beginVerifying();
     await this.#lock.run(uploadId, () => this.#finish(live, message.sha256));
   }
@@ -312,7 +311,7 @@ export class Uploads {
       await live.transfer.abort();
       await this.#partials.forget(live.entry.uploadId);
     } finally {
-      // 最后才离开内存: 其间到达的分片不会得到 upload_unknown
+      // 最后才离开内存: 清理期间到的分片还认得出是它的, 见 chunk
       this.#remove(live);
     }
   }

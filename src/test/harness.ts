@@ -21,10 +21,32 @@ export interface Running {
   readonly storage: string;
 }
 
+const cleanups = new WeakMap<TestContext, (() => unknown)[]>();
+
+/** 测试结束时执行, 后登记的先执行: 先停服务器, 再删它的存储。一个失败不妨碍其余 (t.after 正好相反) */
+export function atEnd(t: TestContext, task: () => unknown): void {
+  const known = cleanups.get(t);
+  if (known !== undefined) {
+    known.push(task);
+    return;
+  }
+  const tasks = [task];
+  cleanups.set(t, tasks);
+  t.after(async () => {
+    const failures: unknown[] = [];
+    for (const next of tasks.reverse()) {
+      await Promise.resolve()
+        .then(next)
+        .catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, '测试的收尾失败');
+  });
+}
+
 /** 测试结束时自动删除的临时目录 */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-test-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  atEnd(t, () => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -44,7 +66,7 @@ export async function serve(
     },
   });
   const server = await startServer(config, createLogger({ level: 'silent', pretty: 'never' }));
-  t.after(() => server.stop());
+  atEnd(t, () => server.stop());
   return { server, storage, ...addresses(server.port) };
 }
 
@@ -76,7 +98,7 @@ export async function spawnServer(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
-  t.after(async () => {
+  atEnd(t, async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await exited;
   });
