@@ -120,10 +120,11 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     { fileBytes, filesPerRequest: config.http.filesPerRequest, maxActive },
     { intake, sessions, origins, stopping: isStopping, reportInternal },
   );
+  const downloads = new DownloadRoute(blobs, config.downloads.maxActive, reportInternal);
   app.mount({
     ws,
     uploads: uploadRoute,
-    downloads: new DownloadRoute(blobs, config.downloads.maxActive, reportInternal),
+    downloads,
     statics: await StaticFiles.load(WEB_FOLDER, reportInternal),
     sessions,
     stopping: isStopping,
@@ -146,7 +147,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     await Promise.all([uploads.stop(), intake.stop(), uploadRoute.stop()]);
     presence.flush();
     ws.closeAll('stopping');
-    await waitUntil(() => ws.connectionCount === 0, config.server.stopGraceMs);
+    await waitUntil(() => ws.connectionCount === 0 && downloads.active === 0, config.server.stopGraceMs);
     ws.stop();
     presence.stop();
     app.close();
