@@ -49,6 +49,8 @@ const MAX_FREE_BLOCKS = 128;
 const CHUNK_ENVELOPE_BYTES = 160;
 // 关闭帧送出之后到强制断开 (毫秒); uWS 不报告对方何时真正断开
 const STOP_LINGER_MS = 200;
+// 停机时查看下载是否结束的间隔 (毫秒)
+const STOP_POLL_MS = 20;
 
 /** 各部分共用的几样东西 */
 interface Runtime {
@@ -91,6 +93,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     edge.ws.closeAll('stopping');
     // 留一点时间送出关闭帧与最后的应答: 立即关掉还有未读数据的套接字会变成 RST, 对方就看不到 1001
     await sleep(Math.min(STOP_LINGER_MS, config.server.stopGraceMs));
+    await drainDownloads(edge, config.server.stopGraceMs);
     edge.ws.stop();
     chat.presence.stop();
     app.close();
@@ -225,6 +228,12 @@ async function settle({ config, reportInternal }: Runtime, files: Files, edge: R
     settled.then(() => {}, reportInternal),
     sleep(config.server.stopGraceMs, undefined, { ref: false }),
   ]);
+}
+
+// 快要下完的让它下完; 到时还没完的, 客户端可凭 Range 接着下
+async function drainDownloads({ downloads }: Routes, graceMs: number): Promise<void> {
+  const deadline = performance.now() + graceMs;
+  while (downloads.active > 0 && performance.now() < deadline) await sleep(STOP_POLL_MS);
 }
 
 function limitsOf({ files, chat }: Config): Limits {

@@ -46,7 +46,8 @@ export class Thumbnails {
   /** 缩略图的 WebP 字节; 做不出来时 undefined。错误: server_busy */
   async get(source: string, target: string): Promise<Uint8Array | undefined> {
     const saved = await readIfExists(target);
-    if (saved !== undefined) return saved;
+    // 空文件: 试过, 做不出来
+    if (saved !== undefined) return saved.byteLength === 0 ? undefined : saved;
     const running = this.#making.get(target);
     if (running !== undefined) return running;
     if (this.#making.size >= this.#options.maxQueue) throw new AppError('server_busy');
@@ -70,7 +71,8 @@ export class Thumbnails {
         .webp({ quality: QUALITY })
         .toBuffer();
     } catch {
-      // 文件头完好而内容损坏的图片: 没有缩略图, 原图照样可下载
+      // 文件头完好而内容损坏的图片: 没有缩略图, 原图照样可下载。记住它, 免得每次请求都解码到坏处
+      await this.#save(target, new Uint8Array(0));
       return undefined;
     }
     await this.#save(target, bytes);

@@ -87,18 +87,22 @@ export async function dataFiles(storage: string): Promise<string[]> {
   return files.filter((file) => /^(?:files|meta|partial|thumbs)[/\\]/.test(file));
 }
 
-/** 裸 TCP 连接; 测试结束时销毁。收到的全部字节在 received() */
+/** 裸 TCP 连接; 测试结束时销毁 */
 export class RawSocket {
   readonly socket: Socket;
-  readonly #chunks: Buffer[] = [];
-  readonly #closed: Promise<unknown>;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  readonly #closed: Promise<void>;
 
   private constructor(socket: Socket) {
     this.socket = socket;
-    socket.on('data', (bytes) => this.#chunks.push(bytes));
+    socket.on('data', (bytes) => {
+      this.#chunks.push(bytes);
+      this.#bytes += bytes.length;
+    });
     // 被对方重置也算关闭
     socket.on('error', () => {});
-    this.#closed = once(socket, 'close');
+    this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
   static async open(t: TestContext, port: number): Promise<RawSocket> {
@@ -108,46 +112,63 @@ export class RawSocket {
     return raw;
   }
 
-  get received(): string {
-    return Buffer.concat(this.#chunks).toString('latin1');
-  }
-
   write(data: string | Uint8Array): this {
     this.socket.write(data);
     return this;
   }
 
-  /** 等到收下的内容符合 */
-  async until(done: (received: string) => boolean): Promise<string> {
-    while (!done(this.received)) {
-      if (this.socket.destroyed) throw new Error(`连接已断, 只收到: ${this.received.slice(0, 2000)}`);
-      await Promise.race([once(this.socket, 'data'), this.#closed]);
+  /** 等到至少收下这么多字节 (自上次取走应答起) */
+  async atLeast(bytes: number): Promise<void> {
+    while (this.#bytes < bytes) {
+      if (this.socket.destroyed)
+        throw new Error(`连接已断, 只收到 ${this.#bytes} 字节: ${this.#peek().slice(0, 500)}`);
+      await Promise.race([new Promise((resolve) => this.socket.once('data', resolve)), this.#closed]);
     }
-    return this.received;
+  }
+
+  /** 等一个完整的应答 (按 Content-Length; HEAD 的没有应答体) 并取走; 一个字节一个字符 (latin1) */
+  async answer(method = 'GET'): Promise<string> {
+    let length = Number.POSITIVE_INFINITY;
+    for (let bytes = 1; length === Number.POSITIVE_INFINITY; bytes = this.#bytes + 1) {
+      await this.atLeast(bytes);
+      length = responseLength(this.#peek(), method);
+    }
+    await this.atLeast(length);
+    const all = this.#peek();
+    this.#chunks = [Buffer.from(all.slice(length), 'latin1')];
+    this.#bytes = all.length - length;
+    return all.slice(0, length);
   }
 
   /** 等到对方关闭; 返回收下的全部 */
   async end(): Promise<string> {
     await this.#closed;
-    return this.received;
+    return this.#peek();
+  }
+
+  #peek(): string {
+    return Buffer.concat(this.#chunks).toString('latin1');
   }
 }
 
-/** 发一段原文, 等到一个完整的应答 (按 Content-Length) */
+/** 发一段原文, 等到一个完整的应答 */
 export async function rawRequest(t: TestContext, port: number, text: string | Uint8Array): Promise<string> {
   const raw = await RawSocket.open(t, port);
-  const answer = await raw.write(text).until((received) => responseLength(received) <= received.length);
+  const answer = await raw.write(text).answer();
   raw.socket.destroy();
   return answer;
 }
 
-/** 第一个应答占多少字节; 头还不全时为 Infinity */
-export function responseLength(received: string): number {
+/** 开头的应答占多少字节; 头还不全时为 Infinity */
+export function responseLength(received: string, method = 'GET'): number {
   const head = received.indexOf('\r\n\r\n');
   if (head < 0) return Number.POSITIVE_INFINITY;
   const length = /^content-length: (\d+)/im.exec(received.slice(0, head + 2))?.[1];
-  return head + 4 + Number(length ?? 0);
+  return head + 4 + (method === 'HEAD' ? 0 : Number(length ?? 0));
 }
+
+export const bodyOf = (answer: string): Buffer =>
+  Buffer.from(answer.slice(answer.indexOf('\r\n\r\n') + 4), 'latin1');
 
 export interface CurlResult {
   readonly code: number | null;
@@ -182,4 +203,13 @@ export async function openFilesUnder(pid: number, folder: string): Promise<numbe
   const names = await readdir(`/proc/${pid}/fd`);
   const targets = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
   return targets.filter((target) => target.startsWith(folder + path.sep)).length;
+}
+
+/** 等到条件成立; 只用于没有事件可等的外部状态 (磁盘, /proc) */
+export async function eventually(what: string, check: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`没有等到: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }

@@ -1,5 +1,5 @@
 // uWebSockets.js 应用: 建立 (可带 TLS), 挂路由, 监听, 关闭
-import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js';
+import type { HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import type { Publisher } from '../chat/ports.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError } from '../protocol/errors.js';
@@ -52,20 +52,17 @@ export class App implements Publisher {
   }
 
   mount(routes: Routes): void {
-    const { downloads, uploads, statics, sessions } = routes;
+    const { downloads, uploads, statics } = routes;
     this.#ws = routes.ws;
     routes.ws.mount(this.#app);
     this.#app
       .post('/api/files', (res, req) => uploads.handle(res, req))
-      .get('/api/users', (res) => {
-        const users = sessions.onlineNames(MAX_LISTED_USERS);
-        sendJson(res, 200, { online: sessions.onlineCount, users });
-      })
-      .get('/healthz', (res) => {
-        const stopping = routes.stopping();
-        sendJson(res, stopping ? 503 : 200, { status: stopping ? 'stopping' : 'ok' });
-      })
-      .get('/files/:name/thumb', (res, req) => downloads.thumb(res, req))
+      .get('/api/users', (res) => sendUsers(routes, res, false))
+      .head('/api/users', (res) => sendUsers(routes, res, true))
+      .get('/healthz', (res) => sendHealth(routes, res, false))
+      .head('/healthz', (res) => sendHealth(routes, res, true))
+      .get('/files/:name/thumb', (res, req) => downloads.thumb(res, req, false))
+      .head('/files/:name/thumb', (res, req) => downloads.thumb(res, req, true))
       .get('/files/:name', (res, req) => downloads.file(res, req, false))
       .head('/files/:name', (res, req) => downloads.file(res, req, true))
       .get('/*', (res, req) => statics.handle(res, req, false))
@@ -100,4 +97,15 @@ export class App implements Publisher {
     this.#app.close();
     this.#listenSocket = undefined;
   }
+}
+
+function sendUsers({ sessions }: Routes, res: HttpResponse, headOnly: boolean): void {
+  const users = sessions.onlineNames(MAX_LISTED_USERS);
+  sendJson(res, 200, { online: sessions.onlineCount, users }, { headOnly });
+}
+
+// 负载均衡器多用 HEAD 探活
+function sendHealth(routes: Routes, res: HttpResponse, headOnly: boolean): void {
+  const stopping = routes.stopping();
+  sendJson(res, stopping ? 503 : 200, { status: stopping ? 'stopping' : 'ok' }, { headOnly });
 }

@@ -2,13 +2,13 @@
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import contentDisposition from 'content-disposition';
-import parseRange from 'range-parser';
 import { isInlineType } from '../files/policy.js';
 import type { BlobReader } from '../files/ports.js';
 import { AppError } from '../protocol/errors.js';
 import type { FileRecord } from '../protocol/messages.js';
 import { type DownloadPlan, sendBlob } from './download.js';
-import { Exchange, type ReportInternal, writeHead } from './http.js';
+import { Exchange, endHead, isFresh, type ReportInternal, sendNotModified, writeHead } from './http.js';
+import { parseRange } from './range.js';
 
 const FILE_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:\.[a-z0-9]{1,16})?$/;
 
@@ -32,12 +32,18 @@ export class DownloadRoute {
     this.#report = report;
   }
 
+  /** 正在发送的下载数; 停机时等它们发完 */
+  get active(): number {
+    return this.#active;
+  }
+
   file(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
     const exchange = new Exchange(res);
     // req 在第一个 await 之后失效, 要用的先取出来
     const name = req.getParameter(0);
     const conditions: Conditions = {
-      range: req.getHeader('range'),
+      // HEAD 没有范围可言 (RFC 9110 第 14.2 节: 只对 GET 有定义)
+      range: headOnly ? '' : req.getHeader('range'),
       ifNoneMatch: req.getHeader('if-none-match'),
       ifRange: req.getHeader('if-range'),
       forceDownload: req.getQuery('download') === '1',
@@ -46,11 +52,11 @@ export class DownloadRoute {
     this.#serve(exchange, name, conditions).catch((error: unknown) => exchange.fail(error, this.#report));
   }
 
-  thumb(res: HttpResponse, req: HttpRequest): void {
+  thumb(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
     const exchange = new Exchange(res);
     const fileId = req.getParameter(0);
     const ifNoneMatch = req.getHeader('if-none-match');
-    this.#serveThumb(exchange, fileId, ifNoneMatch).catch((error: unknown) =>
+    this.#serveThumb(exchange, fileId, ifNoneMatch, headOnly).catch((error: unknown) =>
       exchange.fail(error, this.#report),
     );
   }
@@ -59,13 +65,13 @@ export class DownloadRoute {
     const record = await this.#record(name);
     const etag = `"${record.sha256}"`;
     const headers = { ...fileHeaders(record, conditions.forceDownload), ETag: etag };
-    if (matches(conditions.ifNoneMatch, etag)) {
-      respondEmpty(exchange, 304, headers);
+    if (isFresh(conditions.ifNoneMatch, etag)) {
+      respondNotModified(exchange, headers);
       return;
     }
     const plan = planRange(record, headers, etag, conditions);
     if (plan === undefined) {
-      respondEmpty(exchange, 416, { ...headers, 'Content-Range': `bytes */${record.size}` });
+      respondUnsatisfiable(exchange, record.size);
       return;
     }
     if (conditions.headOnly || plan.length === 0) respondHead(exchange, plan);
@@ -93,13 +99,18 @@ export class DownloadRoute {
     return record;
   }
 
-  async #serveThumb(exchange: Exchange, fileId: string, ifNoneMatch: string): Promise<void> {
+  async #serveThumb(
+    exchange: Exchange,
+    fileId: string,
+    ifNoneMatch: string,
+    headOnly: boolean,
+  ): Promise<void> {
     if (!FILE_NAME.test(fileId)) throw new AppError('not_found');
     const record = await this.#blobs.find(fileId);
     const etag = record === undefined ? '' : `"thumb-${record.sha256}"`;
     const headers = { ...SECURITY_HEADERS, 'Content-Type': 'image/webp', ETag: etag };
-    if (record !== undefined && matches(ifNoneMatch, etag)) {
-      respondEmpty(exchange, 304, headers);
+    if (record?.thumbPath !== undefined && isFresh(ifNoneMatch, etag)) {
+      respondNotModified(exchange, headers);
       return;
     }
     const bytes = await this.#blobs.thumbnail(fileId);
@@ -108,7 +119,8 @@ export class DownloadRoute {
     exchange.finish();
     exchange.res.cork(() => {
       writeHead(exchange.res, 200, headers);
-      exchange.res.end(bytes);
+      if (headOnly) endHead(exchange.res, bytes.byteLength);
+      else exchange.res.end(bytes);
     });
   }
 }
@@ -134,7 +146,9 @@ function fileHeaders(record: FileRecord, forceDownload: boolean): Record<string,
 
 // 总是给出 filename*: 库只在名字非 ASCII 时才给, 而契约对所有名字都要求它
 function disposition(name: string, inline: boolean): string {
-  const value = contentDisposition(name, { type: inline ? 'inline' : 'attachment' });
+  // 后备名只用 ASCII: 库会留下 é 之类的 latin1 字符, 而 uWS 把头写成 UTF-8, 到对面就成了乱码
+  const fallback = name.replace(/[^\x20-\x7e]/gu, '_');
+  const value = contentDisposition(name, { type: inline ? 'inline' : 'attachment', fallback });
   return value.includes('filename*=') ? value : `${value}; filename*=UTF-8''${encodeRfc5987(name)}`;
 }
 
@@ -144,15 +158,6 @@ function encodeRfc5987(value: string): string {
     /['()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
   );
-}
-
-// If-None-Match: 星号, 或名单里有它 (弱比较)
-function matches(header: string, etag: string): boolean {
-  if (header === '') return false;
-  return header.split(',').some((item) => {
-    const tag = item.trim();
-    return tag === '*' || tag.replace(/^W\//, '') === etag;
-  });
 }
 
 /** 单段范围 -> 206, 没有或多段 -> 200 全文, 不可满足 -> undefined */
@@ -165,15 +170,14 @@ function planRange(
   const whole: DownloadPlan = { status: 200, headers, start: 0, length: record.size };
   // If-Range 不符: 内容变了 (或是日期形式, 我们不发 Last-Modified), 给全文
   if (range === '' || (ifRange !== '' && ifRange !== etag)) return whole;
-  const ranges = parseRange(record.size, range);
-  if (ranges === -1) return undefined;
-  const only = ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1 ? undefined : ranges[0];
-  if (only === undefined) return whole;
+  const part = parseRange(range, record.size);
+  if (part === 'unsatisfiable') return undefined;
+  if (part === 'whole') return whole;
   return {
     status: 206,
-    headers: { ...headers, 'Content-Range': `bytes ${only.start}-${only.end}/${record.size}` },
-    start: only.start,
-    length: only.end - only.start + 1,
+    headers: { ...headers, 'Content-Range': `bytes ${part.start}-${part.end}/${record.size}` },
+    start: part.start,
+    length: part.end - part.start + 1,
   };
 }
 
@@ -182,19 +186,22 @@ function respondHead(exchange: Exchange, plan: DownloadPlan): void {
   exchange.finish();
   exchange.res.cork(() => {
     writeHead(exchange.res, plan.status, plan.headers);
-    exchange.res.endWithoutBody(plan.length);
+    endHead(exchange.res, plan.length);
   });
 }
 
-function respondEmpty(
-  exchange: Exchange,
-  status: 304 | 416,
-  headers: Readonly<Record<string, string>>,
-): void {
+function respondNotModified(exchange: Exchange, headers: Readonly<Record<string, string>>): void {
+  if (exchange.over) return;
+  exchange.finish();
+  sendNotModified(exchange.res, headers);
+}
+
+function respondUnsatisfiable(exchange: Exchange, size: number): void {
   if (exchange.over) return;
   exchange.finish();
   exchange.res.cork(() => {
-    writeHead(exchange.res, status, headers);
-    exchange.res.endWithoutBody(0);
+    // 不带文件的那套头: 那里的 immutable 会让缓存把这个错误留一年
+    writeHead(exchange.res, 416, { 'Content-Range': `bytes */${size}`, 'Cache-Control': 'no-store' });
+    endHead(exchange.res, 0);
   });
 }

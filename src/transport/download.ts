@@ -1,6 +1,6 @@
 // 一次下载: 读一块, tryEnd 一块, 写不进就等 onWritable; 总长已知, 从不分块编码
 import type { OpenBlob } from '../files/ports.js';
-import { type Exchange, writeHead } from './http.js';
+import type { Exchange } from './http.js';
 
 // 1 MiB 一读: 实测比 256 KiB 省约三成 CPU (platform.md)
 const READ_BYTES = 1024 * 1024;
@@ -17,7 +17,7 @@ export interface DownloadPlan {
   readonly length: number;
 }
 
-/** 发送计划中的一段; 兑现时已发完, 或对方已离开。副作用: 用完关闭 blob */
+/** 发送计划中的一段; 兑现时已发完, 或连接已断。副作用: 用完关闭 blob。错误 (应随后 exchange.fail): 读不出, 或文件短于记录 */
 export async function sendBlob(exchange: Exchange, blob: OpenBlob, plan: DownloadPlan): Promise<void> {
   const buffer = takeBuffer(plan.length);
   try {
@@ -26,11 +26,8 @@ export async function sendBlob(exchange: Exchange, blob: OpenBlob, plan: Downloa
       const want = Math.min(buffer.length, plan.length - sent);
       const count = await blob.read(buffer.subarray(0, want), plan.start + sent);
       if (exchange.over) return;
-      if (count === 0) {
-        // 文件被外力截短: 断开, 不能让人把半个当成整个
-        exchange.res.close();
-        return;
-      }
+      // 文件被外力截短
+      if (count === 0) throw new Error(`${blob.record.path} 短于记录的 ${blob.record.size} 字节`);
       await sendPart(exchange, buffer.subarray(0, count), sent, plan);
       sent += count;
     }
@@ -53,7 +50,7 @@ function sendPart(exchange: Exchange, part: Buffer, offset: number, plan: Downlo
     };
     res.cork(() => {
       // 头与第一块同在一次系统调用里
-      if (offset === 0) writeHead(res, plan.status, plan.headers);
+      if (offset === 0) exchange.begin(plan.status, plan.headers);
       // onWritable 给出应答体的总偏移: 减去这一块的起点就是还没写的部分
       if (!push(0)) res.onWritable((total) => push(total - offset));
     });

@@ -34,19 +34,37 @@ export function writeHead(
   for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
 }
 
+/**
+ * 只有头的应答, Content-Length 如同带着应答体; 须在 writeHead 之后, 同在 cork 之内。
+ * 不用 endWithoutBody(length): 那样 uWS 一直等着这么多字节, 应答永不结束,
+ * 同步的处理函数一返回它就结束整个进程 (实测, 一个 HEAD / 就够)
+ */
+export function endHead(res: HttpResponse, length: number): void {
+  res.writeHeader('Content-Length', String(length));
+  res.endWithoutBody();
+}
+
+interface JsonOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** HEAD: 头与 GET 相同, 不发应答体 */
+  readonly headOnly?: boolean;
+}
+
 export function sendJson(
   res: HttpResponse,
   status: number,
   body: unknown,
-  headers: Readonly<Record<string, string>> = {},
+  { headers = {}, headOnly = false }: JsonOptions = {},
 ): void {
+  const text = JSON.stringify(body);
   res.cork(() => {
     writeHead(res, status, {
       'Content-Type': 'application/json; charset=utf-8',
       'Cache-Control': 'no-store',
       ...headers,
     });
-    res.end(JSON.stringify(body));
+    if (headOnly) endHead(res, Buffer.byteLength(text));
+    else res.end(text);
   });
 }
 
@@ -55,10 +73,10 @@ export function sendError(
   res: HttpResponse,
   error: unknown,
   report: ReportInternal,
-  headers: Readonly<Record<string, string>> = {},
+  options: JsonOptions = {},
 ): void {
   const { code, message, facts } = toAppError(error, report);
-  sendJson(res, ERRORS[code].http, { error: { code, message, ...facts } }, headers);
+  sendJson(res, ERRORS[code].http, { error: { code, message, ...facts } }, options);
 }
 
 export function toAppError(error: unknown, report: ReportInternal): AppError {
@@ -67,23 +85,43 @@ export function toAppError(error: unknown, report: ReportInternal): AppError {
   return new AppError('internal', { detail: errorId, facts: { errorId } });
 }
 
-/** 一次请求的生死: uWS 在中止之后使用 res 会抛错, 不登记 onAborted 就返回会结束进程 */
+/** If-None-Match 是否包含 etag: 星号, 或名单里有它 (弱比较); 没有这个头时为 '' */
+export function isFresh(ifNoneMatch: string, etag: string): boolean {
+  return ifNoneMatch.split(',').some((item) => {
+    const tag = item.trim();
+    return tag === '*' || tag.replace(/^W\//, '') === etag;
+  });
+}
+
+/** 304: 没有应答体, 也没有 Content-Length (写 0 就是说资源是空的) */
+export function sendNotModified(res: HttpResponse, headers: Readonly<Record<string, string>>): void {
+  res.cork(() => {
+    writeHead(res, 304, headers);
+    res.endWithoutBody();
+  });
+}
+
+/**
+ * 一次请求的生死: uWS 在中止之后使用 res 会抛错, 不登记 onAborted 就返回会结束进程
+ *   open --头已发出--> answering --发完--> over
+ *     \---- 一次应答完, 或对方离开 ------/
+ */
 export class Exchange {
   readonly res: HttpResponse;
-  #over = false;
+  #state: 'open' | 'answering' | 'over' = 'open';
   #onAbort: (() => void) | undefined;
 
   constructor(res: HttpResponse) {
     this.res = res;
     res.onAborted(() => {
-      this.#over = true;
+      this.#state = 'over';
       this.#onAbort?.();
     });
   }
 
-  /** 已应答或对方已离开: 不能再碰 res */
+  /** 已应答完或对方已离开: 不能再碰 res */
   get over(): boolean {
-    return this.#over;
+    return this.#state === 'over';
   }
 
   /** 对方在应答之前离开时调用; 只保留最后一个 */
@@ -91,31 +129,45 @@ export class Exchange {
     this.#onAbort = handler;
   }
 
+  /** 状态行与头; 应答体随后分块发出。须在 cork 之内 */
+  begin(status: number, headers: Readonly<Record<string, string>>): void {
+    this.#state = 'answering';
+    writeHead(this.res, status, headers);
+  }
+
   /** 应答完毕 */
   finish(): void {
-    this.#over = true;
+    this.#state = 'over';
     this.#onAbort = undefined;
   }
 
   /** 停读请求体; 至多再来一块 */
   pause(): void {
-    if (!this.#over) this.res.pause();
+    if (!this.over) this.res.pause();
   }
 
   resume(): void {
-    if (!this.#over) this.res.resume();
+    if (!this.over) this.res.resume();
   }
 
   json(status: number, body: unknown): void {
-    if (this.#over) return;
+    if (this.over) return;
     this.finish();
     sendJson(this.res, status, body);
   }
 
   fail(error: unknown, report: ReportInternal): void {
-    if (this.#over) return;
+    if (this.#state === 'answering') this.#cut(error, report);
+    if (this.over) return;
     this.finish();
     sendError(this.res, error, report);
+  }
+
+  // 头已发出, 改不了口: 断开, 不能让人把半个当成整个
+  #cut(error: unknown, report: ReportInternal): void {
+    this.finish();
+    report(error);
+    this.res.close();
   }
 
   /**
@@ -124,8 +176,8 @@ export class Exchange {
    */
   refuse(error: unknown, report: ReportInternal): void {
     this.pause();
-    if (this.#over) return;
+    if (this.over) return;
     this.finish();
-    sendError(this.res, error, report, { Connection: 'close' });
+    sendError(this.res, error, report, { headers: { Connection: 'close' } });
   }
 }

@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../protocol/errors.js';
-import { type ReportInternal, sendError, writeHead } from './http.js';
+import { endHead, isFresh, type ReportInternal, sendError, sendNotModified, writeHead } from './http.js';
 
 /** dist/web/manifest.json 的一项, 由 scripts/build-web.mjs 写出 */
 interface ManifestEntry {
@@ -67,15 +67,17 @@ export class StaticFiles {
     // 只认清单里的地址: 请求的路径从不碰文件系统
     const asset = this.#assets.get(req.getUrl());
     if (asset === undefined) {
-      sendError(res, new AppError('not_found'), this.#report);
+      sendError(res, new AppError('not_found'), this.#report, { headOnly });
       return;
     }
     const [encoding, body] = choose(asset, req.getHeader('accept-encoding'));
     const headers = assetHeaders(asset.entry, encoding);
-    const fresh = req.getHeader('if-none-match').includes(headers['ETag'] ?? '');
-    writeHead(res, fresh ? 304 : 200, headers);
-    if (fresh) res.endWithoutBody(0);
-    else if (headOnly) res.endWithoutBody(body.length);
+    if (isFresh(req.getHeader('if-none-match'), headers['ETag'] ?? '')) {
+      sendNotModified(res, headers);
+      return;
+    }
+    writeHead(res, 200, headers);
+    if (headOnly) endHead(res, body.length);
     else res.end(body);
   }
 }
@@ -86,12 +88,15 @@ function choose(asset: Asset, accepted: string): [encoding: 'br' | 'gzip' | unde
   return [undefined, asset.plain];
 }
 
-// q=0 是明确拒绝
+// q=0 是明确拒绝; 编码名与 q 都不分大小写
 function accepts(header: string, encoding: string): boolean {
-  return header.split(',').some((item) => {
-    const [name, ...parameters] = item.split(';').map((part) => part.trim());
-    return name === encoding && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
-  });
+  return header
+    .toLowerCase()
+    .split(',')
+    .some((item) => {
+      const [name, ...parameters] = item.split(';').map((part) => part.trim());
+      return name === encoding && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+    });
 }
 
 function assetHeaders(entry: ManifestEntry, encoding: 'br' | 'gzip' | undefined): Record<string, string> {
