@@ -90,8 +90,8 @@ export const SCHEMA = {
     floodStrikes: int(200, '被拒的消息比被接受的多出多少条时以 4010 断开', { unit: '条' }),
     rememberedClientIds: int(64, '每个会话记住的 clientId 数, 用来认出重发'),
     presenceTickMs: ms(20, '进出消息的合并周期', { max: 60_000 }),
-    // 上限: 每字节写成 \uXXXX 是 6 字节, 连同外壳要装得进 160 KiB 的信封
-    textBytes: bytes(16 * KIB, '一条文字消息的上限', { max: 24 * KIB }),
+    // 上限: 连同外壳要装得进 160 KiB 的信封 (MAX_ENVELOPE_BYTES); 写成 \uXXXX 的汉字一个占 6 字节
+    textBytes: bytes(16 * KIB, '一条文字消息的上限', { max: 128 * KIB }),
     historyMessages: int(1000, '内存中保留的历史条数', { min: 0, max: 1_000_000, unit: '条' }),
     historyBytes: bytes(8 * MIB, '内存中历史的字节上限', { min: 0, max: 4 * GIB }),
   },
