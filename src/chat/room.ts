@@ -4,6 +4,7 @@ import { encode, toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import {
   type AckMessage,
+  DEFAULT_HISTORY_LIMIT,
   type FileEntry,
   type FileRecord,
   type Limits,
@@ -24,7 +25,6 @@ import type { Sessions } from './sessions.js';
 const TEXT_TOPIC = 'text';
 // 加入时补发的上限 (字节): 远低于慢消费者预算, 否则补发本身就会把人踢下线
 const REPLAY_BYTES = 256 * 1024;
-const REPLAY_DEFAULT = 50;
 
 export interface RoomOptions {
   readonly publisher: Publisher;
@@ -160,7 +160,7 @@ export class Room {
     if (features !== undefined) {
       this.history(
         member,
-        after === undefined ? { limit: REPLAY_DEFAULT } : { after, limit: MAX_HISTORY_LIMIT },
+        after === undefined ? { limit: DEFAULT_HISTORY_LIMIT } : { after, limit: MAX_HISTORY_LIMIT },
       );
       return;
     }

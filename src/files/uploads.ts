@@ -90,10 +90,6 @@ export class Uploads {
     );
   }
 
-  get activeCount(): number {
-    return this.#live.size;
-  }
-
   /** 错误: file_name_invalid, file_type_forbidden, file_too_large, storage_full, server_busy */
   async start(owner: UploadOwner, name: string, message: FileStartMessage): Promise<string> {
     const { intake, journal } = this.#parts;

@@ -18,7 +18,8 @@ const OFFSET_START = 17;
 const UINT32_SPAN = 0x1_0000_0000;
 // 高 32 位不到 2^21 时 offset 小于 2^53, 即安全整数
 const HIGH_LIMIT = 0x20_0000;
-const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** 线上的 UUID: 小写, 带连字符 (RFC 9562 第 4 节) */
+export const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 // 半字节 -> '0'-'9' 'a'-'f' 的字符码
 const HEX_CODES = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));

@@ -1,9 +1,10 @@
 // 字节 -> 有类型的消息 (或 AppError); 消息 -> 字符串, 每次广播只编码一次
-import { decodeChunkFrame } from './chunk-frame.js';
+import { decodeChunkFrame, UUID_PATTERN } from './chunk-frame.js';
 import { AppError, ERRORS } from './errors.js';
 import { scanFrame } from './json-scan.js';
 import {
   type ClientMessage,
+  DEFAULT_HISTORY_LIMIT,
   type ErrorMessage,
   type FileBroadcast,
   type FileRecord,
@@ -23,7 +24,6 @@ interface Scanned {
 }
 
 const PAYLOAD_KEYS = ['filedata', 'data'] as const;
-const UUID_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const SHA256_PATTERN = /^[0-9a-f]{64}$/;
 // 会话与续传令牌的长度上限 (字符): 比我们签发的长得多, 只为挡住滥用
 const MAX_TOKEN_LENGTH = 128;
@@ -147,7 +147,7 @@ function decodeFileChunk({ envelope, payload, payloadKey }: Scanned): ClientMess
 }
 
 function decodeHistory(envelope: Envelope): ClientMessage {
-  const limit = optionalInteger(envelope, 'limit') ?? 50;
+  const limit = optionalInteger(envelope, 'limit') ?? DEFAULT_HISTORY_LIMIT;
   return {
     type: 'history',
     // 超过上限不算错: 少给几条, 客户端看 more 继续取

@@ -7,6 +7,8 @@ export const MAX_CHUNK_BYTES = 1_048_576;
 export const MAX_CLIENT_ID_LENGTH = 64;
 /** welcome 里最多列出的用户数; online 字段给出真实总数 */
 export const MAX_LISTED_USERS = 500;
+/** history 没有给出 limit, 以及加入时自动补发的条数 */
+export const DEFAULT_HISTORY_LIMIT = 50;
 /** 一次 history 应答最多的条数 */
 export const MAX_HISTORY_LIMIT = 200;
 /** 除文件内容外, 一帧 JSON 的上限 (字节): 16384 字节正文全部写成 \uXXXX 也放得下 */

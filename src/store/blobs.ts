@@ -1,6 +1,7 @@
 // 文件的存放: 部分文件, 发布 (元数据先写, 再改名), 查找与读取
 import { close, constants, open, read } from 'node:fs';
-import { access, rename, rm, stat } from 'node:fs/promises';
+import { access, open as openFolder, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import type { BlobReader, BlobStore, OpenBlob, PartialFile } from '../files/ports.js';
 import type { FileRecord } from '../protocol/messages.js';
@@ -36,24 +37,25 @@ export class Blobs implements BlobStore, BlobReader {
   }
 
   async openPartial(uploadId: string): Promise<PartialFile | undefined> {
-    const path = this.#folder.partial(uploadId);
-    const size = await sizeOf(path);
-    return size === undefined ? undefined : DiskPartial.reopen(path, size, this.#hashes, this.#options);
+    const file = this.#folder.partial(uploadId);
+    const size = await sizeOf(file);
+    return size === undefined ? undefined : DiskPartial.reopen(file, size, this.#hashes, this.#options);
   }
 
   async removePartial(uploadId: string): Promise<number> {
-    const path = this.#folder.partial(uploadId);
-    const size = await sizeOf(path);
+    const file = this.#folder.partial(uploadId);
+    const size = await sizeOf(file);
     if (size === undefined) return 0;
-    await rm(path, { force: true });
+    await rm(file, { force: true });
     return size;
   }
 
   async publish(uploadId: string, record: FileRecord): Promise<void> {
     try {
       // 元数据在前: 改名一成功, 文件就是完整可查的; 只有元数据的不算发布
-      await writeJson(this.#folder.meta(record.id), record);
+      await writeJson(this.#folder.meta(record.id), record, this.#options.fsync);
       await rename(this.#folder.partial(uploadId), this.#path(record));
+      if (this.#options.fsync) await syncFolders(this.#folder.meta(record.id), this.#path(record));
     } catch (error) {
       await rm(this.#folder.meta(record.id), { force: true });
       throw translateDiskError(error);
@@ -107,6 +109,15 @@ export class Blobs implements BlobStore, BlobReader {
   }
 }
 
+// 改名只改目录项: 目录也要落盘, 掉电之后名字才在。Windows 打不开目录, 那里由文件系统自己保证
+async function syncFolders(...files: string[]): Promise<void> {
+  if (process.platform === 'win32') return;
+  for (const file of files) {
+    const folder = await openFolder(path.dirname(file), 'r');
+    await folder.sync().finally(() => folder.close());
+  }
+}
+
 function openBlob(record: FileRecord, fd: number): OpenBlob {
   return {
     record,
@@ -115,18 +126,18 @@ function openBlob(record: FileRecord, fd: number): OpenBlob {
   };
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
+async function sizeOf(file: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).size;
+    return (await stat(file)).size;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+async function exists(file: string): Promise<boolean> {
   try {
-    await access(path, constants.R_OK);
+    await access(file, constants.R_OK);
     return true;
   } catch {
     // 不存在与不可读对下载是一回事

@@ -2,10 +2,11 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isMissing, translateDiskError } from './disk-errors.js';
 
-export async function writeJson(path: string, value: unknown): Promise<void> {
+/** flush: 改名之前落到盘片, 掉电也不会得到空文件。错误: storage_full, 其余为系统错误 */
+export async function writeJson(path: string, value: unknown, flush = false): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    await writeFile(temporary, JSON.stringify(value));
+    await writeFile(temporary, JSON.stringify(value), { flush });
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -17,10 +17,6 @@ const QUALITY = 78;
 // EXIF 方向 5 到 8 是横竖互换
 const FIRST_ROTATED_ORIENTATION = 5;
 
-// 不缓存: sharp 的缓存会让文件句柄和像素留在内存里; 并发 1: 线程池还要写上传的文件
-sharp.cache(false);
-sharp.concurrency(1);
-
 export class Thumbnails {
   readonly #options: ThumbnailOptions;
   /** 正在做的, 键是目标路径: 同一张图只做一次 */
@@ -28,6 +24,9 @@ export class Thumbnails {
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: ThumbnailOptions) {
+    // 不缓存: sharp 的缓存会让文件句柄和像素留在内存里; 并发 1: 线程池还要写上传的文件
+    sharp.cache(false);
+    sharp.concurrency(1);
     this.#options = options;
   }
 

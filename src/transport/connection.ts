@@ -56,11 +56,6 @@ export class WsConnection implements Connection {
     this.#socket?.end(code, reason);
   }
 
-  /** 立即断开, 不等对方 */
-  terminate(): void {
-    this.#socket?.close();
-  }
-
   /** 套接字已经没有了 (由 close 回调调用) */
   release(): void {
     this.#socket = undefined;
