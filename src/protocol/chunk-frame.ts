@@ -41,7 +41,8 @@ export function decodeChunkFrame(bytes: Uint8Array): ChunkFrame {
 
 /** 编一个分片帧头, 长 CHUNK_HEADER_BYTES; 数据接在后面。参数不合法抛 invalid_field */
 export function encodeChunkHeader(uploadId: string, offset: number): Uint8Array {
-  if (!UUID_PATTERN.test(uploadId)) throw new AppError('invalid_field', { detail: 'uploadId' });
+  // 大写也收: 有的平台的 UUID 是大写的
+  if (!UUID_PATTERN.test(uploadId.toLowerCase())) throw new AppError('invalid_field', { detail: 'uploadId' });
   if (!Number.isSafeInteger(offset) || offset < 0) throw new AppError('invalid_field', { detail: 'offset' });
   const header = new Uint8Array(CHUNK_HEADER_BYTES);
   header[0] = CHUNK_KIND;
