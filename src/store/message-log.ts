@@ -43,7 +43,8 @@ export class MemoryLog implements MessageLog {
   }
 
   before(seq: number, limit: number): readonly RoomEntry[] {
-    const end = Math.max(0, this.#indexOf(seq));
+    // 两头都夹住: before 可以远远大于最新的 seq
+    const end = Math.min(this.#entries.length, Math.max(0, this.#indexOf(seq)));
     return this.#entries.slice(Math.max(0, end - limit), end);
   }
 

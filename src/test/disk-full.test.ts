@@ -1,34 +1,13 @@
 // 磁盘真的写满 (小 tmpfs): 报 storage_full, 半个文件不留, 已发布的不受影响, 腾出空间后照常
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { type Client, type Message, sendWindowed } from './client.js';
-import { atEnd, storedFiles, temporaryFolder } from './harness.js';
+import { storedFiles } from './harness.js';
+import { fillDisk, fillRest, smallDisk } from './small-disk.js';
 import { assertPublished, begin, fileFrame, finish, joined, randomBytes, share } from './uploading.js';
 
 const MIB = 1024 * 1024;
-const DISK_BYTES = 24 * MIB;
-
-/** 挂一个 24 MiB 的 tmpfs; 没有权限则 undefined (配额的测试在 quota.test.ts, 处处能跑) */
-async function smallDisk(t: TestContext): Promise<string | undefined> {
-  const folder = await temporaryFolder(t);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'none', folder], { stdio: 'ignore' });
-  } catch {
-    t.skip('挂不了 tmpfs (不是 root, 或不是 Linux)');
-    return undefined;
-  }
-  // 进程异常退出也要卸下; 惰性卸载: 那时服务器还开着句柄
-  const unmount = (): void => void execFileSync('umount', ['-l', folder]);
-  process.once('exit', unmount);
-  atEnd(t, () => {
-    process.off('exit', unmount);
-    unmount();
-  });
-  return folder;
-}
 
 interface Full {
   readonly client: Client;
@@ -48,14 +27,6 @@ async function onSmallDisk(t: TestContext): Promise<Full | undefined> {
   const data = randomBytes(4 * MIB);
   const kept = await share(client, fileFrame('留.bin', data));
   return { client, folder, kept, data };
-}
-
-/** 别的程序把磁盘占到只剩 leftBytes */
-function fillDisk(folder: string, leftBytes: number): string {
-  const filler = path.join(folder, 'filler');
-  const free = Number(execFileSync('df', ['-B1', '--output=avail', folder]).toString().split('\n')[1]);
-  writeFileSync(filler, Buffer.alloc(Math.max(0, free - leftBytes)));
-  return filler;
 }
 
 async function assertChatWorks(client: Client): Promise<void> {
@@ -118,7 +89,7 @@ test('写满: 一个字节也不剩时, 开始, 单帧, 完成都拒绝而不留
   client.send({ type: 'file_end', uploadId: ready['uploadId'] });
   assert.equal((await client.error('storage_full'))['ref'], ready['uploadId']);
   // 刚删掉的那一页可能又空了出来: 再填满
-  const more = fillDiskWith(folder, 'more');
+  const more = fillRest(folder);
   client.send({ type: 'file_start', clientId: 'x', originalName: 'a.bin', size: 0 });
   assert.equal((await client.error('storage_full'))['ref'], 'x');
   client.sendRaw(fileFrame('a.bin', Buffer.from('hi')));
@@ -132,15 +103,3 @@ test('写满: 一个字节也不剩时, 开始, 单帧, 完成都拒绝而不留
   );
   await finish(client, await begin(client, { size: 0 }));
 });
-
-function fillDiskWith(folder: string, name: string): string {
-  const file = path.join(folder, name);
-  for (let bytes = 64 * 1024; bytes >= 4096; bytes /= 2) {
-    try {
-      for (;;) writeFileSync(file, Buffer.alloc(bytes), { flag: 'a' });
-    } catch {
-      // 满了: 换更小的块填余下的
-    }
-  }
-  return file;
-}

@@ -85,7 +85,7 @@ test('配额: 各种失败, 取消, 停放, 接管之后, 占用都准确归位'
   const left = await begin(leaver);
   leaver.sendChunk(String(left['uploadId']), 0, randomBytes(300_000));
   await acknowledged(leaver, left, 300_000);
-  leaver.socket.terminate();
+  leaver.socket.close();
   await leaver.close();
   // 两个名额都要用: 掉线的被停放
   const pair = [await begin(client), await begin(client)];

@@ -28,8 +28,9 @@ async function complete(client: Client, ready: Message): Promise<Message> {
   return done;
 }
 
+/** 断开, 等到服务器也知道了 (它先处理, 再回关闭帧) */
 async function drop(client: Client): Promise<void> {
-  client.socket.terminate();
+  client.socket.close();
   await client.close();
 }
 
