@@ -1,14 +1,10 @@
-// POST /api/files: multipart 流式上传; 字节从 uWS 的缓冲直接拷进写入块, 中间不留副本
+// POST /api/files: 在请求体移动之前能拒绝的都在这里拒绝, 其余交给 FormUpload
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { Sessions } from '../chat/sessions.js';
-import type { IncomingFile } from '../files/incoming-file.js';
-import type { Intake } from '../files/intake.js';
-import { toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
-import { cleanUserName } from '../protocol/user-name.js';
-import { Exchange, type ReportInternal } from './http.js';
-import { MultipartReader } from './multipart.js';
+import { type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
+import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
 
 export interface UploadRouteOptions {
@@ -19,20 +15,10 @@ export interface UploadRouteOptions {
   readonly maxActive: number;
 }
 
-export interface UploadRouteParts {
-  readonly intake: Intake;
+export interface UploadRouteParts extends FormParts {
   readonly sessions: Sessions;
   readonly origins: OriginRules;
   readonly stopping: () => boolean;
-  readonly reportInternal: ReportInternal;
-}
-
-interface RequestFacts {
-  readonly contentType: string;
-  readonly contentLength: number;
-  readonly origin: string;
-  /** 由会话得出的名字; 没有会话时看表单的 name 字段 */
-  readonly sessionName: string | undefined;
 }
 
 // 表单自身 (边界, 各段的头, name 字段) 的余量
@@ -92,170 +78,5 @@ export class UploadRoute {
     const session = token === undefined ? undefined : this.#parts.sessions.find(token);
     if (session === undefined) throw new AppError('unauthorized');
     return session.name;
-  }
-}
-
-/**
- * 一次请求: 逐个文件推入, 收完后先全部校验再全部发布。结局只定一次 (#ending):
- *   receiving --收完, 全部校验通过--> publishing --> 201
- *       \------- 出错, 对方离开, 停机 -------> abandoning --> 错误应答
- */
-class FormUpload {
-  readonly #exchange: Exchange;
-  readonly #facts: RequestFacts;
-  readonly #parts: UploadRouteParts;
-  readonly #reader: MultipartReader;
-  readonly #files: IncomingFile[] = [];
-  readonly #ended: () => void;
-  /** publishing 或 abandoning; 兑现时磁盘上已没有半个文件 */
-  #ending: Promise<void> | undefined;
-  #body: 'flowing' | 'paused' | 'complete' = 'flowing';
-  /** 请求体已到的字节, 含表单自身 */
-  #receivedBytes = 0;
-  #name: string | undefined;
-
-  constructor(
-    exchange: Exchange,
-    facts: RequestFacts,
-    maxFiles: number,
-    parts: UploadRouteParts,
-    ended: () => void,
-  ) {
-    this.#exchange = exchange;
-    this.#facts = facts;
-    this.#parts = parts;
-    this.#ended = ended;
-    this.#name = facts.sessionName;
-    this.#reader = new MultipartReader(facts.contentType, maxFiles, {
-      field: (name, value) => this.#guard(() => this.#field(name, value)),
-      file: (fileName, mimeType) => {
-        const file = this.#guard(() => this.#openFile(fileName, mimeType));
-        return (bytes) => this.#guard(() => file?.push(bytes));
-      },
-      close: () => void this.#complete(),
-      reject: (detail) => void this.fail(new AppError('invalid_field', { detail })),
-    });
-  }
-
-  receive(): void {
-    this.#exchange.onAbort = () => void this.fail(new AppError('internal', { detail: '对方已离开' }));
-    this.#exchange.res.onData((data, isLast) => this.#feed(data, isLast));
-    // 与接收并行: 明知放不下就不必收完。没有声明长度的不知道还剩多少, 由逐块的检查把守
-    const remaining = (): number => Math.max(0, this.#facts.contentLength - this.#receivedBytes);
-    this.#parts.intake.checkSpace(remaining).catch((error: unknown) => void this.fail(error));
-  }
-
-  /** 删净已收下的, 再应答错误; 可重复调用。已开始发布的不能只发一半: 等它做完 */
-  fail(error: unknown): Promise<void> {
-    this.#ending ??= this.#abandon(error);
-    return this.#ending;
-  }
-
-  #feed(data: ArrayBuffer, isLast: boolean): void {
-    if (this.#ending !== undefined) return;
-    this.#receivedBytes += data.byteLength;
-    if (isLast) this.#resume('complete');
-    this.#reader.feed(Buffer.from(data));
-    if (isLast) this.#reader.end();
-    else this.#throttle();
-  }
-
-  // 磁盘跟不上: 暂停读取请求体, 最多再来一块 (512 KiB)。写入总会完成或失败, 所以总会恢复
-  #throttle(): void {
-    if (this.#body !== 'flowing' || this.#ending !== undefined || !this.#congested()) return;
-    this.#body = 'paused';
-    this.#exchange.pause();
-  }
-
-  #congested(): boolean {
-    return this.#files.at(-1)?.congested ?? false;
-  }
-
-  #progressed(): void {
-    // 已决定拒绝的请求要一直停着, 不能被迟到的写入进展恢复
-    if (this.#body !== 'paused' || this.#ending !== undefined || this.#congested()) return;
-    this.#resume('flowing');
-  }
-
-  // 停着时收到的可能就是最后一块: 也要恢复, 否则这条连接上的下一个请求没有人读
-  #resume(next: 'flowing' | 'complete'): void {
-    if (this.#body === 'paused') this.#exchange.resume();
-    this.#body = next;
-  }
-
-  #field(name: string, value: string): void {
-    // 有会话的, 名字以会话为准
-    if (name !== 'name' || this.#facts.sessionName !== undefined) return;
-    this.#name = cleanUserName(value);
-  }
-
-  #openFile(fileName: string, mimeType: string): IncomingFile {
-    if (this.#name === undefined) {
-      throw new AppError('invalid_field', { detail: 'name 字段须在文件之前', facts: { field: 'name' } });
-    }
-    const file = this.#parts.intake.open(this.#name, fileName, mimeType);
-    file.onProgress = () => this.#progressed();
-    this.#files.push(file);
-    return file;
-  }
-
-  async #complete(): Promise<void> {
-    try {
-      if (this.#ending !== undefined) return;
-      if (this.#files.length === 0) throw new AppError('invalid_field', { detail: '没有文件' });
-      for (const file of this.#files) await file.verify();
-    } catch (error) {
-      await this.fail(error);
-      return;
-    }
-    // 校验期间对方走了, 或正在停机: 由 #abandon 删净
-    this.#ending ??= this.#publish();
-    await this.#ending;
-  }
-
-  // 从这里起对方离开也不回头: 广播过的收不回来
-  async #publish(): Promise<void> {
-    try {
-      const messages = [];
-      for (const file of this.#files) messages.push(toBroadcast(await file.publish(), this.#facts.origin));
-      this.#ended();
-      this.#exchange.json(201, { files: messages });
-    } catch (error) {
-      // 磁盘出错: 已发布的留下, 其余删净
-      await this.#discard();
-      this.#ended();
-      this.#exchange.fail(error, this.#parts.reportInternal);
-    }
-  }
-
-  async #abandon(error: unknown): Promise<void> {
-    // 现在就定: 清理期间还会来最后一块, 而连接已经停读, 不能再留给下一个请求
-    const complete = this.#body === 'complete';
-    if (!complete) this.#exchange.pause();
-    await this.#discard();
-    this.#reader.destroy();
-    this.#ended();
-    // 收完了的请求可以留着连接; 没收完的要请对方停下
-    if (complete) this.#exchange.fail(error, this.#parts.reportInternal);
-    else this.#exchange.refuse(error, this.#parts.reportInternal);
-  }
-
-  // 删不掉的 (磁盘出错) 只记录: 启动时的对账会再清一次
-  async #discard(): Promise<void> {
-    const results = await Promise.allSettled(this.#files.map((file) => file.abort()));
-    for (const result of results) {
-      if (result.status === 'rejected') this.#parts.reportInternal(result.reason);
-    }
-  }
-
-  // 解析器的回调里不能抛错: 会变成它内部的 error 事件, 丢了原来的错误码
-  #guard<T>(task: () => T): T | undefined {
-    if (this.#ending !== undefined) return undefined;
-    try {
-      return task();
-    } catch (error) {
-      void this.fail(error);
-      return undefined;
-    }
   }
 }

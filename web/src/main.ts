@@ -23,6 +23,7 @@ const status = find('status');
 const count = find('online-count');
 const hint = find('online-hint');
 const list = find('online-users');
+const graphemes = new Intl.Segmenter('zh', { granularity: 'grapheme' });
 
 function showState(state: State): void {
   // 没变就不写: role=status 的元素一写, 读屏软件就会再读一遍
@@ -33,18 +34,42 @@ function showState(state: State): void {
 }
 
 function showUsers({ online, users }: OnlineUsers): void {
-  count.textContent = `(${online})`;
+  count.textContent = String(online);
   hint.textContent = describe(online, users.length);
   hint.hidden = hint.textContent === '';
   // 用户名只经 textContent 进入页面, 不会被当成 HTML
   list.replaceChildren(
     ...users.map((name) => {
       const item = document.createElement('li');
-      item.textContent = name;
       item.title = name;
+      item.append(avatarOf(name), span('user-name', name));
       return item;
     }),
   );
+}
+
+function avatarOf(name: string): HTMLElement {
+  // 按字素切: 表情与带声调的字母不会只剩半个
+  const [first] = graphemes.segment(name);
+  const avatar = span('avatar', first?.segment ?? '');
+  avatar.style.setProperty('--hue', String(hueOf(name)));
+  // 读屏软件念名字就够了
+  avatar.ariaHidden = 'true';
+  return avatar;
+}
+
+function span(className: string, text: string): HTMLElement {
+  const element = document.createElement('span');
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+/** 0 到 359 的色相; 同名同色 */
+function hueOf(name: string): number {
+  let hash = 0;
+  for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 360;
+  return hash;
 }
 
 function describe(online: number, shown: number): string {
