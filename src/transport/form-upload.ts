@@ -12,6 +12,14 @@ export interface FormParts {
   readonly reportInternal: ReportInternal;
 }
 
+export interface FormLimits {
+  readonly fileBytes: number;
+  readonly filesPerRequest: number;
+}
+
+/** 表单自身 (边界, 各段的头, name 字段) 的余量: 一次请求至多 fileBytes 加上它 */
+export const FORM_OVERHEAD_BYTES = 1024 * 1024;
+
 export interface RequestFacts {
   readonly contentType: string;
   readonly contentLength: number;
@@ -32,6 +40,7 @@ export class FormUpload {
   readonly #reader: MultipartReader;
   readonly #files: IncomingFile[] = [];
   readonly #ended: () => void;
+  readonly #maxBytes: number;
   /** publishing 或 abandoning; 兑现时磁盘上已没有半个文件 */
   #ending: Promise<void> | undefined;
   #body: 'flowing' | 'paused' | 'complete' = 'flowing';
@@ -42,7 +51,7 @@ export class FormUpload {
   constructor(
     exchange: Exchange,
     facts: RequestFacts,
-    maxFiles: number,
+    { fileBytes, filesPerRequest }: FormLimits,
     parts: FormParts,
     ended: () => void,
   ) {
@@ -51,7 +60,8 @@ export class FormUpload {
     this.#parts = parts;
     this.#ended = ended;
     this.#name = facts.sessionName;
-    this.#reader = new MultipartReader(facts.contentType, maxFiles, {
+    this.#maxBytes = fileBytes + FORM_OVERHEAD_BYTES;
+    this.#reader = new MultipartReader(facts.contentType, filesPerRequest, {
       field: (name, value) => this.#guard(() => this.#field(name, value)),
       file: (fileName, mimeType) => {
         const file = this.#guard(() => this.#openFile(fileName, mimeType));
@@ -79,6 +89,11 @@ export class FormUpload {
   #feed(data: ArrayBuffer, isLast: boolean): void {
     if (this.#ending !== undefined) return;
     this.#receivedBytes += data.byteLength;
+    // 没有声明长度 (chunked) 的请求到这里才知道过大; 单个文件的上限由 push 逐字节把守
+    if (this.#receivedBytes > this.#maxBytes) {
+      void this.fail(new AppError('file_too_large', { facts: { limit: this.#maxBytes } }));
+      return;
+    }
     if (isLast) this.#resume('complete');
     this.#reader.feed(Buffer.from(data));
     if (isLast) this.#reader.end();

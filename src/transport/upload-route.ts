@@ -3,7 +3,7 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError } from '../protocol/errors.js';
-import { type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
+import { FORM_OVERHEAD_BYTES, type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
 import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
 
@@ -21,9 +21,6 @@ export interface UploadRouteParts extends FormParts {
   readonly stopping: () => boolean;
 }
 
-// 表单自身 (边界, 各段的头, name 字段) 的余量
-const FORM_OVERHEAD_BYTES = 1024 * 1024;
-
 export class UploadRoute {
   readonly #options: UploadRouteOptions;
   readonly #parts: UploadRouteParts;
@@ -38,7 +35,7 @@ export class UploadRoute {
     const exchange = new Exchange(res);
     try {
       const facts = this.#examine(req);
-      const form = new FormUpload(exchange, facts, this.#options.filesPerRequest, this.#parts, () =>
+      const form = new FormUpload(exchange, facts, this.#options, this.#parts, () =>
         this.#active.delete(form),
       );
       this.#active.add(form);
