@@ -6,6 +6,7 @@ import type { KeyedLock } from './keyed-lock.js';
 import type { FilesLog, JournalEntry, UploadJournal } from './ports.js';
 
 export interface PartialsOptions {
+  /** 未完成的至多这么多; 已完成而留着备查的也至多这么多 */
   readonly maxPartials: number;
   readonly ttlMs: number;
   /** 满员时, 停放着而不足这么多字节的可以让位 */
@@ -31,6 +32,8 @@ export class Partials {
   readonly #parts: PartialsParts;
   /** 含内存里的 */
   #count = 0;
+  /** 已完成的上传的记录, 旧的在前: 只为续传者补发结果而留 */
+  readonly #settled = new Set<string>();
   #reclaiming: Promise<void> | undefined;
   #reclaimAfterMs = Number.NEGATIVE_INFINITY;
 
@@ -64,6 +67,7 @@ export class Partials {
     this.#count -= 1;
     try {
       await this.#parts.journal.save(settled);
+      await this.#retain(entry.uploadId);
     } catch (error) {
       this.#parts.log.error({ uploadId: entry.uploadId, err: error }, '无法记录完成的上传');
     }
@@ -78,6 +82,9 @@ export class Partials {
     const orphans = (await journal.listPartials()).filter(({ uploadId }) => !known.has(uploadId));
     for (const { uploadId } of orphans) await intake.discard(uploadId);
     const open = entries.filter((entry) => entry.done === undefined);
+    const done = entries.filter((entry) => entry.done !== undefined);
+    done.sort((a, b) => a.startedAt - b.startedAt);
+    for (const { uploadId } of done) await this.#retain(uploadId);
     this.#count = open.length;
     let announced = 0;
     for (const entry of open) {
@@ -103,10 +110,23 @@ export class Partials {
         const entry = await journal.load(uploadId);
         if (entry === undefined || isLive(uploadId)) return;
         if (entry.done === undefined) await this.erase(uploadId);
-        else await journal.remove(uploadId);
+        else {
+          this.#settled.delete(uploadId);
+          await journal.remove(uploadId);
+        }
         log.info({ uploadId }, '清扫过期的上传');
       });
     }
+  }
+
+  // 传得快的服务器一天能完成几十万个: 记录到上限就丢最旧的
+  async #retain(uploadId: string): Promise<void> {
+    this.#settled.add(uploadId);
+    if (this.#settled.size <= this.#options.maxPartials) return;
+    const [oldest] = this.#settled;
+    if (oldest === undefined) return;
+    this.#settled.delete(oldest);
+    await this.#parts.journal.remove(oldest);
   }
 
   get #full(): boolean {

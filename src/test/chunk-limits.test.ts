@@ -149,3 +149,24 @@ test('未完成的上传: 数目有上限; 满员时不足一个分片而没有�
   assert.equal((await storedFiles(storage)).filter((name) => name.endsWith('.part')).length, 2);
   assert.equal((await resume(other, full[0]!))['offset'], 256 * KIB);
 });
+
+test('已完成的上传: 记录只留最近的若干份, 旧的随完成而删', async (t) => {
+  const { client, storage } = await joined(t, {
+    ...FREE,
+    uploads: { maxPartials: 3, perSession: 1, maxActive: 3 },
+  });
+  const done: Message[] = [];
+  for (let count = 0; count < 6; count += 1) {
+    const ready = await begin(client);
+    await finish(client, ready);
+    done.push(ready);
+  }
+  const records = (await storedFiles(storage)).filter((name) => name.startsWith('partial'));
+  assert.deepEqual(
+    records,
+    done
+      .slice(-3)
+      .map(({ uploadId }) => `partial/${uploadId}.json`)
+      .sort(),
+  );
+});
