@@ -24,8 +24,13 @@ export interface Running {
 /** 测试结束时自动删除的临时目录 */
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sluice-test-'));
-  t.after(() => rm(folder, { recursive: true, force: true }));
+  t.after(() => removeFolder(folder));
   return folder;
+}
+
+// 钩子按登记的次序执行, 这时服务器可能还在写最后几个文件: 删不净就再试
+function removeFolder(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
 /** 同进程的真服务器; overrides 压过默认配置。测试结束时停止并删除存储 */
@@ -33,7 +38,14 @@ export async function serve(
   t: TestContext,
   overrides: ConfigOverrides = {},
 ): Promise<Running & { readonly server: Server }> {
-  const storage = overrides.storage?.path ?? (await temporaryFolder(t));
+  const given = overrides.storage?.path;
+  const storage = given ?? (await mkdtemp(path.join(tmpdir(), 'sluice-test-')));
+  // 先停后删
+  let server: Server | undefined;
+  t.after(async () => {
+    await server?.stop();
+    if (given === undefined) await removeFolder(storage);
+  });
   const config = loadConfig({
     env: {},
     args: [],
@@ -43,8 +55,7 @@ export async function serve(
       storage: { ...overrides.storage, path: storage },
     },
   });
-  const server = await startServer(config, createLogger({ level: 'silent', pretty: 'never' }));
-  t.after(() => server.stop());
+  server = await startServer(config, createLogger({ level: 'silent', pretty: 'never' }));
   return { server, storage, ...addresses(server.port) };
 }
 
