@@ -112,7 +112,7 @@ export function frame(opcode: number, payload: string | Uint8Array, options: Fra
 
 export interface Refusal {
   readonly status: number;
-  readonly body: { readonly error?: { readonly code?: string } };
+  readonly body: { readonly error?: { readonly code?: string; readonly message?: string } };
 }
 
 /** 升级一次, 期望被拒; 得到状态码与 JSON 应答。被接受时 status 为 101 */
