@@ -39,6 +39,10 @@ export class Intake {
     return this.#options.blobs;
   }
 
+  get pool(): BlockPool {
+    return this.#options.pool;
+  }
+
   get budget(): WindowBudget {
     return this.#options.budget;
   }

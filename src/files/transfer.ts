@@ -86,10 +86,13 @@ export class Transfer {
     this.#writer.push(bytes);
   }
 
-  /** 同 push, 但接管整块而不拷贝: 交出之后调用方不得再改 bytes */
-  adopt(bytes: Uint8Array): void {
+  /**
+   * 同 push, 但接管而不拷贝: 交出之后调用方不得再改 bytes。
+   * block 是 bytes 所在的写入块 (从头放起), 写完由写入端还给池; 抛错时仍归调用方
+   */
+  adopt(bytes: Uint8Array, block?: Uint8Array): void {
     this.#accept(bytes);
-    this.#writer.adopt(bytes);
+    this.#writer.adopt(bytes, block);
   }
 
   #accept(bytes: Uint8Array): void {

@@ -69,10 +69,14 @@ export class UploadWriter {
     this.#schedule();
   }
 
-  /** 接管整块 (单帧文件): 不拷贝, 交出之后调用方不得再改 */
-  adopt(bytes: Uint8Array): void {
-    if (this.#stopped || bytes.byteLength === 0) return;
-    this.#queue.push({ memory: bytes, length: bytes.byteLength, pooled: false });
+  /** 接管整段而不拷贝, 交出之后调用方不得再改; 它若在一个写入块 block 里, 写完还给池 */
+  adopt(bytes: Uint8Array, block?: Uint8Array): void {
+    const taken = { memory: block ?? bytes, length: bytes.byteLength, pooled: block !== undefined };
+    if (this.#stopped || taken.length === 0) {
+      this.#recycle([taken]);
+      return;
+    }
+    this.#queue.push(taken);
     this.#queuedBytes += bytes.byteLength;
     this.#schedule();
   }

@@ -2,15 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { errorMessage } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
-import {
-  type FileCancelMessage,
-  type FileChunkMessage,
-  type FileEndMessage,
-  type FileResumeMessage,
-  type FileStartMessage,
-  MAX_CHUNK_BYTES,
+import type {
+  FileCancelMessage,
+  FileChunkMessage,
+  FileEndMessage,
+  FileResumeMessage,
+  FileStartMessage,
 } from '../protocol/messages.js';
-import { decodeBase64Into } from './base64.js';
+import { ChunkDecoder } from './chunk-decoder.js';
 import { FinishedUploads } from './finished-uploads.js';
 import type { Intake } from './intake.js';
 import { newEntry, requireToken } from './journal-entry.js';
@@ -74,14 +73,14 @@ export class Uploads {
   readonly #lock = new KeyedLock();
   readonly #live = new Map<string, Live>();
   readonly #finished = new FinishedUploads();
-  // 解码用的共享暂存区: 解码与拷走在同一次同步调用里完成, 不会交错
-  readonly #scratch = Buffer.allocUnsafeSlow(MAX_CHUNK_BYTES);
+  readonly #decoder: ChunkDecoder;
   readonly #partials: Partials;
   #stopped = false;
 
   constructor(options: UploadsOptions, parts: UploadsParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#decoder = new ChunkDecoder(parts.intake.pool);
     this.#slots = new Slots(options.maxActive, options.perSession);
     const { maxPartials, partialTtlMs, chunkBytes } = options;
     this.#partials = new Partials(
@@ -132,9 +131,7 @@ export class Uploads {
     // 已中止而还在清理: 原因马上送到, 路上的分片不能抢在它前面各报一次 upload_unknown
     if (transfer.upload.state === 'aborted') return undefined;
     try {
-      const bytes = this.#decode(message);
-      transfer.upload.check(message.offset, bytes.byteLength);
-      transfer.push(bytes);
+      this.#accept(transfer, message);
       live.lastActiveMs = this.#parts.now();
       return undefined;
     } catch (error) {
@@ -348,15 +345,17 @@ export class Uploads {
     return live;
   }
 
-  #decode({ encoding, data }: FileChunkMessage): Uint8Array {
-    const bytes =
-      encoding === 'binary' ? data : this.#scratch.subarray(0, decodeBase64Into(data, this.#scratch));
-    if (bytes.byteLength > MAX_CHUNK_BYTES) {
-      throw new AppError('frame_too_large', { facts: { limit: MAX_CHUNK_BYTES } });
+  // 先解码才知道长度; 没有被收下的分片要把块还回去
+  #accept(transfer: Transfer, message: FileChunkMessage): void {
+    const chunk = this.#decoder.decode(message);
+    try {
+      transfer.upload.check(message.offset, chunk.bytes.byteLength);
+      if (chunk.block === undefined) transfer.push(chunk.bytes);
+      else transfer.adopt(chunk.bytes, chunk.block);
+    } catch (error) {
+      this.#decoder.giveBack(chunk);
+      throw error;
     }
-    // 空分片不推进任何东西, 却能无限地发
-    if (bytes.byteLength === 0) throw new AppError('invalid_field', { detail: 'data 为空' });
-    return bytes;
   }
 
   #acknowledge(live: Live): void {
