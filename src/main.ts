@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { type Config, ConfigError, loadConfig } from './config.js';
 import { createLogger, type Logger } from './log.js';
 import { type Server, startServer } from './server.js';
+import { favorMainThread } from './thread-priority.js';
 
 // 退出码: 1 启动失败或意外错误, 2 配置不对 (与多数命令行工具一致)
 const EXIT_FAILURE = 1;
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
   });
   try {
     const server = await startServer(config, log);
+    favorMainThread();
     // 先挂信号再宣布: 看到 listening 就发信号的监管者不该让进程猝死
     stopOnSignals(server, log);
     announce(config, server.port, log);

@@ -1,8 +1,7 @@
 // 校验线程: 跟在写入后面从文件读回 (多半还在页缓存里) 并计算 SHA-256
 // 读回而不是传递内存: 主线程不必等它, 续传后补算与边写边算是同一条路
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readlinkSync, readSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 
 export type HashRequest =
@@ -31,8 +30,6 @@ interface Job {
 const READ_BYTES = 256 * 1024;
 // 每轮每个文件至多 1 MiB, 大文件不会饿着小文件
 const READS_PER_TURN = 4;
-// 低于主线程: 两核机器上让聊天先走 (Linux 的 nice 值可按线程设)
-const NICE = 10;
 
 const jobs = new Map<number, Job>();
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -112,14 +109,4 @@ function remove(jobId: number, job: Job): void {
   closeSync(job.fd);
 }
 
-function lowerPriority(): void {
-  try {
-    const threadId = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    if (Number.isInteger(threadId)) setPriority(threadId, NICE);
-  } catch {
-    // 不是 Linux: 没有按线程的优先级, 照常运行
-  }
-}
-
-lowerPriority();
 parentPort?.on('message', receive);

@@ -29,6 +29,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['src/test', { inside: /^src\//, outside: ANYTHING }],
   ['src/config', { inside: /^src\/config[\w-]*\.ts$/, outside: NO_TRANSPORT }],
   ['src/log', { inside: /^src\/log[\w-]*\.ts$/, outside: NO_TRANSPORT }],
+  ['src/thread-priority.ts', { inside: /^$/, outside: NO_TRANSPORT }],
   ['src/server.ts', { inside: /^src\/(?!test\/|main\.ts)/, outside: NO_TRANSPORT }],
   ['src/main.ts', { inside: /^src\/(?!test\/)/, outside: NO_TRANSPORT }],
   ['web/src', { inside: /^(?:web\/src|src\/protocol)\//, outside: NOTHING }],
