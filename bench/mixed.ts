@@ -1,5 +1,4 @@
 // 混合: 四路上传全速时文字往返要多久; Sluice 对只数字节的裸 uWebSockets.js
-import { existsSync } from 'node:fs';
 import { Generator } from './lib/generator.js';
 import type { LatencyJob, LatencyResult } from './lib/latency-job.js';
 import { fileSystemOf } from './lib/machine.js';
@@ -8,7 +7,7 @@ import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
 import { startBareUws, startSluice } from './lib/servers.js';
 import { formatSpread, pairedRatios, spreadOf } from './lib/statistics.js';
-import { freeBytes, StorageFolder } from './lib/storage-folder.js';
+import { fastStorage, StorageFolder } from './lib/storage-folder.js';
 import { ensureTestFile, type TestFile } from './lib/test-file.js';
 import { nowMs, type UploadResult } from './lib/upload-job.js';
 import { uploadJob } from './lib/upload-round.js';
@@ -17,8 +16,6 @@ import { uploadJob } from './lib/upload-round.js';
 const RAMP_MS = 1500;
 /** 存储少于此数就中止 (字节): 宁可报错, 不可写满内存盘 */
 const LEAST_FREE_BYTES = 3 * 1024 ** 3;
-/** 选用 /dev/shm 所需的空闲: 每段约写入 10 GiB */
-const RAM_DISK_BYTES = 16 * 1024 ** 3;
 const GIB = 1024 ** 3;
 
 interface Phase {
@@ -42,7 +39,7 @@ interface Bench {
 
 export async function runMixedBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, options.bytes);
-  const parent = options.storage ?? defaultStorage(options);
+  const parent = options.storage ?? fastStorage(options.work);
   const storage = new StorageFolder(options, parent, 'sluice');
   const contestants: Contestant[] = [];
   try {
@@ -54,12 +51,6 @@ export async function runMixedBench(options: Options): Promise<Report> {
     await Promise.all(contestants.map((each) => each.server.stop()));
     storage.remove();
   }
-}
-
-/** 默认用内存盘: 磁盘一旦跟不上就会替服务器限速, 测到的便不是全速 */
-function defaultStorage(options: Options): string {
-  const roomy = existsSync('/dev/shm') && freeBytes('/dev/shm') >= RAM_DISK_BYTES;
-  return roomy ? '/dev/shm' : options.work;
 }
 
 function contestant(server: ServerProcess, storage: StorageFolder | undefined): Contestant {

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -80,4 +81,13 @@ export class StorageFolder {
 export function freeBytes(folder: string): number {
   const stats = statfsSync(folder);
   return stats.bavail * stats.bsize;
+}
+
+/** 选用 /dev/shm 所需的空闲: mixed 每段约写入 10 GiB */
+const RAM_DISK_BYTES = 16 * 1024 ** 3;
+
+/** 比速度时默认用内存盘 (没有或不够大时用 fallback): 真磁盘的回写抢占 CPU, 时快时慢, 盖过服务器之间的差别 */
+export function fastStorage(fallback: string): string {
+  const roomy = existsSync('/dev/shm') && freeBytes('/dev/shm') >= RAM_DISK_BYTES;
+  return roomy ? '/dev/shm' : fallback;
 }
