@@ -6,7 +6,7 @@ import type { Claim, Report, Table } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
 import { startBareUws, startMulter, startSluice } from './lib/servers.js';
 import { formatSpread, pairedRatios, spreadOf } from './lib/statistics.js';
-import { fastStorage, StorageFolder } from './lib/storage-folder.js';
+import { StorageFolder } from './lib/storage-folder.js';
 import { ensureTestFile, type TestFile } from './lib/test-file.js';
 import type { Door } from './lib/upload-job.js';
 import { mustUpload, uploadJob } from './lib/upload-round.js';
@@ -31,7 +31,7 @@ const WARM_FACTOR = 4;
 
 export async function runUploadBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, options.bytes);
-  const parent = options.storage ?? fastStorage(options.work);
+  const parent = options.storage ?? options.work;
   const sluiceStorage = new StorageFolder(options, parent, 'sluice');
   const multerStorage = new StorageFolder({ ...options, url: undefined }, parent, 'multer');
   const servers: ServerProcess[] = [];
@@ -116,7 +116,7 @@ function report(contestants: readonly Contestant[], file: TestFile, options: Opt
     title: '上传',
     tables: [table],
     claims: options.peersOnly ? [] : claims(contestants),
-    notes: [`${options.rounds} 轮交替; 存储在 ${fileSystemOf(options.storage ?? fastStorage(options.work))}`],
+    notes: [`${options.rounds} 轮交替; 存储在 ${fileSystemOf(options.storage ?? options.work)}`],
     raw: contestants.map(({ server, storage, ...each }) => ({ ...each, server: server.name })),
   };
 }

@@ -35,7 +35,7 @@ export const HELP = `npm run bench -- [名称 ...] [参数]
   --seconds N    mixed: 每段测多久 (秒), 默认 10
   --uploads N    mixed: 同时几个上传, 默认 4
   --times N      download: 每次测量连续下载几遍, 默认 4
-  --storage DIR  服务器的存储目录, upload 与 mixed 默认 /dev/shm (空闲 16 GiB 以上时), 其余在临时目录里
+  --storage DIR  服务器的存储目录, 默认在临时目录里; mixed 默认 /dev/shm (空闲 16 GiB 以上时)
   --temp DIR     测试文件, 日志与配置的目录, 默认 ${join(tmpdir(), 'sluice-bench')}
   --url URL      测一台已在运行的 Sluice, 配 --pid 才有 CPU 与内存; 存储目录用 --storage 告知
   --nginx PATH   nginx 程序的路径
