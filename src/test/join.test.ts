@@ -1,25 +1,11 @@
 // 加入: welcome, 隐式加入, 名字的规则 (协议第 2 节)
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Client, type Message } from './client.js';
+import { Client } from './client.js';
 import { serve } from './harness.js';
+import { isJoin, joinCounts } from './presence-tools.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-function isJoin(name: string): (message: Message) => boolean {
-  return (m) => m.type === 'user_update' && m['action'] === 'join' && m['name'] === name;
-}
-
-/** 基础帧里每个名字 join 了几次 */
-function joinCounts(client: Client): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const message of client.of('user_update')) {
-    if (message['action'] !== 'join') continue;
-    const name = String(message['name']);
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return counts;
-}
 
 describe('加入: welcome', () => {
   it('最先送达, 字段与上限一个不多一个不少', async (t) => {

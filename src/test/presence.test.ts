@@ -1,27 +1,9 @@
 // 名单: 谁在线, 谁来谁走, 各恰好一次 (协议第 2 节)
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Client, type Message } from './client.js';
+import { Client } from './client.js';
 import { serve } from './harness.js';
-
-function isJoin(name: string): (message: Message) => boolean {
-  return (m) => m.type === 'user_update' && m['action'] === 'join' && m['name'] === name;
-}
-
-function isLeave(name: string): (message: Message) => boolean {
-  return (m) => m.type === 'user_update' && m['action'] === 'leave' && m['name'] === name;
-}
-
-/** 基础帧里每个名字 join 了几次 */
-function joinCounts(client: Client): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const message of client.of('user_update')) {
-    if (message['action'] !== 'join') continue;
-    const name = String(message['name']);
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return counts;
-}
+import { isJoin, isLeave, joinCounts } from './presence-tools.js';
 
 describe('名单', () => {
   it('基础客户端得到每个在线者的 join, 以及自己的恰好一次', async (t) => {
