@@ -21,6 +21,7 @@ import { Blobs } from './store/blobs.js';
 import { HashPool } from './store/hash-pool.js';
 import { MemoryLog } from './store/message-log.js';
 import { StorageFolder } from './store/storage-folder.js';
+import { lockStorage } from './store/storage-lock.js';
 import { Thumbnails } from './store/thumbnails.js';
 import { tidyStorage } from './store/tidy.js';
 import { DiskJournal } from './store/upload-journal.js';
@@ -80,6 +81,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     // 没能启动也要放开一切: 测试与内嵌者的进程还要继续
     edge.ws.stop();
     await storage.hashes.stop();
+    await storage.unlock();
     throw error;
   });
   const timers = startTimers(runtime, chat.sessions, files.uploads);
@@ -98,6 +100,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     chat.presence.stop();
     app.close();
     await storage.hashes.stop();
+    await storage.unlock();
   }
 
   let stopped: Promise<void> | undefined;
@@ -123,17 +126,20 @@ interface Storage {
   readonly folder: StorageFolder;
   readonly hashes: HashPool;
   readonly blobs: Blobs;
+  /** 归还存储目录 */
+  readonly unlock: () => Promise<void>;
 }
 
 async function openStorage({ config, log }: Runtime): Promise<Storage> {
   const folder = await StorageFolder.open(config.storage.path);
+  const unlock = await lockStorage(folder.root);
   const removed = await tidyStorage(folder);
   if (removed > 0) log.info({ removed }, '收走上次崩溃留下的零碎');
   const { hashWorkers, thumbPixels, thumbQueue } = config.files;
   const hashes = new HashPool(hashWorkers);
   const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
   const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
-  return { folder, hashes, blobs };
+  return { folder, hashes, blobs, unlock };
 }
 
 interface Chat {

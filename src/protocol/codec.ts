@@ -41,7 +41,9 @@ export function decodeFrame(frame: Uint8Array, isBinary: boolean): ClientMessage
   const type = scanned.envelope['type'];
   if (typeof type !== 'string') throw invalid('type');
   const decoder = DECODERS.get(type);
-  if (decoder === undefined) throw new AppError('unknown_type', { detail: type.slice(0, 64) });
+  if (decoder === undefined) {
+    throw new AppError('unknown_type', { detail: type.slice(0, 64), ref: referenceOf(scanned.envelope) });
+  }
   try {
     return decoder(scanned);
   } catch (error) {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { Client, type Message } from './client.js';
 import { serve } from './harness.js';
@@ -171,4 +173,23 @@ test('缩略图: 做的时候聊天照常往来', async (t) => {
   assert.equal((await thumb).response.status, 200);
   // 解码 3600 万像素要几百毫秒; 若占住主线程, 来回就排在它后面
   assert.deepEqual(finished, ['五个来回', '缩略图']);
+});
+
+test('缩略图: 没有缩略图的文件, HEAD 得到 404 而不带体, 同一连接上的下一个请求不受影响', async (t) => {
+  const { http, port } = await serve(t);
+  const form = new FormData();
+  form.append('name', '张三');
+  form.append('file', new Blob(['你好']), 'a.txt');
+  const { files } = (await (await fetch(`${http}/api/files`, { method: 'POST', body: form })).json()) as {
+    files: { id: string }[];
+  };
+  const { stdout } = await promisify(execFile)('curl', [
+    '-sS',
+    '-I',
+    `http://127.0.0.1:${port}/files/${files[0]?.id}/thumb`,
+    '--next',
+    '-sS',
+    `http://127.0.0.1:${port}/healthz`,
+  ]);
+  assert.match(stdout, /^HTTP\/1\.1 404 [\s\S]*\r\n\r\n\{"status":"ok"\}$/);
 });

@@ -76,7 +76,7 @@ export class App implements Publisher {
     return new Promise((resolve, reject) => {
       const done = (socket: us_listen_socket | false): void => {
         if (socket === false) {
-          reject(new Error(`无法监听 ${host}:${port}, 端口可能已被占用`));
+          reject(new Error(`无法监听 ${host}:${port}, 端口可能已被占用, 或地址不是本机的`));
           return;
         }
         this.#listenSocket = socket;

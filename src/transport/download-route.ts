@@ -49,7 +49,9 @@ export class DownloadRoute {
       forceDownload: req.getQuery('download') === '1',
       headOnly,
     };
-    this.#serve(exchange, name, conditions).catch((error: unknown) => exchange.fail(error, this.#report));
+    this.#serve(exchange, name, conditions).catch((error: unknown) =>
+      exchange.fail(error, this.#report, headOnly),
+    );
   }
 
   thumb(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
@@ -57,7 +59,7 @@ export class DownloadRoute {
     const fileId = req.getParameter(0);
     const ifNoneMatch = req.getHeader('if-none-match');
     this.#serveThumb(exchange, fileId, ifNoneMatch, headOnly).catch((error: unknown) =>
-      exchange.fail(error, this.#report),
+      exchange.fail(error, this.#report, headOnly),
     );
   }
 

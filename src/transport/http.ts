@@ -156,11 +156,12 @@ export class Exchange {
     sendJson(this.res, status, body);
   }
 
-  fail(error: unknown, report: ReportInternal): void {
+  fail(error: unknown, report: ReportInternal, headOnly = false): void {
     if (this.#state === 'answering') this.#cut(error, report);
     if (this.over) return;
     this.finish();
-    sendError(this.res, error, report);
+    // HEAD 的错误也不能带体: 否则同一连接上的下一个应答会错位
+    sendError(this.res, error, report, { headOnly });
   }
 
   // 头已发出, 改不了口: 断开, 不能让人把半个当成整个
