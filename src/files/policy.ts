@@ -14,7 +14,8 @@ const OCTET_STREAM = 'application/octet-stream';
 // file-type 对 4 KiB 的输入是微秒级; 超过此数只可能是它的缺陷, 当作认不出
 const DETECT_TIMEOUT_MS = 1000;
 const MAX_MIME_LENGTH = 127;
-const MIME_PATTERN = /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*$/;
+// 顶层类型都是字母 (IANA 登记的无一例外); 子类型按 RFC 6838 第 4.2 节
+const MIME_PATTERN = /^[a-z]+\/[a-z0-9][a-z0-9!#$&^_.+-]*$/;
 
 // 能缩略的位图: sharp 预编译版能安全解码, 浏览器也都能显示
 export const THUMBABLE_TYPES: ReadonlySet<string> = new Set([

@@ -108,6 +108,7 @@ test('类型: 声明写得不合语法就不算', async () => {
     `a/${'b'.repeat(126)}`,
     'text/<b>',
     '文/本',
+    '0/a',
   ]) {
     assert.equal(await policy.identify(NOTHING, 'a', declared), 'application/octet-stream', declared);
   }
