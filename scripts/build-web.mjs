@@ -78,7 +78,7 @@ async function runEsbuild(entryPoints, define) {
     metafile: true,
     format: 'esm',
     // 当前各浏览器的长期支持线; 只转换语法, 不加垫片
-    target: ['chrome109', 'edge109', 'firefox115', 'safari16'],
+    target: ['chrome111', 'edge111', 'firefox115', 'safari16.4'],
     charset: 'utf8',
     legalComments: 'none',
     outdir: path.join(OUTPUT, 'assets'),

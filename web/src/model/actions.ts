@@ -1,0 +1,32 @@
+// 界面能要求的事; 由 app.ts 实现, 界面不认识网络
+
+/** 用户交来的一个文件; handle 只有拖放与粘贴才可能有 (刷新后可以不再选文件) */
+export interface PickedFile {
+  readonly file: File;
+  readonly handle?: FileSystemFileHandle;
+}
+
+export interface Actions {
+  enter(name: string): void;
+  /** 退出: 离开房间, 忘掉会话, 回到登录 */
+  leave(): void;
+  /** 立即重连, 不等倒计时 */
+  reconnect(): void;
+
+  /** false: 发件箱满了, 文字应留在输入框里 */
+  sendText(message: string): boolean;
+  retryText(clientId: string): void;
+  discardText(clientId: string): void;
+
+  sendFiles(files: readonly PickedFile[]): void;
+  pauseTransfer(id: string): void;
+  resumeTransfer(id: string): void;
+  cancelTransfer(id: string): void;
+  retryTransfer(id: string): void;
+  /** needs_file 的一项: 用户再次选了文件; 不给 file 时用留着的句柄 (须在用户操作里调用, 会请求授权) */
+  reselectTransfer(id: string, picked?: PickedFile): void;
+  clearFinished(): void;
+
+  loadOlder(): void;
+  loadMoreFiles(): void;
+}

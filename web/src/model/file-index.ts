@@ -1,0 +1,41 @@
+// 文件面板的内容: 聊天里见过的与向服务器要来的文件, 新的在前
+import type { FileBroadcast } from '../../../src/protocol/messages.js';
+import { Emitter } from './signal.js';
+
+// 内存的上限; 更早的文件仍可以在聊天记录里找到
+const MAX_FILES = 5000;
+
+export class FileIndex {
+  readonly changed = new Emitter<void>();
+  readonly #ids = new Set<string>();
+  // 按时间从旧到新
+  #files: FileBroadcast[] = [];
+  #more = true;
+
+  /** 新的在前 */
+  get files(): readonly FileBroadcast[] {
+    return this.#files.toReversed();
+  }
+
+  /** 服务器那里可能还有更早的 */
+  get more(): boolean {
+    return this.#more && this.#files.length < MAX_FILES;
+  }
+
+  setMore(value: boolean): void {
+    this.#more = value;
+    this.changed.emit();
+  }
+
+  add(files: readonly FileBroadcast[]): void {
+    const fresh = files.filter((file) => !this.#ids.has(file.id));
+    if (fresh.length === 0) return;
+    for (const file of fresh) this.#ids.add(file.id);
+    this.#files.push(...fresh);
+    this.#files.sort((a, b) => a.time - b.time);
+    for (const dropped of this.#files.splice(0, Math.max(0, this.#files.length - MAX_FILES))) {
+      this.#ids.delete(dropped.id);
+    }
+    this.changed.emit();
+  }
+}

@@ -1,0 +1,41 @@
+// 网页的全部状态: 网络层写, 界面读; 两边互不认识
+import type { ConnectionState, Identity, LoginState } from './connection.js';
+import { FileIndex } from './file-index.js';
+import { Outbox } from './outbox.js';
+import { People } from './people.js';
+import { type KeyValue, Preferences } from './preferences.js';
+import { Emitter, Signal } from './signal.js';
+import { Timeline } from './timeline.js';
+import { Transfers } from './transfers.js';
+
+/** 一闪而过的提示; error 时读屏软件立即念出 */
+export interface Toast {
+  readonly kind: 'info' | 'error';
+  readonly text: string;
+}
+
+export class Model {
+  readonly login = new Signal<LoginState>({ phase: 'form' });
+  readonly connection = new Signal<ConnectionState>({ phase: 'idle' });
+  readonly identity = new Signal<Identity | undefined>(undefined);
+  readonly people = new People();
+  readonly timeline = new Timeline();
+  readonly outbox = new Outbox();
+  readonly files = new FileIndex();
+  readonly transfers = new Transfers();
+  /** 正在取更早的消息 */
+  readonly loadingOlder = new Signal(false);
+  readonly loadingFiles = new Signal(false);
+  /** 没有发出的文字, 换语言与刷新都不丢 */
+  readonly draft: Signal<string>;
+  readonly toasts = new Emitter<Toast>();
+  readonly preferences: Preferences;
+  /** 上次用过的名字, 用来预填 */
+  readonly rememberedName: string;
+
+  constructor(store: KeyValue, systemLanguages: readonly string[], draft: string) {
+    this.preferences = new Preferences(store, systemLanguages);
+    this.rememberedName = store.get('name') ?? '';
+    this.draft = new Signal(draft);
+  }
+}

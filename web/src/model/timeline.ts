@@ -1,0 +1,204 @@
+// 聊天记录: 按 (epoch, seq) 排好序, 不重不漏; 界面只读它的快照
+import type { FileBroadcast, TextBroadcast } from '../../../src/protocol/messages.js';
+import { Emitter } from './signal.js';
+
+export type RoomMessage = TextBroadcast | FileBroadcast;
+
+interface Placed {
+  /** 界面的键: 一条记录从发送中到已确认保持不变 */
+  readonly key: string;
+  /** 排序的依据; 整个列表单调不减 */
+  readonly order: number;
+  /** Unix 毫秒 */
+  readonly time: number;
+}
+export interface MessageItem extends Placed {
+  readonly kind: 'message';
+  readonly message: RoomMessage;
+}
+/** 进出的折叠: 一段时间里的进出合成一行 */
+export interface PresenceItem extends Placed {
+  readonly kind: 'presence';
+  /** 至多 PRESENCE_NAMES 个名字, 真实人数见 count */
+  readonly joined: readonly string[];
+  readonly joinedCount: number;
+  readonly left: readonly string[];
+  readonly leftCount: number;
+}
+/** 记录在这里断开: 服务器丢了历史, 或离开太久而补不齐 */
+export interface NoticeItem extends Placed {
+  readonly kind: 'notice';
+  readonly notice: 'history_lost' | 'gap';
+}
+export type TimelineItem = MessageItem | PresenceItem | NoticeItem;
+
+/** 内存里至多这么多条; 更早的丢掉, 向上翻时再向服务器要 */
+export const MAX_ITEMS = 20_000;
+// 停在底部时只留这么多, 每次多删一截, 免得逐条挪动数组
+const KEEP_ITEMS = 10_000;
+const TRIM_SLACK = 1000;
+// 进出的一行最多列出的名字
+const PRESENCE_NAMES = 50;
+// 这么久以内的进出并成一行 (毫秒)
+const PRESENCE_FOLD_MS = 120_000;
+// 每个 epoch 占 2^33 个 order: 远大于 seq 的实际范围, 乘积仍是安全整数
+const EPOCH_SPAN = 2 ** 33;
+
+export class Timeline {
+  /** 内容有变化; 界面按帧重画, 所以不带细节 */
+  readonly changed = new Emitter<void>();
+  /** 刚刚播出的消息 (不含历史), 用于未读与通知 */
+  readonly arrived = new Emitter<MessageItem>();
+  #items: TimelineItem[] = [];
+  // 见过的 order: 重播与应答可能先后送来同一条
+  readonly #seen = new Set<number>();
+  #epoch: string | undefined;
+  #epochIndex = 0;
+  #keyCount = 0;
+  #hasOlder = false;
+  #pinned = true;
+
+  get items(): readonly TimelineItem[] {
+    return this.#items;
+  }
+
+  /** 服务器那里可能还有更早的 */
+  get hasOlder(): boolean {
+    return this.#hasOlder && this.#items.length < MAX_ITEMS;
+  }
+
+  /** 当前 epoch 里最早一条的 seq; 还没有时为 undefined */
+  get firstSeq(): number | undefined {
+    const base = this.#epochIndex * EPOCH_SPAN;
+    const first = this.#items.find((item) => item.kind === 'message' && item.order >= base);
+    return first === undefined ? undefined : first.order - base;
+  }
+
+  /** 界面停在底部时为 true: 那时才可以丢掉上面的 */
+  set pinned(value: boolean) {
+    this.#pinned = value;
+  }
+
+  /** 返回是否换了 epoch (第一次不算): 旧的 seq 作废, 已有的记录留在上面 */
+  setEpoch(epoch: string): boolean {
+    const changed = this.#epoch !== undefined && this.#epoch !== epoch;
+    this.#epoch = epoch;
+    if (!changed) return false;
+    this.#epochIndex += 1;
+    this.addNotice('history_lost');
+    return true;
+  }
+
+  /** 播出的一条; key 沿用发送中的那一行。见过的返回 false */
+  add(message: RoomMessage, key?: string): boolean {
+    const item = this.#insert(message, key);
+    if (item === undefined) return false;
+    this.#trim();
+    this.changed.emit();
+    this.arrived.emit(item);
+    return true;
+  }
+
+  /** 历史的一页; 只补没有的 */
+  addHistory(messages: readonly RoomMessage[]): void {
+    for (const message of messages) this.#insert(message, undefined);
+    this.changed.emit();
+  }
+
+  setHasOlder(value: boolean): void {
+    this.#hasOlder = value;
+    this.changed.emit();
+  }
+
+  has(seq: number): boolean {
+    return this.#seen.has(this.#orderOf(seq));
+  }
+
+  addPresence(joined: readonly string[], left: readonly string[]): void {
+    if (joined.length + left.length === 0) return;
+    const last = this.#items.at(-1);
+    const time = Date.now();
+    const folds = last?.kind === 'presence' && time - last.time < PRESENCE_FOLD_MS;
+    const base = folds ? last : this.#emptyPresence(time);
+    const item: PresenceItem = {
+      ...base,
+      joined: [...base.joined, ...joined].slice(0, PRESENCE_NAMES),
+      joinedCount: base.joinedCount + joined.length,
+      left: [...base.left, ...left].slice(0, PRESENCE_NAMES),
+      leftCount: base.leftCount + left.length,
+    };
+    if (folds) this.#items[this.#items.length - 1] = item;
+    else this.#items.push(item);
+    this.#trim();
+    this.changed.emit();
+  }
+
+  addNotice(notice: NoticeItem['notice']): void {
+    this.#items.push({
+      kind: 'notice',
+      key: this.#newKey('n'),
+      order: this.#lastOrder(),
+      time: Date.now(),
+      notice,
+    });
+    this.changed.emit();
+  }
+
+  #emptyPresence(time: number): PresenceItem {
+    const key = this.#newKey('p');
+    const order = this.#lastOrder();
+    return { kind: 'presence', key, order, time, joined: [], joinedCount: 0, left: [], leftCount: 0 };
+  }
+
+  #newKey(prefix: string): string {
+    this.#keyCount += 1;
+    return `${prefix}${this.#keyCount}`;
+  }
+
+  #orderOf(seq: number): number {
+    return this.#epochIndex * EPOCH_SPAN + seq;
+  }
+
+  #lastOrder(): number {
+    return Math.max(this.#items.at(-1)?.order ?? 0, this.#epochIndex * EPOCH_SPAN);
+  }
+
+  #insert(message: RoomMessage, key: string | undefined): MessageItem | undefined {
+    const order = this.#orderOf(message.seq);
+    if (this.#seen.has(order)) return undefined;
+    this.#seen.add(order);
+    const item: MessageItem = {
+      kind: 'message',
+      key: key ?? `m${order}`,
+      order,
+      time: message.time,
+      message,
+    };
+    const index = this.#positionOf(order);
+    // 绝大多数落在末尾; 历史的一页落在开头
+    if (index === this.#items.length) this.#items.push(item);
+    else this.#items.splice(index, 0, item);
+    return item;
+  }
+
+  /** 第一个 order 更大的位置 (二分) */
+  #positionOf(order: number): number {
+    let low = 0;
+    let high = this.#items.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#items[middle]?.order ?? 0) <= order) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  // 上限: 停在底部时一万条, 正在翻看旧消息时两万条
+  #trim(): void {
+    const limit = this.#pinned ? KEEP_ITEMS : MAX_ITEMS;
+    if (this.#items.length <= limit + TRIM_SLACK) return;
+    const dropped = this.#items.splice(0, this.#items.length - limit);
+    for (const item of dropped) if (item.kind === 'message') this.#seen.delete(item.order);
+    this.#hasOlder = true;
+  }
+}

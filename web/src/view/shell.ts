@@ -1,0 +1,44 @@
+// 聊天界面的骨架: 顶栏, 左侧在线用户, 中间聊天, 右侧文件; 窄屏上两侧变成抽屉
+import { shellTexts } from '../i18n/shell.js';
+import { createComposer } from './composer.js';
+import { h, iconButton, type ViewContext } from './dom.js';
+import { createFilesPanel } from './files/files-panel.js';
+import { ICONS } from './icons.js';
+import { createLog } from './log/log-view.js';
+import { createLightbox } from './media/lightbox.js';
+import { createPeoplePanel } from './people-panel.js';
+import { createSettingsMenu } from './settings-menu.js';
+import { createTray } from './tray/tray.js';
+
+export function createShell(context: ViewContext): HTMLElement {
+  const texts = shellTexts();
+  const lightbox = createLightbox(context);
+  const openImage = (fileId: string): void => lightbox.open(fileId);
+  const people = h(
+    'aside',
+    { class: 'shell-side shell-people', id: 'people-side' },
+    createPeoplePanel(context),
+  );
+  const files = h(
+    'aside',
+    { class: 'shell-side shell-files', id: 'files-side' },
+    createFilesPanel(context, openImage),
+  );
+  const topbar = h(
+    'header',
+    { class: 'shell-topbar' },
+    h('img', { src: 'favicon.svg', alt: '', width: 28, height: 28 }),
+    h('h1', { class: 'shell-brand' }, texts.brand),
+    iconButton(ICONS.people, texts.onlinePanel),
+    iconButton(ICONS.folder, texts.filesPanel),
+    createSettingsMenu(context),
+  );
+  const chat = h(
+    'main',
+    { class: 'shell-chat' },
+    createLog(context, openImage),
+    createTray(context),
+    createComposer(context),
+  );
+  return h('div', { class: 'shell' }, topbar, people, chat, files, lightbox.element);
+}
