@@ -241,6 +241,14 @@ export type ServerMessage =
   | HistoryReply
   | ErrorMessage;
 
+/** GET /api/limits 的应答体: 客户端在传第一个字节之前就能拒绝不合格的文件 */
+export interface LimitsBody {
+  readonly limits: Limits;
+  /** 小写, 不带点; 按文件名最后一个点之后的部分比较 */
+  readonly blockedExtensions: readonly string[];
+  readonly features: readonly string[];
+}
+
 // ---- 房间记录: 落入消息日志的形状, 与收件人无关 ----
 
 export interface TextEntry {
