@@ -213,7 +213,10 @@ async function createEdge(
     ),
     uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake }),
     downloads: new DownloadRoute(blobs, config.downloads.maxActive, reportInternal),
-    statics: await StaticFiles.load(WEB_FOLDER, reportInternal),
+    statics: await StaticFiles.load(WEB_FOLDER, {
+      report: reportInternal,
+      isSecure: (header) => origins.isSecure(header),
+    }),
     sessions,
     limits: {
       limits: limitsOf(config),

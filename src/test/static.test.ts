@@ -110,6 +110,8 @@ test('网页: 内容安全策略不许内联与外站的脚本, 也不许被嵌�
   assert.match(policy, /(?:^|; )script-src 'self'(?:;|$)/);
   assert.match(policy, /(?:^|; )frame-ancestors 'none'(?:;|$)/);
   assert.doesNotMatch(policy, /unsafe-|\*/);
+  // 不带主机的 ws: wss: 是放行任何主机
+  assert.match(policy, /(?:^|; )connect-src 'self'(?:;|$)/);
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
   assert.equal(headers.get('referrer-policy'), 'no-referrer');
 });
