@@ -11,7 +11,7 @@ import { atEnd, serve, temporaryFolder } from './harness.js';
 import { listFiles, readSource } from './source-scan.js';
 
 const CHROMIUM = [
-  process.env['SLUICE_TEST_CHROMIUM'] ?? '',
+  process.env['SLUICE_TEST_BROWSER'] ?? '',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -133,7 +133,11 @@ describe('网页: 安全头', () => {
   });
 });
 
-const skip = CHROMIUM === undefined ? '没有找到 Chromium; 可用 SLUICE_TEST_CHROMIUM 指明' : false;
+// 与 web/test 的浏览器测试用同样的两个变量
+const skip =
+  CHROMIUM === undefined || process.env['SLUICE_SKIP_BROWSER']
+    ? '没有找到 Chromium, 或要求跳过; 可用 SLUICE_TEST_BROWSER 指明'
+    : false;
 
 describe('网页: 真的浏览器', { skip }, () => {
   it('本站的 WebSocket 连得上, 别的来源连不上; WebAssembly 只在 Worker 里; 控制台没有别的警告', async (t) => {
