@@ -39,7 +39,7 @@ const PAGE_POLICY = [
   "style-src 'self'",
   "img-src 'self' data: blob:",
   "media-src 'self' blob:",
-  // 'self' 含同一主机与端口的 ws 与 wss (Chrome 71, Firefox 2018 年起, Safari 15.4);
+  // 'self' 含同一主机与端口的 ws 与 wss (webappsec-csp 第 7 号; Chrome 71, Firefox 2018, Safari 16 起);
   // 写成 ws: wss: 就放行了任何主机, 混进来的脚本可以把聊天内容送出去
   "connect-src 'self'",
   "worker-src 'self'",
