@@ -22,7 +22,10 @@ export interface Environment {
 export function createApp(model: Model, environment: Environment): Actions {
   const sessions = new Sessions(environment.tab, environment.browser);
   const connection: ChatConnection = new ChatConnection(`${environment.origin}/ws`, {
-    joinRequest: () => ({ ...signIn.request, ...(catchUp.after === undefined ? {} : { after: catchUp.after }) }),
+    joinRequest: () => ({
+      ...signIn.request,
+      ...(catchUp.after === undefined ? {} : { after: catchUp.after }),
+    }),
     stateChanged: (state) => {
       model.connection.set(state);
       signIn.connectionChanged(state);
@@ -49,6 +52,7 @@ export function createApp(model: Model, environment: Environment): Actions {
   return {
     enter: (name) => signIn.enter(name),
     leave: () => {
+      texts.discardAll();
       signIn.leave();
       environment.reload();
     },

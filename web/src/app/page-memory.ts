@@ -1,7 +1,8 @@
 // 刷新不丢: 草稿与没有应答的文字随标签页保存, 打开时放回
-import type { KeyValue } from '../model/preferences.js';
+
 import type { Model } from '../model/model.js';
 import type { Outgoing } from '../model/outbox.js';
+import type { KeyValue } from '../model/preferences.js';
 
 const DRAFT = 'draft';
 const OUTBOX = 'outbox';
@@ -19,15 +20,10 @@ export function restoreOutbox(model: Model, tab: KeyValue): void {
 }
 
 /** 页面要隐藏或离开时才写: 打字与发送的路上没有存储 */
-export function saveOnLeave(model: Model, tab: KeyValue, page: Document): void {
-  const save = (): void => {
-    tab.set(DRAFT, model.draft.get().slice(0, MAX_SAVED));
-    const text = JSON.stringify(model.outbox.items);
-    if (text.length <= MAX_SAVED) tab.set(OUTBOX, text);
-  };
-  page.addEventListener('visibilitychange', save);
-  // 手机浏览器只保证 pagehide
-  page.defaultView?.addEventListener('pagehide', save);
+export function saveForReload(model: Model, tab: KeyValue): void {
+  tab.set(DRAFT, model.draft.get().slice(0, MAX_SAVED));
+  const text = JSON.stringify(model.outbox.items);
+  if (text.length <= MAX_SAVED) tab.set(OUTBOX, text);
 }
 
 function parse(text: string | undefined): readonly Pick<Outgoing, 'clientId' | 'message' | 'time'>[] {

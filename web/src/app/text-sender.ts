@@ -13,7 +13,7 @@ export class TextSender {
   readonly #model: Model;
   readonly #connection: ChatConnection;
   readonly #inFlight = new Set<string>();
-  #pausedUntilTimer: ReturnType<typeof setTimeout> | undefined;
+  #pauseTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(model: Model, connection: ChatConnection) {
     this.#model = model;
@@ -37,6 +37,11 @@ export class TextSender {
     this.#model.outbox.remove(clientId);
   }
 
+  /** 退出: 没有发出的不会以别人的名字发 */
+  discardAll(): void {
+    for (const { clientId } of this.#model.outbox.items) this.discard(clientId);
+  }
+
   /** welcome 之后: 没有应答的全部重发 */
   online(): void {
     this.#inFlight.clear();
@@ -53,7 +58,10 @@ export class TextSender {
     // 先放进记录再从发件箱拿走: 界面上始终有这一行
     if (!timeline.has(ack.seq)) {
       const { id, seq, time } = ack;
-      timeline.add({ type: 'text', id, seq, time, name, message: item.message }, item.shown ? undefined : item.clientId);
+      timeline.add(
+        { type: 'text', id, seq, time, name, message: item.message },
+        item.shown ? undefined : item.clientId,
+      );
     }
     outbox.remove(ack.clientId);
     this.#pump();
@@ -72,15 +80,15 @@ export class TextSender {
   }
 
   #pause(): void {
-    this.#pausedUntilTimer ??= setTimeout(() => {
-      this.#pausedUntilTimer = undefined;
+    this.#pauseTimer ??= setTimeout(() => {
+      this.#pauseTimer = undefined;
       this.#pump();
     }, RATE_LIMITED_MS);
   }
 
   // 按写下的次序发; 前面的没发, 后面的不抢先
   #pump(): void {
-    if (this.#pausedUntilTimer !== undefined) return;
+    if (this.#pauseTimer !== undefined) return;
     for (const item of this.#model.outbox.items) {
       if (this.#inFlight.size >= MAX_IN_FLIGHT) return;
       if (item.state !== 'sending' || this.#inFlight.has(item.clientId)) continue;
