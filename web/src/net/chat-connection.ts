@@ -122,7 +122,10 @@ export class ChatConnection {
     if (this.isOnline && Date.now() - this.#onlineSince > STABLE_MS) this.#attempt = 0;
     this.#drop();
     const delay = retryDelayMs(reason.code, this.#attempt);
-    if (delay === undefined) return this.#become({ phase: 'stopped', reason });
+    if (delay === undefined) {
+      this.#become({ phase: 'stopped', reason });
+      return;
+    }
     this.#attempt += 1;
     const retryAt = Date.now() + delay;
     this.#become({ phase: 'waiting', retryAt, reason }, delay, () => this.start());
