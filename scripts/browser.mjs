@@ -30,10 +30,10 @@ export async function ensureBrowser() {
 }
 
 function findBrowser() {
-  if (process.platform === 'darwin') return MAC_APPS.map(macPath).find(isExecutable);
   if (process.platform === 'win32') return windowsPaths().find(isExecutable);
   // 试运行一次: Ubuntu 的 chromium-browser 可能只是让人去装 snap 的脚本
-  return NAMES.map(findOnPath).find((file) => file !== undefined && probe(file, ['--version']).ok);
+  const onPath = NAMES.map(findOnPath).find((file) => file !== undefined && probe(file, ['--version']).ok);
+  return onPath ?? MAC_APPS.map(macPath).find(isExecutable);
 }
 
 function macPath(name) {

@@ -25,12 +25,10 @@ export async function installPackages(names) {
   const apt = aptCommand();
   if (apt.reason !== undefined) return apt.reason;
   say(`正在安装系统包: ${names.join(' ')} ...`);
-  // update 失败不一定要紧: 有时只是某一个源不通, 包仍装得上
-  const updated = await run([...apt.command, 'update', '-q']);
-  const installed = await run([...apt.command, 'install', '-q', '-y', '--no-install-recommends', ...names]);
-  if (installed === 0) return undefined;
-  const cause = updated === 0 ? '' : ', 此前 apt-get update 也失败了, 多半是连不上软件源';
-  return `apt-get install 的退出码是 ${installed}${cause}`;
+  // update 的退出码说明不了什么: 源全不通时也是 0, 只有一个源不通时包仍可能装得上
+  await run([...apt.command, 'update', '-q']);
+  const code = await run([...apt.command, 'install', '-q', '-y', '--no-install-recommends', ...names]);
+  return code === 0 ? undefined : `apt-get install 的退出码是 ${code}, 多半是连不上软件源, 原因见上`;
 }
 
 /** 给用户看的手动安装命令 */
@@ -72,7 +70,7 @@ function aptCommand() {
   if (process.getuid?.() === 0) return { command };
   // -n: 要密码就失败, 不在测试里停下来等输入
   if (probe('sudo', ['-n', 'true']).ok) return { command: ['sudo', '-n', ...command] };
-  return { reason: '当前用户不是 root, sudo 又要密码, 不能自动安装' };
+  return { reason: '当前用户不是 root, 也没有免密码的 sudo, 不能自动安装' };
 }
 
 async function run([command, ...args]) {

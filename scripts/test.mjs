@@ -50,24 +50,29 @@ async function runWebTests() {
   const { buildWebTests } = await import('./build-web-test.mjs');
   const files = (await buildWebTests()).filter(isWanted);
   const models = files.filter((file) => file.startsWith('dist/web-test/model/'));
-  // 打包后的行号对不上源文件
-  const nodeFlags = ['--enable-source-maps'];
-  if (models.length === files.length) return runTestFiles(files, { nodeFlags });
+  // 源码映射: 打包后的行号对不上源文件。一次一个: 一个 Chromium 就占满两个核, 两个并不更快
+  const options = { nodeFlags: ['--enable-source-maps'], concurrency: 1 };
+  if (models.length === files.length) return runTestFiles(files, options);
   if (process.env['SLUICE_SKIP_BROWSER']) {
     say(`!!! 跳过 ${files.length - models.length} 个浏览器测试文件 (SLUICE_SKIP_BROWSER) !!!`);
     selected += files.length - models.length;
-    return runTestFiles(models, { nodeFlags });
+    return runTestFiles(models, options);
   }
-  return runTestFiles(files, { nodeFlags, environment: { SLUICE_TEST_BROWSER: await ensureBrowser() } });
+  const environment = { SLUICE_TEST_BROWSER: await ensureBrowser() };
+  return runTestFiles(files, { ...options, environment });
 }
 
-async function runTestFiles(candidates, { nodeFlags = [], environment = {} } = {}) {
+async function runTestFiles(candidates, { nodeFlags = [], concurrency = 2, environment = {} } = {}) {
   const files = candidates.filter(isWanted).sort();
   selected += files.length;
   // 没有选中的就不启动: node --test 不带文件名会自己去找
   if (files.length === 0) return 0;
   say(`运行 ${files.length} 个测试文件`);
-  const flags = ['--test-concurrency=2', `--test-timeout=${FILE_TIMEOUT_MS}`, '--test-reporter=spec'];
+  const flags = [
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${FILE_TIMEOUT_MS}`,
+    '--test-reporter=spec',
+  ];
   return runNode([...nodeFlags, '--test', ...flags, ...files], {
     stdio: 'inherit',
     env: { ...testEnvironment(), ...environment },
