@@ -18,6 +18,8 @@ export class SignIn {
   #name = '';
   // 刷新之后自己回来的: 服务器暂时不在也一直等, 不退回登录
   #returning = false;
+  // 最近一次断开时看到的关闭码
+  #seenCode: number | undefined;
 
   constructor(model: Model, connection: ChatConnection, sessions: Sessions) {
     this.#model = model;
@@ -64,11 +66,17 @@ export class SignIn {
     this.#model.identity.set({ name, session, limits, features });
     this.#model.people.reset(message.users, message.online);
     this.#model.login.set({ phase: 'in' });
+    // 看到过关闭码的, 横幅当时已经说了
+    if (message.lastClose?.code !== undefined && message.lastClose.code !== this.#seenCode) {
+      this.#model.lateReason.emit(message.lastClose);
+    }
+    this.#seenCode = undefined;
   }
 
   /** 连接断了: 还在登录页上的, 说连不上; 已经进去的由连接自己重连 */
   connectionChanged(state: ConnectionState): void {
     const failed = state.phase === 'waiting' || state.phase === 'stopped';
+    if (failed) this.#seenCode = state.reason.code;
     if (!failed || this.#returning || this.#model.login.get().phase !== 'entering') return;
     this.#fail({ code: 'unreachable', message: '' });
   }

@@ -20,6 +20,7 @@ export const shellTexts = bilingual(
     reconnectNow: '立即重连',
     retryIn: (seconds: number) => `${seconds} 秒后重连, 期间写的消息会在连上后发出。`,
     stopped: '不会自动重连。',
+    lastCut: (reason: string) => `刚才断开过: ${reason}`,
     closeNetwork: '网络断开了。',
     closeStopping: '服务器正在重启。',
     closeFrameTooLarge: '刚才发送的内容过大, 连接被服务器断开。',
@@ -48,6 +49,7 @@ export const shellTexts = bilingual(
     retryIn: (seconds: number) =>
       `Reconnecting in ${seconds} s. What you write meanwhile is sent afterwards.`,
     stopped: 'It will not reconnect by itself.',
+    lastCut: (reason: string) => `You were disconnected: ${reason}`,
     closeNetwork: 'The network connection was lost.',
     closeStopping: 'The server is restarting.',
     closeFrameTooLarge: 'What was just sent is too large; the server closed the connection.',

@@ -1,6 +1,6 @@
 // 网页的全部状态: 网络层写, 界面读; 两边互不认识
 import type { ErrorCode } from '../../../src/protocol/errors.js';
-import type { ConnectionState, Identity, LoginState } from './connection.js';
+import type { CloseReason, ConnectionState, Identity, LoginState } from './connection.js';
 import { FileIndex } from './file-index.js';
 import { Outbox } from './outbox.js';
 import { People } from './people.js';
@@ -37,6 +37,8 @@ export class Model {
   readonly draft: Signal<string>;
   readonly toasts = new Emitter<Toast>();
   readonly problems = new Emitter<Problem>();
+  /** 重连之后才知道的上次断开的原因: 关闭码当时没有送到 */
+  readonly lateReason = new Emitter<CloseReason>();
   readonly preferences: Preferences;
   /** 上次用过的名字, 用来预填 */
   readonly rememberedName: string;

@@ -1,6 +1,7 @@
 // 一闪而过的提示, 至多三条; 错误留得久些, 可以点掉
 import { shellTexts } from '../i18n/shell.js';
 import type { Toast } from '../model/model.js';
+import { reasonText } from './banner.js';
 import { h, type ViewContext } from './dom.js';
 import { errorText } from './error-text.js';
 
@@ -25,6 +26,10 @@ export function createToasts({ model, life }: ViewContext): HTMLElement {
   model.toasts.subscribe(show, life);
   model.problems.subscribe(
     ({ code, message }) => show({ kind: 'error', text: errorText(code, message) }),
+    life,
+  );
+  model.lateReason.subscribe(
+    ({ code }) => show({ kind: 'info', text: shellTexts().lastCut(reasonText(code)) }),
     life,
   );
   return area;
