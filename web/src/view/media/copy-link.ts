@@ -12,14 +12,15 @@ export function copyLinkButton(url: string, name: string, className = ''): HTMLB
   const button = iconButton(ICONS.link, label, className);
   button.title = texts.copyLinkShort;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const show = (path: string, name: string, title: string): void => {
+  const show = (path: string, accessibleName: string, title: string): void => {
     button.replaceChildren(icon(path));
-    button.setAttribute('aria-label', name);
+    button.setAttribute('aria-label', accessibleName);
     button.title = title;
   };
   button.addEventListener('click', async () => {
     const copied = await copyText(url);
-    show(copied ? ICONS.check : ICONS.alert, copied ? texts.copied : texts.copyFailed, texts.copied);
+    const outcome = copied ? texts.copied : texts.copyFailed;
+    show(copied ? ICONS.check : ICONS.alert, outcome, outcome);
     // 连点只留最后一个定时器
     clearTimeout(timer);
     timer = setTimeout(() => show(ICONS.link, label, texts.copyLinkShort), FEEDBACK_MS);
