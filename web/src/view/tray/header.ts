@@ -30,7 +30,7 @@ export function createHeader(actions: Actions, body: HTMLElement, life: AbortSig
     toggle.setAttribute('aria-label', label);
     toggle.title = label;
   };
-  toggle.addEventListener('click', () => setOpen(body.hidden), { signal: life });
+  toggle.addEventListener('click', () => setOpen(body.hidden !== false), { signal: life });
   clear.addEventListener('click', () => actions.clearFinished(), { signal: life });
 
   const update = (summary: TraySummary, count: number): void => {
