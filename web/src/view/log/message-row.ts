@@ -95,7 +95,7 @@ function headOf(row: TalkRow): HTMLElement[] {
 // 每组第一条的时间在名字旁边, 其余的悬停才显示
 function sideOf(row: TalkRow): HTMLElement[] {
   const time = row.first ? [] : [timeElement(row)];
-  return row.mine ? [...time, statusElement(row)] : time;
+  return row.mine ? [statusElement(row), ...time] : time;
 }
 
 function timeElement(row: TalkRow): HTMLElement {
@@ -123,5 +123,7 @@ function failureOf(row: TalkRow): HTMLElement[] {
   const retry = h('button', { type: 'button', class: 'quiet', 'data-action': 'retry' }, texts.retry);
   const discard = h('button', { type: 'button', class: 'quiet', 'data-action': 'discard' }, texts.discard);
   const message = h('span', { class: 'log-reason' }, `${texts.failed}${reason}`);
-  return [h('div', { class: 'log-failure' }, message, retry, discard)];
+  // 两个按钮换行也在一起
+  const choices = h('span', {}, retry, discard);
+  return [h('div', { class: 'log-failure' }, message, choices)];
 }
