@@ -83,7 +83,10 @@ class LogView {
     };
     model.outbox.changed.subscribe(onOutbox, life);
     // 切回来时立即画, 不等后台的那一秒
-    document.addEventListener('visibilitychange', this.#schedule, { signal: life });
+    const onVisibility = (): void => {
+      if (!document.hidden) this.#render();
+    };
+    document.addEventListener('visibilitychange', onVisibility, { signal: life });
   }
 
   #entries(): Entries {

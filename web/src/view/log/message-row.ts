@@ -11,6 +11,7 @@ import { LOG_ICONS } from './log-icons.js';
 import { createText } from './message-text.js';
 import type { RowView } from './row-list.js';
 import type { LogRow } from './rows.js';
+import { isFewEmoji } from './tokens.js';
 
 /** 各行共用的, 只造一次 */
 export interface RowTools {
@@ -32,7 +33,7 @@ export function textOf(row: TalkRow): string {
 }
 
 export function createMessageRow(row: TalkRow, tools: RowTools): RowView {
-  const bubble = h('div', { class: 'log-bubble' }, contentElement(row, tools));
+  const bubble = h('div', { class: bubbleClass(row) }, contentElement(row, tools));
   const side = h('div', { class: 'log-side' });
   const line = h('div', { class: 'log-line' }, bubble, side);
   const stack = h('div', { class: 'log-stack' }, line);
@@ -74,6 +75,11 @@ function classOf(row: TalkRow): string {
   if (!('message' in content)) parts.push('log-file');
   if ('state' in content) parts.push(`log-${content.state}`);
   return parts.join(' ');
+}
+
+function bubbleClass(row: TalkRow): string {
+  const content = contentOf(row);
+  return 'message' in content && isFewEmoji(content.message) ? 'log-bubble log-emoji' : 'log-bubble';
 }
 
 // 自己的不画头像

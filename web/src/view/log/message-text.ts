@@ -2,7 +2,7 @@
 import { logTexts } from '../../i18n/log.js';
 import { h, iconButton } from '../dom.js';
 import { LOG_ICONS } from './log-icons.js';
-import { type Block, isFewEmoji, type Span, tokenize } from './tokens.js';
+import { type Block, type Span, tokenize } from './tokens.js';
 
 // 更长的先收起: 一条 16 KB 的全是换行的消息不能占满几百屏
 const MAX_LINES = 30;
@@ -10,7 +10,7 @@ const MAX_CHARACTERS = 2400;
 
 /** 按钮只带 data-action, 点击由 row-actions.ts 统一处理: 行里没有监听, 拆掉就干净 */
 export function createText(text: string, expanded: boolean): HTMLElement {
-  const body = h('div', { class: isFewEmoji(text) ? 'log-text log-emoji' : 'log-text', dir: 'auto' });
+  const body = h('div', { class: 'log-text', dir: 'auto' });
   body.append(...tokenize(text).map(blockOf));
   if (!isLong(text)) return body;
   const button = h('button', { type: 'button', class: 'log-expand quiet', 'data-action': 'expand' });
