@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findLinks } from '../../src/view/log/links.js';
+import { isLong, previewOf } from '../../src/view/log/preview.js';
 import { isFewEmoji, tokenize } from '../../src/view/log/tokens.js';
 
 function linksIn(text: string): string[] {
@@ -90,4 +91,23 @@ test('代码: 里面的网址与标签不加工', () => {
 test('表情: 一到三个才放大', () => {
   for (const text of ['👍', '👍👍🏽', '👨‍👩‍👧‍👦🇨🇳', '❤️ 🎉 1️⃣']) assert.ok(isFewEmoji(text), text);
   for (const text of ['', '123', '👍👍👍👍', '好👍', '#']) assert.ok(!isFewEmoji(text), text);
+});
+
+test('很长的消息只画开头: 字数与行数都有上限, 代码块仍是代码块', () => {
+  const shown = (text: string): string =>
+    previewOf(text)
+      .flatMap((block) => (block.kind === 'fence' ? [block.text] : block.spans.map((span) => span.text)))
+      .join('\n');
+  for (const text of [
+    'A'.repeat(16_384),
+    '\n'.repeat(16_000).concat('x'),
+    '`a` https://a.com '.repeat(800),
+  ]) {
+    assert.ok(isLong(text));
+    assert.ok(shown(text).length <= 1600, String(shown(text).length));
+  }
+  const code = previewOf(`\`\`\`ts\n${'let a;\n'.repeat(500)}\`\`\``);
+  assert.equal(code[0]?.kind, 'fence');
+  assert.equal(shown(`${'😀'.repeat(449)}a${'😀'.repeat(900)}`).isWellFormed(), true);
+  assert.ok(!isLong('短'.repeat(1600)) && !isLong(Array(30).fill('x').join('\n')));
 });
