@@ -36,6 +36,7 @@ export function createSettingsMenu(context: ViewContext): HTMLElement {
   );
   const popover = attachPopover(button, panel, life);
   theme.element.addEventListener('change', () => preferences.setTheme(theme.value()), { signal: life });
+  preferences.theme.subscribe(theme.set, life);
   language.element.addEventListener(
     'change',
     () => {
@@ -77,6 +78,7 @@ function createLeave({ actions, life }: ViewContext): HTMLElement {
 interface Radios<T extends string> {
   readonly element: HTMLFieldSetElement;
   value(): T;
+  set(value: T): void;
 }
 
 /** 一组单选画成分段按钮; 键盘由浏览器自己处理 */
@@ -98,5 +100,8 @@ function radios<T extends string>(
     h('legend', {}, legend),
     h('div', { class: 'settings-choices' }, ...labels),
   );
-  return { element, value: () => choices[inputs.findIndex(({ checked }) => checked)]?.[0] ?? chosen };
+  const set = (value: T): void => {
+    for (const input of inputs) input.checked = input.value === value;
+  };
+  return { element, set, value: () => choices[inputs.findIndex(({ checked }) => checked)]?.[0] ?? chosen };
 }

@@ -25,7 +25,8 @@ function content(
   fallBack: () => void,
 ): HTMLElement {
   if (isPicture(file)) return picture(file, openImage, fallBack);
-  const kind = kindOf(file.mimeType, file.originalName);
+  // 只信 MIME (服务器按内容认的): 只是名字像 .mp4 的放不出来
+  const kind = /^(audio|video)\//.exec(file.mimeType)?.[1];
   const src = filePath(file);
   if ((kind !== 'audio' && kind !== 'video') || src === undefined) return card(file);
   return player(file, kind, src, fallBack);
