@@ -50,6 +50,8 @@ export function createSettingsMenu(context: ViewContext): HTMLElement {
     // 这时元素还没有放进页面
     requestAnimationFrame(() => {
       if (life.aborted || !panel.isConnected) return;
+      // 先聚焦按钮: 关上时浏览器把焦点还给它
+      button.focus();
       popover.show();
       language.element.querySelector<HTMLInputElement>('input:checked')?.focus();
     });
