@@ -72,7 +72,10 @@ function player(
 ): HTMLElement {
   const common = { controls: true, preload: 'metadata', 'aria-label': safeName(file.originalName) };
   const media = h(kind, kind === 'video' ? { ...common, playsinline: true } : common);
-  media.addEventListener('error', fallBack, { once: true });
+  media.addEventListener('error', () => {
+    // 播到一半断线 (服务器重启) 不算放不了: 留着播放器, 用户再点就接着取
+    if (media.error?.code !== MediaError.MEDIA_ERR_NETWORK) fallBack();
+  });
   media.setAttribute('src', src);
   return h(
     'div',
