@@ -25,7 +25,6 @@ export function createLightbox(context: ViewContext): Lightbox {
   const texts = mediaTexts();
   let current: FileBroadcast | undefined;
 
-  const percent = h('span', { class: 'lightbox-percent' });
   const caption = h('div', { class: 'lightbox-caption', 'aria-live': 'polite' });
   const position = h('span', { class: 'lightbox-position' });
   const fileTools = h('div', { class: 'lightbox-tools' });
@@ -33,17 +32,15 @@ export function createLightbox(context: ViewContext): Lightbox {
   const next = iconButton(ICONS.right, texts.next, 'lightbox-step lightbox-next');
   const zoomOut = iconButton(ICONS.minus, texts.zoomOut);
   const zoomIn = iconButton(ICONS.plus, texts.zoomIn);
-  const fit = h(
-    'button',
-    { type: 'button', class: 'lightbox-fit', 'aria-label': texts.fit, title: texts.fit },
-    percent,
-  );
+  const fit = h('button', { type: 'button', class: 'lightbox-fit', title: texts.fit });
   const close = iconButton(ICONS.close, texts.close);
   const zoomTools = h('div', { class: 'lightbox-tools lightbox-zoom' }, zoomOut, fit, zoomIn);
   const stage = new Stage(
     {
       zoomChanged: (value) => {
-        percent.textContent = `${value} %`;
+        fit.textContent = `${value} %`;
+        // 看得见的字须包含在读屏名里, 语音控制才点得中
+        fit.setAttribute('aria-label', `${texts.fit} ${value} %`);
       },
       swipe: (direction) => (direction === 'down' ? dialog.close() : step(direction === 'left' ? 1 : -1)),
       backdrop: () => dialog.close(),
