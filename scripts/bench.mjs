@@ -23,24 +23,16 @@ async function ensurePeers() {
 }
 
 async function bundle() {
-  // 到这里才加载: 它可能是刚装的
-  const { build } = await import('esbuild');
+  // 到这里才加载: 它需要 esbuild, 而依赖可能是刚装的
+  const { bundleForNode } = await import('./bundle-node.mjs');
   const generators = readdirSync(path.join(ROOT, 'bench', 'generators')).map(
     (name) => `bench/generators/${name}`,
   );
-  await build({
-    absWorkingDir: ROOT,
+  await bundleForNode({
     entryPoints: ['bench/main.ts', 'bench/peers/bare-uws.ts', ...generators],
     outbase: 'bench',
     // 不放在 dist/: 重新构建会清掉那里不认识的文件, 而压测可能正在跑
     outdir: 'bench/dist',
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    sourcemap: true,
-    logLevel: 'warning',
   });
 }
 

@@ -39,13 +39,13 @@ export async function buildWeb() {
   }
 }
 
-/** 结果: files 是 { url, content, cache }, urls 把源路径 (src/main.ts) 映到发布的 URL */
+/** 结果: files 是 { url, content, cache, worker }, urls 把源路径 (src/main.ts) 映到发布的 URL */
 async function bundle() {
   const workers = await runEsbuild(
     entries((file) => file.endsWith('.worker.ts')),
     {},
   );
-  // Worker 的 URL 带散列, 页面脚本从 WORKER_URLS['hash'] 取 (web/src/hash.worker.ts)
+  // Worker 的 URL 带散列, 页面脚本从 WORKER_URLS['hash'] 取
   const workerUrls = Object.fromEntries(
     [...workers.urls].map(([source, url]) => [path.basename(source, '.worker.ts'), url]),
   );
@@ -56,8 +56,11 @@ async function bundle() {
     },
   );
   const statics = staticFiles();
+  // 记在清单里: 服务器给 Worker 的脚本另一份内容安全策略
+  const workerScripts = new Set(workers.urls.values());
+  const workerFiles = workers.files.map((file) => ({ ...file, worker: workerScripts.has(file.url) }));
   return {
-    files: [...workers.files, ...pages.files, ...statics.files],
+    files: [...workerFiles, ...pages.files, ...statics.files],
     urls: new Map([...pages.urls, ...statics.urls]),
   };
 }
@@ -152,7 +155,7 @@ async function publish(files) {
   }
 }
 
-async function writeVariants({ url, name, content, cache }) {
+async function writeVariants({ url, name, content, cache, worker = false }) {
   const file = name ?? url.slice(1);
   const extension = path.extname(file);
   // 强 ETag 指未压缩的内容; 服务器发 br 或 gz 时要另加后缀, 三份的字节并不相同
@@ -167,7 +170,7 @@ async function writeVariants({ url, name, content, cache }) {
     await writeSmaller(entry, 'br', await brotli(content), content.length);
     await writeSmaller(entry, 'gz', await gzip(content, { level: 9 }), content.length);
   }
-  return { ...entry, cache };
+  return { ...entry, cache, ...(worker ? { worker } : {}) };
 }
 
 async function writeSmaller(entry, encoding, compressed, plainBytes) {

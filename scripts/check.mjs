@@ -15,7 +15,7 @@ const BIOME_FLAGS = [
 await main(async () => {
   await ensureDependencies();
   const biome = path.join(ROOT, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
-  const projects = ['.', 'web', 'bench'].filter((folder) =>
+  const projects = ['.', 'web', 'web/test', 'bench'].filter((folder) =>
     fs.existsSync(path.join(ROOT, folder, 'tsconfig.json')),
   );
   const steps = [

@@ -21,7 +21,8 @@ function removeStale() {
     }),
   );
   for (const file of listFiles(path.basename(DIST))) {
-    const kept = expected.has(file) || file.startsWith('dist/web/');
+    // 网页与网页的测试由各自的打包清理
+    const kept = expected.has(file) || /^dist\/web(?:-test)?\//.test(file);
     if (!kept) fs.rmSync(path.join(ROOT, file));
   }
 }

@@ -1,5 +1,6 @@
 // npm test: 装依赖, 构建, 检查, 再跑全部测试; 参数是测试文件名的一部分, 例如 npm test -- codec
 import path from 'node:path';
+import { ensureBrowser } from './browser.mjs';
 import { ensureReady, listFiles, main, ROOT, runNode, ScriptError, say } from './lib.mjs';
 
 // 每个文件的上限; 卡住的测试不能让整套测试没有尽头
@@ -7,29 +8,75 @@ const FILE_TIMEOUT_MS = 300_000;
 
 const filters = process.argv.slice(2);
 
-// 按顺序执行, 全部跑完再报; Python 与浏览器的测试加在这里: [名字, 返回退出码的函数]
+// 按顺序执行, 全部跑完再报; Python 的测试加在这里: [名字, 返回退出码的函数]
 const STEPS = [
   ['检查', () => (process.env['SLUICE_SKIP_CHECK'] ? 0 : runNode([path.join(ROOT, 'scripts', 'check.mjs')]))],
   ['服务器测试', runServerTests],
+  ['浏览器测试', runWebTests],
 ];
+// 各步一共选中多少个测试文件; 0 说明过滤的名字写错了
+let selected = 0;
 
 await main(async () => {
   await ensureReady();
   const failures = [];
   for (const [name, run] of STEPS) {
-    const code = await run();
+    const code = await codeOf(run);
     if (code !== 0) failures.push({ name, code });
   }
+  if (selected === 0) throw new ScriptError(`没有名字含 ${filters.join(', ')} 的测试文件`);
   if (failures.length === 0) return 0;
   throw new ScriptError(`没有通过: ${failures.map(({ name }) => name).join(', ')}`, failures[0].code);
 });
 
+// 一步缺少条件 (如装不上浏览器) 不妨碍后面的步骤
+async function codeOf(run) {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error;
+    say(error.message);
+    return error.exitCode;
+  }
+}
+
 async function runServerTests() {
-  const files = listFiles('dist/test').filter((file) => file.endsWith('.test.js') && isWanted(file));
-  if (files.length === 0) throw new ScriptError(`没有名字含 ${filters.join(', ')} 的测试文件`);
+  return runTestFiles(listFiles('dist/test').filter((file) => file.endsWith('.test.js')));
+}
+
+// model/ 里的不需要浏览器: 只选中它们时不装, 跳过浏览器时照跑
+async function runWebTests() {
+  // 到这里才加载: 它需要 esbuild, 而依赖可能是刚装的
+  const { buildWebTests } = await import('./build-web-test.mjs');
+  const files = (await buildWebTests()).filter(isWanted);
+  const models = files.filter((file) => file.startsWith('dist/web-test/model/'));
+  // 源码映射: 打包后的行号对不上源文件。一次一个: 一个 Chromium 就占满两个核, 两个并不更快
+  const options = { nodeFlags: ['--enable-source-maps'], concurrency: 1 };
+  if (models.length === files.length) return runTestFiles(files, options);
+  if (process.env['SLUICE_SKIP_BROWSER']) {
+    say(`!!! 跳过 ${files.length - models.length} 个浏览器测试文件 (SLUICE_SKIP_BROWSER) !!!`);
+    selected += files.length - models.length;
+    return runTestFiles(models, options);
+  }
+  const environment = { SLUICE_TEST_BROWSER: await ensureBrowser() };
+  return runTestFiles(files, { ...options, environment });
+}
+
+async function runTestFiles(candidates, { nodeFlags = [], concurrency = 2, environment = {} } = {}) {
+  const files = candidates.filter(isWanted).sort();
+  selected += files.length;
+  // 没有选中的就不启动: node --test 不带文件名会自己去找
+  if (files.length === 0) return 0;
   say(`运行 ${files.length} 个测试文件`);
-  const flags = ['--test-concurrency=2', `--test-timeout=${FILE_TIMEOUT_MS}`, '--test-reporter=spec'];
-  return runNode(['--test', ...flags, ...files.sort()], { stdio: 'inherit', env: testEnvironment() });
+  const flags = [
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${FILE_TIMEOUT_MS}`,
+    '--test-reporter=spec',
+  ];
+  return runNode([...nodeFlags, '--test', ...flags, ...files], {
+    stdio: 'inherit',
+    env: { ...testEnvironment(), ...environment },
+  });
 }
 
 function isWanted(file) {

@@ -15,7 +15,7 @@ import { Space } from './files/space.js';
 import { Uploads } from './files/uploads.js';
 import { WindowBudget } from './files/window-budget.js';
 import type { Logger } from './log.js';
-import type { Limits } from './protocol/messages.js';
+import { type Limits, SERVER_FEATURES } from './protocol/messages.js';
 import { MAX_NAME_CODE_POINTS } from './protocol/user-name.js';
 import { Blobs } from './store/blobs.js';
 import { HashPool } from './store/hash-pool.js';
@@ -160,6 +160,7 @@ function createChat({ config, now }: Runtime, publisher: Publisher): Chat {
 interface Files {
   readonly intake: Intake;
   readonly uploads: Uploads;
+  readonly types: TypePolicy;
 }
 
 async function createFiles(
@@ -170,15 +171,16 @@ async function createFiles(
   const { windowBudgetBytes: totalBytes, maxActive: maxGrants } = config.uploads;
   const { fileBytes, windowBytes, blockedExtensions, blockedContent, partialTtlHours } = config.files;
   const { chunkBytes } = limitsOf(config);
+  const types = new TypePolicy({
+    blockedExtensions,
+    blockedContent: blockedContent as readonly BlockedContent[],
+  });
   const intake = new Intake({
     fileBytes,
     blobs,
     pool: new BlockPool(MAX_FREE_BLOCKS),
     budget: new WindowBudget({ totalBytes, windowBytes, minBytes: chunkBytes, maxGrants }),
-    types: new TypePolicy({
-      blockedExtensions,
-      blockedContent: blockedContent as readonly BlockedContent[],
-    }),
+    types,
     space: new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now),
     announce: (file) => room.announce(file),
   });
@@ -187,14 +189,14 @@ async function createFiles(
     { intake, journal: new DiskJournal(folder), log: log.child({ part: 'uploads' }), now },
   );
   await uploads.recover();
-  return { intake, uploads };
+  return { intake, uploads, types };
 }
 
 async function createEdge(
   { config, now, stopping, reportInternal }: Runtime,
   { blobs }: Storage,
   { sessions, room }: Chat,
-  { intake, uploads }: Files,
+  { intake, uploads, types }: Files,
 ): Promise<Routes> {
   const { fileBytes, frameBytes } = config.files;
   const { floodStrikes, messagesPerSecond } = config.chat;
@@ -211,8 +213,16 @@ async function createEdge(
     ),
     uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake }),
     downloads: new DownloadRoute(blobs, config.downloads.maxActive, reportInternal),
-    statics: await StaticFiles.load(WEB_FOLDER, reportInternal),
+    statics: await StaticFiles.load(WEB_FOLDER, {
+      report: reportInternal,
+      isSecure: (header) => origins.isSecure(header),
+    }),
     sessions,
+    limits: {
+      limits: limitsOf(config),
+      blockedExtensions: types.blockedExtensions,
+      features: SERVER_FEATURES,
+    },
     stopping,
     reportInternal,
   };

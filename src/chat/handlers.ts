@@ -125,6 +125,7 @@ export class Dispatcher {
 
 function referenceOf(message: ClientMessage | undefined): string | undefined {
   if (message === undefined) return undefined;
+  if (message.type === 'history') return message.ref;
   if ('clientId' in message && message.clientId !== undefined) return message.clientId;
   return 'uploadId' in message ? message.uploadId : undefined;
 }

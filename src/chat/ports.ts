@@ -9,6 +9,7 @@ import type {
   FileRecord,
   FileResumeMessage,
   FileStartMessage,
+  HistoryKind,
   RoomEntry,
   ServerMessage,
   TextEntry,
@@ -45,10 +46,13 @@ export interface MessageLog {
   readonly seq: number;
   appendText(draft: Omit<TextEntry, 'seq'>): Appended<TextEntry>;
   appendFile(draft: { time: number; file: FileRecord }): Appended<FileEntry>;
-  /** seq 大于 after 的最早 limit 条, 旧的在前 */
-  after(seq: number, limit: number): readonly RoomEntry[];
-  /** seq 小于 before 的最近 limit 条, 旧的在前 */
-  before(seq: number, limit: number): readonly RoomEntry[];
+  /**
+   * seq 大于 after 的最早 limit 条, 旧的在前。kind 限定只要这一种: 条数与先后都只算它们,
+   * 持久的实现须由 (kind, seq) 的索引回答, 不能随历史的长度变慢
+   */
+  after(seq: number, limit: number, kind?: HistoryKind): readonly RoomEntry[];
+  /** seq 小于 before 的最近 limit 条, 旧的在前; kind 同上 */
+  before(seq: number, limit: number, kind?: HistoryKind): readonly RoomEntry[];
 }
 
 /** 上传的一方; files/ 只凭它应答, 不认识会话与套接字 */

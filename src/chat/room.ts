@@ -10,11 +10,11 @@ import {
   type Limits,
   MAX_HISTORY_LIMIT,
   MAX_LISTED_USERS,
-  type RoomEntry,
   SERVER_FEATURES,
   type TextEntry,
   type WelcomeMessage,
 } from '../protocol/messages.js';
+import { type HistoryRange, readPage } from './history-page.js';
 import type { Member } from './member.js';
 import { Origins } from './origins.js';
 import type { MessageLog, Publisher } from './ports.js';
@@ -23,8 +23,6 @@ import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 
 const TEXT_TOPIC = 'text';
-// 加入时补发的上限 (字节): 远低于慢消费者预算, 否则补发本身就会把人踢下线
-const REPLAY_BYTES = 256 * 1024;
 
 export interface RoomOptions {
   readonly publisher: Publisher;
@@ -118,21 +116,15 @@ export class Room {
     return entry;
   }
 
-  /** 一页历史, 以收件人的来源编码 */
-  history(member: Member, range: { before?: number; after?: number; limit: number }): void {
-    const { log } = this.#options;
-    const { before, after, limit } = range;
-    // 多取一条只为知道后面还有没有
-    const forward = after !== undefined;
-    // before 超过末尾就是要最新的一页
-    const end = Math.min(before ?? Number.POSITIVE_INFINITY, log.seq + 1);
-    const found = forward ? log.after(after, limit + 1) : log.before(end, limit + 1);
-    const surplus = Math.max(0, found.length - limit);
-    const page = fit(forward ? found.slice(0, limit) : found.slice(surplus), forward);
+  /** 一页历史, 以收件人的来源编码; ref 原样返回, 同时要几页的客户端据此对号 */
+  history(member: Member, request: HistoryRange & { readonly ref?: string }): void {
+    const { entries, more } = readPage(this.#options.log, request);
     member.send({
       type: 'history',
-      messages: page.map((entry) => toBroadcast(entry, member.origin)),
-      more: page.length < found.length,
+      messages: entries.map((entry) => toBroadcast(entry, member.origin)),
+      more,
+      ...(request.kind === undefined ? {} : { kind: request.kind }),
+      ...(request.ref === undefined ? {} : { ref: request.ref }),
     });
   }
 
@@ -171,7 +163,7 @@ export class Room {
       member.send({ type: 'user_update', action: 'join', name });
     }
     if (after === undefined) return;
-    for (const entry of fit(log.after(after, MAX_HISTORY_LIMIT), true)) {
+    for (const entry of readPage(log, { after, limit: MAX_HISTORY_LIMIT }).entries) {
       member.send(toBroadcast(entry, member.origin));
     }
   }
@@ -185,17 +177,4 @@ export function ackOf(entry: TextEntry | FileEntry, clientId: string): AckMessag
 // 孤立代理项换成 U+FFFD: 否则有的客户端 (Python) 存盘或显示时会出错
 function wellFormed(message: string): string {
   return message.replace(/\p{Cs}/gu, '\uFFFD');
-}
-
-// 按字节截断一页; forward 时保留旧的一端, 否则保留新的一端
-function fit(entries: readonly RoomEntry[], forward: boolean): RoomEntry[] {
-  const ordered = forward ? [...entries] : [...entries].reverse();
-  const kept: RoomEntry[] = [];
-  let bytes = 0;
-  for (const entry of ordered) {
-    bytes += entry.kind === 'text' ? entry.message.length * 3 : 1024;
-    if (bytes > REPLAY_BYTES && kept.length > 0) break;
-    kept.push(entry);
-  }
-  return forward ? kept : kept.reverse();
 }

@@ -71,6 +71,11 @@ export class TypePolicy {
     this.#blockedContent = options.blockedContent;
   }
 
+  /** 禁止的扩展名: 小写, 不带点, 没有重复 */
+  get blockedExtensions(): readonly string[] {
+    return [...this.#blockedExtensions];
+  }
+
   /** 按最后一个扩展名拒绝, 抛 file_type_forbidden。cleanName 须已清理: 结尾的点, 空格, ::$DATA 在那里去掉 */
   checkName(cleanName: string): void {
     this.#refuse(fileExtension(cleanName));

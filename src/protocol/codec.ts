@@ -8,6 +8,7 @@ import {
   type ErrorMessage,
   type FileBroadcast,
   type FileRecord,
+  type HistoryKind,
   MAX_CLIENT_ID_LENGTH,
   MAX_ENVELOPE_BYTES,
   MAX_HISTORY_LIMIT,
@@ -95,7 +96,7 @@ function decodeText(envelope: Envelope): ClientMessage {
     // 长度上限由房间按 UTF-8 字节数检查, 这里只看类型
     message: requiredString(envelope, 'message', Number.POSITIVE_INFINITY),
     ...senderName(envelope),
-    ...optional('clientId', clientId(envelope)),
+    ...optional('clientId', label(envelope, 'clientId')),
   };
 }
 
@@ -107,12 +108,12 @@ function decodeFile({ envelope, payload, payloadKey }: Scanned): ClientMessage {
     filedata: payload,
     ...senderName(envelope),
     ...optional('mimeType', optionalString(envelope, 'mimeType', MAX_TOKEN_LENGTH)),
-    ...optional('clientId', clientId(envelope)),
+    ...optional('clientId', label(envelope, 'clientId')),
   };
 }
 
 function decodeFileStart(envelope: Envelope): ClientMessage {
-  const id = optional('clientId', clientId(envelope));
+  const id = optional('clientId', label(envelope, 'clientId'));
   if (envelope['uploadId'] !== undefined) {
     return {
       type: 'file_resume',
@@ -150,12 +151,16 @@ function decodeFileChunk({ envelope, payload, payloadKey }: Scanned): ClientMess
 
 function decodeHistory(envelope: Envelope): ClientMessage {
   const limit = optionalInteger(envelope, 'limit') ?? DEFAULT_HISTORY_LIMIT;
+  // 零条的一页说不清还有没有, 照着它翻页的客户端会停不下来
+  if (limit === 0) throw invalid('limit');
   return {
     type: 'history',
     // 超过上限不算错: 少给几条, 客户端看 more 继续取
     limit: Math.min(limit, MAX_HISTORY_LIMIT),
     ...optional('before', optionalInteger(envelope, 'before')),
     ...optional('after', optionalInteger(envelope, 'after')),
+    ...optional('kind', historyKind(envelope)),
+    ...optional('ref', label(envelope, 'ref')),
   };
 }
 
@@ -184,9 +189,10 @@ function optionalInteger(envelope: Envelope, field: string): number | undefined 
   return value;
 }
 
-function clientId(envelope: Envelope): string | undefined {
-  const value = optionalString(envelope, 'clientId', MAX_CLIENT_ID_LENGTH);
-  if (value === '') throw invalid('clientId');
+/** 客户端自己起的标签, 原样返回: 1 到 64 个字符 */
+function label(envelope: Envelope, field: string): string | undefined {
+  const value = optionalString(envelope, field, MAX_CLIENT_ID_LENGTH);
+  if (value === '') throw invalid(field);
   return value;
 }
 
@@ -206,6 +212,13 @@ function senderName(envelope: Envelope): { name?: string } {
   return optional('name', optionalString(envelope, 'name', MAX_RAW_NAME_LENGTH));
 }
 
+function historyKind(envelope: Envelope): HistoryKind | undefined {
+  const value = envelope['kind'];
+  if (value == null) return undefined;
+  if (value !== 'file') throw invalid('kind');
+  return value;
+}
+
 function features(envelope: Envelope): string[] | undefined {
   const value = envelope['features'];
   if (value == null) return undefined;
@@ -220,7 +233,9 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]
 }
 
 function referenceOf(envelope: Envelope): string | undefined {
-  for (const field of ['clientId', 'uploadId']) {
+  // 只有 history 认得 ref; 别的消息里它是不认识的字段, 一律忽略
+  const fields = envelope['type'] === 'history' ? ['ref'] : ['clientId', 'uploadId'];
+  for (const field of fields) {
     const value = envelope[field];
     if (typeof value === 'string' && value.length > 0 && value.length <= MAX_CLIENT_ID_LENGTH) return value;
   }

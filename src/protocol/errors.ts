@@ -62,7 +62,7 @@ export type ErrorFacts = Readonly<Record<string, string | number>>;
 
 /**
  * 业务错误: 由领域层抛出, 只在边缘 (ws.ts, http.ts) 翻译成帧或 HTTP 应答。
- * detail 追加在默认说明之后, 给人看; facts 给程序看; ref 是相关的 clientId 或 uploadId。
+ * detail 追加在默认说明之后, 给人看; facts 给程序看; ref 是相关的 clientId, uploadId, 或 history 的 ref。
  */
 export class AppError extends Error {
   readonly code: ErrorCode;

@@ -3,7 +3,7 @@ import type { ErrorCode, ErrorFacts } from './errors.js';
 
 /** 数据分片解码后的硬上限: 1 MiB; 更大的帧会让单次回调占住事件循环 */
 export const MAX_CHUNK_BYTES = 1_048_576;
-/** clientId 的最大长度 (字符) */
+/** clientId 与 history 的 ref 的最大长度 (字符) */
 export const MAX_CLIENT_ID_LENGTH = 64;
 /** welcome 里最多列出的用户数; online 字段给出真实总数 */
 export const MAX_LISTED_USERS = 500;
@@ -13,6 +13,8 @@ export const DEFAULT_HISTORY_LIMIT = 50;
 export const MAX_HISTORY_LIMIT = 200;
 /** 除文件内容外, 一帧 JSON 的上限 (字节): 16384 字节正文全部写成 \uXXXX 也放得下 */
 export const MAX_ENVELOPE_BYTES = 160 * 1024;
+/** history 可以限定的种类; 目前只有文件列表用得上 */
+export type HistoryKind = 'file';
 /** 服务器支持的可选能力 */
 export const SERVER_FEATURES = ['batch', 'binary_chunk'] as const;
 
@@ -93,7 +95,10 @@ export interface HistoryMessage {
   readonly type: 'history';
   readonly before?: number;
   readonly after?: number;
+  readonly kind?: HistoryKind;
+  /** 1 到 200 */
   readonly limit: number;
+  readonly ref?: string;
 }
 
 /** file_resume 只是带 uploadId 的 file_start 在解码后的名字, 线上仍是 file_start */
@@ -211,6 +216,8 @@ export interface HistoryReply {
   readonly type: 'history';
   readonly messages: readonly (TextBroadcast | FileBroadcast)[];
   readonly more: boolean;
+  readonly kind?: HistoryKind;
+  readonly ref?: string;
 }
 export type ErrorMessage = {
   readonly type: 'error';
@@ -233,6 +240,14 @@ export type ServerMessage =
   | FileCancelledMessage
   | HistoryReply
   | ErrorMessage;
+
+/** GET /api/limits 的应答体: 客户端在传第一个字节之前就能拒绝不合格的文件 */
+export interface LimitsBody {
+  readonly limits: Limits;
+  /** 小写, 不带点; 按文件名最后一个点之后的部分比较 */
+  readonly blockedExtensions: readonly string[];
+  readonly features: readonly string[];
+}
 
 // ---- 房间记录: 落入消息日志的形状, 与收件人无关 ----
 

@@ -1,7 +1,7 @@
 // 内存里的消息日志: 最近若干条, 条数与字节都有上限; 持久的日志将实现同一个接口
 import { randomUUID } from 'node:crypto';
 import type { Appended, MessageLog } from '../chat/ports.js';
-import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../protocol/messages.js';
+import type { FileEntry, FileRecord, HistoryKind, RoomEntry, TextEntry } from '../protocol/messages.js';
 
 export interface MemoryLogOptions {
   readonly maxMessages: number;
@@ -37,15 +37,32 @@ export class MemoryLog implements MessageLog {
     return this.#append({ kind: 'file', seq: this.#nextSeq(), time, file });
   }
 
-  after(seq: number, limit: number): readonly RoomEntry[] {
+  after(seq: number, limit: number, kind?: HistoryKind): readonly RoomEntry[] {
     const start = Math.max(0, this.#indexOf(seq + 1));
+    if (kind !== undefined) return this.#pick(kind, start, { limit, step: 1 });
     return this.#entries.slice(start, start + limit);
   }
 
-  before(seq: number, limit: number): readonly RoomEntry[] {
+  before(seq: number, limit: number, kind?: HistoryKind): readonly RoomEntry[] {
     // 两头都夹住: before 可以远远大于最新的 seq
     const end = Math.min(this.#entries.length, Math.max(0, this.#indexOf(seq)));
+    if (kind !== undefined) return this.#pick(kind, end - 1, { limit, step: -1 }).reverse();
     return this.#entries.slice(Math.max(0, end - limit), end);
+  }
+
+  // 从 start 起逐条找, 够了就停; 至多看完 maxMessages 条
+  #pick(
+    kind: HistoryKind,
+    start: number,
+    { limit, step }: { readonly limit: number; readonly step: 1 | -1 },
+  ): RoomEntry[] {
+    const found: RoomEntry[] = [];
+    for (let index = start; found.length < limit; index += step) {
+      const entry = this.#entries[index];
+      if (entry === undefined) break;
+      if (entry.kind === kind) found.push(entry);
+    }
+    return found;
   }
 
   // seq 连续, 所以下标只是一次减法

@@ -35,13 +35,14 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   // 浏览器没有可续算的 SHA-256, 只有上传用得到
   ['web/src/net/upload', { inside: /^(?:web\/src|src\/protocol)\//, outside: /^hash-wasm$/ }],
   ['web/src', { inside: /^(?:web\/src|src\/protocol)\//, outside: NOTHING }],
+  ['web/test', { inside: /^(?:web\/(?:src|test)|src\/(?:protocol|test))\//, outside: NO_TRANSPORT }],
   // 对照组要用裸的 uWebSockets.js, 只在 peers/
   ['bench/peers', { inside: /^bench\/|^src\/protocol\//, outside: ANYTHING }],
   ['bench', { inside: /^bench\/|^src\/protocol\//, outside: NO_TRANSPORT }],
 ]);
 
 const CODE = /\.(?:ts|mts|js|mjs)$/;
-const SOURCES = ['src', 'web/src', 'bench'].flatMap((folder) => listFiles(folder, CODE));
+const SOURCES = ['src', 'web', 'bench'].flatMap((folder) => listFiles(folder, CODE));
 
 function ruleFor(file: string): Rule | undefined {
   // 根下的 config-schema.ts 归 src/config, log-sink.ts 归 src/log
@@ -58,7 +59,7 @@ function violations(file: string): string[] {
   return findImports(readSource(file)).flatMap(({ specifier }) => {
     // 目标由变量给出的动态 import 无法检查; 测试与基准里允许
     if (specifier === null)
-      return /^(?:src\/test|bench)\//.test(file) ? [] : [`${file}: import(...) 的目标须是字面量`];
+      return /^(?:src\/test|web\/test|bench)\//.test(file) ? [] : [`${file}: import(...) 的目标须是字面量`];
     const target = resolveImport(file, specifier);
     const allowed = specifier.startsWith('.') ? rule.inside : rule.outside;
     return allowed.test(target) ? [] : [`${file} 不可以引用 ${specifier}`];
@@ -142,6 +143,9 @@ describe('架构: 检查器自己', () => {
       ['src/chat/room.ts', '../config.js', false],
       ['web/src/main.ts', '../../src/protocol/errors.js', true],
       ['web/src/main.ts', '../../src/server.js', false],
+      ['web/src/main.ts', '../test/browser.js', false],
+      ['web/test/chat.test.ts', '../../src/test/harness.js', true],
+      ['web/test/chat.test.ts', '../../src/server.js', false],
       ['bench/lib/report.ts', '../../src/config.js', false],
       ['src/log.ts', './config.js', false],
     ];

@@ -49,7 +49,7 @@ function validMessages(random: Random): object[] {
     { type: 'file_chunk', uploadId, offset: random(5000), data },
     { type: 'file_end', uploadId, sha256: '0'.repeat(64) },
     { type: 'file_cancel', uploadId },
-    { type: 'history', before: random(99), limit: random(500) },
+    { type: 'history', before: random(99), limit: random(500), kind: 'file', ref: 'h1' },
   ];
 }
 

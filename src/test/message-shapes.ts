@@ -83,7 +83,7 @@ export const SHAPES = {
     ...FILE_FIELDS,
   } satisfies Need<FileDoneMessage>,
   file_cancelled: { type: true, uploadId: true } satisfies Need<FileCancelledMessage>,
-  history: { type: true, messages: true, more: true } satisfies Need<HistoryReply>,
+  history: { type: true, messages: true, more: true, kind: false, ref: false } satisfies Need<HistoryReply>,
   // 附带的事实因错误码而异, 不在字段表里
   error: { type: true, code: true, message: true, ref: false, retryable: true },
 } satisfies Record<ServerMessage['type'] | 'user_update sync', Record<string, boolean>>;

@@ -86,7 +86,7 @@ it('协议: 每种服务器消息的字段与文档相同, 两个方向', async 
   const unwanted = await upload(bob, { originalName: '备忘.txt' }, Buffer.from('x'));
   bob.send({ type: 'file_cancel', uploadId: unwanted['uploadId'] });
   await bob.next('file_cancelled');
-  bob.send({ type: 'history' });
+  bob.send({ type: 'history', kind: 'file', ref: 'files' });
   await bob.next('history');
   bob.send({ type: 'file_cancel', uploadId: unwanted['uploadId'] });
   await bob.error('upload_unknown');

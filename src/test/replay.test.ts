@@ -95,14 +95,11 @@ describe('历史: 翻页', () => {
     assert.deepEqual(seqs(await ask({ before: 1, limit: 10 })), []);
   });
 
-  it('before 远超末尾就是最新的一页; limit 为 0 给零条, 过大按 200 算', async (t) => {
+  it('before 远超末尾就是最新的一页; limit 过大按 200 算', async (t) => {
     const { ws } = await roomWith(t, 250);
     const client = await Client.join(t, ws, '张三');
     client.send({ type: 'history', before: Number.MAX_SAFE_INTEGER, limit: 3 });
     assert.deepEqual(seqs(await client.next('history')), [248, 249, 250]);
-    client.send({ type: 'history', limit: 0 });
-    const none = await client.next('history');
-    assert.deepEqual([seqs(none), none['more']], [[], true]);
     client.send({ type: 'history', limit: 100_000 });
     assert.equal(seqs(await client.next('history')).length, 200);
   });

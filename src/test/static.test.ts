@@ -90,7 +90,7 @@ test('网页: If-None-Match 相符是没有应答体的 304, 别的编码的标�
 
 test('网页: HEAD 的头与 GET 相同, 没有应答体', async (t) => {
   const { port } = await serve(t);
-  for (const path of ['/', '/favicon.svg', '/healthz', '/api/users']) {
+  for (const path of ['/', '/favicon.svg', '/healthz', '/api/users', '/api/limits']) {
     for (const accept of ['br', 'identity']) {
       const got = await ask(port, 'GET', path, { 'Accept-Encoding': accept });
       const head = await ask(port, 'HEAD', path, { 'Accept-Encoding': accept });
@@ -110,6 +110,8 @@ test('网页: 内容安全策略不许内联与外站的脚本, 也不许被嵌�
   assert.match(policy, /(?:^|; )script-src 'self'(?:;|$)/);
   assert.match(policy, /(?:^|; )frame-ancestors 'none'(?:;|$)/);
   assert.doesNotMatch(policy, /unsafe-|\*/);
+  // 不带主机的 ws: wss: 是放行任何主机
+  assert.match(policy, /(?:^|; )connect-src 'self'(?:;|$)/);
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
   assert.equal(headers.get('referrer-policy'), 'no-referrer');
 });

@@ -3,7 +3,7 @@ import type { HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.j
 import type { Publisher } from '../chat/ports.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError } from '../protocol/errors.js';
-import { MAX_LISTED_USERS } from '../protocol/messages.js';
+import { type LimitsBody, MAX_LISTED_USERS } from '../protocol/messages.js';
 import { checkCertificate } from './certificate.js';
 import type { DownloadRoute } from './download-route.js';
 import { type ReportInternal, sendError, sendJson } from './http.js';
@@ -25,6 +25,8 @@ export interface Routes {
   readonly downloads: DownloadRoute;
   readonly statics: StaticFiles;
   readonly sessions: Sessions;
+  /** 启动之后不再变 */
+  readonly limits: LimitsBody;
   readonly stopping: () => boolean;
   readonly reportInternal: ReportInternal;
 }
@@ -59,6 +61,8 @@ export class App implements Publisher {
       .post('/api/files', (res, req) => uploads.handle(res, req))
       .get('/api/users', (res) => sendUsers(routes, res, false))
       .head('/api/users', (res) => sendUsers(routes, res, true))
+      .get('/api/limits', (res) => sendLimits(routes, res, false))
+      .head('/api/limits', (res) => sendLimits(routes, res, true))
       .get('/healthz', (res) => sendHealth(routes, res, false))
       .head('/healthz', (res) => sendHealth(routes, res, true))
       .get('/files/:name/thumb', (res, req) => downloads.thumb(res, req, false))
@@ -102,6 +106,11 @@ export class App implements Publisher {
 function sendUsers({ sessions }: Routes, res: HttpResponse, headOnly: boolean): void {
   const users = sessions.onlineNames(MAX_LISTED_USERS);
   sendJson(res, 200, { online: sessions.onlineCount, users }, { headOnly });
+}
+
+// 设置只在启动时读, 但重启会变: 每次都问, 不能拿旧的去拒绝用户的文件
+function sendLimits({ limits }: Routes, res: HttpResponse, headOnly: boolean): void {
+  sendJson(res, 200, limits, { headOnly, headers: { 'Cache-Control': 'no-cache' } });
 }
 
 // 负载均衡器多用 HEAD 探活

@@ -28,13 +28,18 @@ export class OriginRules {
 
   /** 收件人的来源, 如 http://192.168.1.5:3000。错误: invalid_field (Host 不合法) */
   recipient(header: HeaderReader): string {
-    const { publicUrl, trustProxy, tls } = this.#options;
+    const { publicUrl } = this.#options;
     if (publicUrl !== '') return publicUrl;
     const host = header('host');
     if (!HOST_PATTERN.test(host)) throw new AppError('invalid_field', { detail: 'Host 头不合法' });
+    return `${this.isSecure(header) ? 'https' : 'http'}://${host.toLowerCase()}`;
+  }
+
+  /** 对方是否经 https 访问: TLS 在自己这里, 或受信任的代理这样说 */
+  isSecure(header: HeaderReader): boolean {
+    const { trustProxy, tls } = this.#options;
     const forwarded = trustProxy ? header('x-forwarded-proto').split(',')[0]?.trim() : undefined;
-    const secure = forwarded === 'https' || (forwarded !== 'http' && tls);
-    return `${secure ? 'https' : 'http'}://${host.toLowerCase()}`;
+    return forwarded === 'https' || (forwarded !== 'http' && tls);
   }
 
   /** 网页来源是否可以连接: 没有 Origin (非浏览器), 本站, 或在名单里。错误: forbidden_origin */

@@ -11,6 +11,7 @@ export class FileIndex {
   // 按时间从旧到新
   #files: FileBroadcast[] = [];
   #more = true;
+  #oldestSeq: number | undefined;
 
   /** 新的在前 */
   get files(): readonly FileBroadcast[] {
@@ -27,7 +28,19 @@ export class FileIndex {
     this.changed.emit();
   }
 
+  /** 取下一页的起点: 见过的最早一个的 seq; 聊天记录是连续的, 所以它之后的都见过 */
+  get oldestSeq(): number | undefined {
+    return this.#oldestSeq;
+  }
+
+  /** 换了 epoch: 旧的 seq 作废, 从最新的重新取 */
+  newEpoch(): void {
+    this.#oldestSeq = undefined;
+    this.setMore(true);
+  }
+
   add(files: readonly FileBroadcast[]): void {
+    for (const { seq } of files) this.#oldestSeq = Math.min(this.#oldestSeq ?? seq, seq);
     const fresh = files.filter((file) => !this.#ids.has(file.id));
     if (fresh.length === 0) return;
     for (const file of fresh) this.#ids.add(file.id);

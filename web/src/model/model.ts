@@ -1,5 +1,6 @@
 // 网页的全部状态: 网络层写, 界面读; 两边互不认识
-import type { ConnectionState, Identity, LoginState } from './connection.js';
+import type { ErrorCode } from '../../../src/protocol/errors.js';
+import type { CloseReason, ConnectionState, Identity, LoginState } from './connection.js';
 import { FileIndex } from './file-index.js';
 import { Outbox } from './outbox.js';
 import { People } from './people.js';
@@ -8,10 +9,16 @@ import { Emitter, Signal } from './signal.js';
 import { Timeline } from './timeline.js';
 import { Transfers } from './transfers.js';
 
-/** 一闪而过的提示; error 时读屏软件立即念出 */
+/** 界面自己的一闪而过的提示; error 时读屏软件立即念出 */
 export interface Toast {
   readonly kind: 'info' | 'error';
   readonly text: string;
+}
+
+/** 服务器报来的, 与哪条消息都无关的错误; 文案由界面按 code 决定 */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
 export class Model {
@@ -29,6 +36,9 @@ export class Model {
   /** 没有发出的文字, 换语言与刷新都不丢 */
   readonly draft: Signal<string>;
   readonly toasts = new Emitter<Toast>();
+  readonly problems = new Emitter<Problem>();
+  /** 重连之后才知道的上次断开的原因: 关闭码当时没有送到 */
+  readonly lateReason = new Emitter<CloseReason>();
   readonly preferences: Preferences;
   /** 上次用过的名字, 用来预填 */
   readonly rememberedName: string;

@@ -99,10 +99,14 @@ export class Timeline {
     return true;
   }
 
-  /** 历史的一页; 只补没有的 */
+  /** 历史里的一条: 不算刚到的; 见过的不再放 */
+  addOld(message: RoomMessage, key?: string): void {
+    if (this.#insert(message, key) !== undefined) this.changed.emit();
+  }
+
+  /** 历史的一页 */
   addHistory(messages: readonly RoomMessage[]): void {
-    for (const message of messages) this.#insert(message, undefined);
-    this.changed.emit();
+    for (const message of messages) this.addOld(message);
   }
 
   setHasOlder(value: boolean): void {

@@ -1,7 +1,11 @@
 // 聊天界面的骨架: 顶栏, 左侧在线用户, 中间聊天, 右侧文件; 窄屏上两侧变成抽屉
 import { shellTexts } from '../i18n/shell.js';
+import { startAttention } from './attention.js';
+import { createBanner } from './banner.js';
 import { createComposer } from './composer.js';
 import { h, iconButton, type ViewContext } from './dom.js';
+import { createDrawer } from './drawer.js';
+import { createDropZone } from './drop-zone.js';
 import { createFilesPanel } from './files/files-panel.js';
 import { ICONS } from './icons.js';
 import { createLog } from './log/log-view.js';
@@ -14,31 +18,39 @@ export function createShell(context: ViewContext): HTMLElement {
   const texts = shellTexts();
   const lightbox = createLightbox(context);
   const openImage = (fileId: string): void => lightbox.open(fileId);
-  const people = h(
-    'aside',
-    { class: 'shell-side shell-people', id: 'people-side' },
-    createPeoplePanel(context),
-  );
-  const files = h(
-    'aside',
-    { class: 'shell-side shell-files', id: 'files-side' },
-    createFilesPanel(context, openImage),
-  );
+  const people = createDrawer('people', createPeoplePanel(context), context.life);
+  const files = createDrawer('files', createFilesPanel(context, openImage), context.life);
+  const openPeople = iconButton(ICONS.people, texts.onlinePanel, 'shell-open-people');
+  const openFiles = iconButton(ICONS.folder, texts.filesPanel, 'shell-open-files');
+  openPeople.addEventListener('click', () => people.open(openPeople), { signal: context.life });
+  openFiles.addEventListener('click', () => files.open(openFiles), { signal: context.life });
   const topbar = h(
     'header',
     { class: 'shell-topbar' },
-    h('img', { src: 'favicon.svg', alt: '', width: 28, height: 28 }),
+    h('img', { src: '/favicon.svg', alt: '', width: 28, height: 28 }),
     h('h1', { class: 'shell-brand' }, texts.brand),
-    iconButton(ICONS.people, texts.onlinePanel),
-    iconButton(ICONS.folder, texts.filesPanel),
+    h('span', { class: 'shell-gap' }),
+    openPeople,
+    openFiles,
     createSettingsMenu(context),
   );
   const chat = h(
     'main',
     { class: 'shell-chat' },
+    createBanner(context),
     createLog(context, openImage),
     createTray(context),
     createComposer(context),
   );
-  return h('div', { class: 'shell' }, topbar, people, chat, files, lightbox.element);
+  startAttention(context);
+  return h(
+    'div',
+    { class: 'shell' },
+    topbar,
+    people.element,
+    chat,
+    files.element,
+    createDropZone(context),
+    lightbox.element,
+  );
 }

@@ -1,0 +1,152 @@
+// 聊天连接: 连上, 加入, 断了自己重连; 状态图见 model/connection.ts
+import type { HistoryReply, ServerMessage } from '../../../src/protocol/messages.js';
+import type { CloseReason, ConnectionState } from '../model/connection.js';
+import { retryDelayMs } from './backoff.js';
+import { HistoryRequests } from './history-requests.js';
+
+export interface JoinRequest {
+  readonly name: string;
+  readonly session?: string;
+  readonly after?: number;
+}
+
+export interface HistoryQuery {
+  readonly before?: number;
+  readonly after?: number;
+  readonly limit: number;
+  readonly kind?: 'file';
+}
+
+export interface ChatEvents {
+  /** 每次 (重新) 连上时问一次 */
+  joinRequest(): JoinRequest;
+  stateChanged(state: ConnectionState): void;
+  /** 除自己要的历史之外的每一帧; welcome 到来时状态已是 online */
+  received(message: ServerMessage): void;
+}
+
+// 连上并加入的期限
+const JOIN_TIMEOUT_MS = 15_000;
+// 这么久没有收到任何帧, 就问一声; 再等 PROBE_MS 仍没有应答, 当作断线 (浏览器看不到 ping)
+const QUIET_MS = 25_000;
+const PROBE_MS = 10_000;
+// 在线满这么久才算稳定, 退避从头开始
+const STABLE_MS = 10_000;
+// 刚在线就断的, 至多从这一级退避 (1 秒) 开始: 连续抖动时仍然很快回来
+const SETTLED_ATTEMPT = 1;
+const ABNORMAL: CloseReason = { code: 1006, reason: '' };
+
+export class ChatConnection {
+  readonly #url: string;
+  readonly #events: ChatEvents;
+  readonly #history = new HistoryRequests((query) => this.send(query));
+  #state: ConnectionState = { phase: 'idle' };
+  #socket: WebSocket | undefined;
+  // 当前状态的期限: 加入的期限, 安静的期限或重连的时刻; 任何时候至多一个
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #attempt = 0;
+  #onlineSince = 0;
+
+  constructor(url: string, events: ChatEvents) {
+    this.#url = url;
+    this.#events = events;
+  }
+
+  get isOnline(): boolean {
+    return this.#state.phase === 'online';
+  }
+
+  /** 开始连接; 已在连接或在线时不做事, 在等待重连时立即重连 */
+  start(): void {
+    if (this.#socket !== undefined) return;
+    const socket = new WebSocket(this.#url);
+    this.#socket = socket;
+    this.#become({ phase: 'connecting' }, JOIN_TIMEOUT_MS, () => this.#lost(ABNORMAL));
+    // 旧的套接字可能还有迟到的事件, 一律不理
+    const isCurrent = (): boolean => this.#socket === socket;
+    socket.onopen = () => isCurrent() && this.#join();
+    socket.onmessage = (event) => isCurrent() && this.#receive(event.data);
+    socket.onclose = (event) => isCurrent() && this.#lost({ code: event.code, reason: event.reason });
+  }
+
+  /** 不再重连, 直到 start() */
+  stop(): void {
+    this.#drop();
+    this.#become({ phase: 'idle' });
+  }
+
+  /** 不在线返回 false; 内容由调用者留着 */
+  send(message: object): boolean {
+    if (!this.isOnline || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** 取一页历史。错误: 断线, 超时, 服务器拒绝时拒绝 */
+  history(query: HistoryQuery): Promise<HistoryReply> {
+    return this.#history.request(query);
+  }
+
+  #join(): void {
+    this.#become({ phase: 'joining' }, JOIN_TIMEOUT_MS, () => this.#lost(ABNORMAL));
+    const join = { type: 'user_update', action: 'join', ...this.#events.joinRequest(), features: ['batch'] };
+    this.#socket?.send(JSON.stringify(join));
+  }
+
+  #receive(data: unknown): void {
+    if (typeof data !== 'string') return;
+    // 服务器的帧由契约保证形状; 不认识的 type 由接收者忽略
+    const message = JSON.parse(data) as ServerMessage;
+    if (message.type === 'welcome') this.#joined();
+    else if (this.isOnline) this.#watchQuiet();
+    if (!this.#history.settle(message)) this.#events.received(message);
+  }
+
+  #joined(): void {
+    this.#onlineSince = Date.now();
+    this.#attempt = Math.min(this.#attempt, SETTLED_ATTEMPT);
+    this.#become({ phase: 'online' }, QUIET_MS, () => this.#probe());
+  }
+
+  #watchQuiet(): void {
+    this.#setTimer(QUIET_MS, () => this.#probe());
+  }
+
+  // 半开的连接 (换了网络, 电脑刚醒) 不会有 close 事件, 只能自己试
+  #probe(): void {
+    this.#setTimer(PROBE_MS, () => this.#lost(ABNORMAL));
+    this.history({ limit: 1 }).catch(() => undefined);
+  }
+
+  #lost(reason: CloseReason): void {
+    if (this.isOnline && Date.now() - this.#onlineSince > STABLE_MS) this.#attempt = 0;
+    this.#drop();
+    const delay = retryDelayMs(reason.code, this.#attempt);
+    if (delay === undefined) {
+      this.#become({ phase: 'stopped', reason });
+      return;
+    }
+    this.#attempt += 1;
+    const retryAt = Date.now() + delay;
+    this.#become({ phase: 'waiting', retryAt, reason }, delay, () => this.start());
+  }
+
+  #drop(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
+    this.#history.rejectAll();
+  }
+
+  #become(state: ConnectionState, timeoutMs?: number, onTimeout?: () => void): void {
+    clearTimeout(this.#timer);
+    if (timeoutMs !== undefined && onTimeout !== undefined) this.#setTimer(timeoutMs, onTimeout);
+    this.#state = state;
+    this.#events.stateChanged(state);
+  }
+
+  #setTimer(timeoutMs: number, onTimeout: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(onTimeout, timeoutMs);
+  }
+}

@@ -1,0 +1,42 @@
+// 界面的根: 登录页或聊天界面; 换语言时整个重建, 状态都在模型里所以什么也不丢
+import { setLanguage } from '../i18n/bilingual.js';
+import { shellTexts } from '../i18n/shell.js';
+import type { Actions } from '../model/actions.js';
+import type { Model } from '../model/model.js';
+import { createLogin } from './login.js';
+import { createShell } from './shell.js';
+import { followTheme } from './theme.js';
+import { createToasts } from './toasts.js';
+
+export function mountRoot(root: Element, model: Model, actions: Actions): void {
+  const forever = new AbortController().signal;
+  let mounted = new AbortController();
+
+  const mount = (): void => {
+    mounted.abort();
+    mounted = new AbortController();
+    const context = { model, actions, life: mounted.signal };
+    const isIn = model.login.get().phase === 'in';
+    root.replaceChildren(isIn ? createShell(context) : createLogin(context), createToasts(context));
+    document.title = shellTexts().brand;
+  };
+
+  followTheme(model.preferences.theme, forever);
+  model.preferences.language.watch((language) => {
+    setLanguage(language);
+    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  }, forever);
+  // 登录页自己处理 form 与 entering 之间的变化, 只有进出才换界面
+  let shown = isInside(model);
+  model.login.subscribe(() => {
+    if (isInside(model) === shown) return;
+    shown = !shown;
+    mount();
+  }, forever);
+  model.preferences.language.subscribe(mount, forever);
+  mount();
+}
+
+function isInside(model: Model): boolean {
+  return model.login.get().phase === 'in';
+}

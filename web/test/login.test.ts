@@ -1,0 +1,95 @@
+// 登录: 名字记住, 被拒时说清原因, 刷新仍是同一个人
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Client } from '../../src/test/client.js';
+import { serve } from '../../src/test/harness.js';
+import { launch, openPage, openTab } from './browser.js';
+import { enter, partsOf } from './chat-page.js';
+import { NETWORK_DOWN } from './complaints.js';
+import { restartable } from './restartable.js';
+
+describe('网页登录', () => {
+  it('进入后看到自己在在线名单里; 名字下次自动填好', async (t) => {
+    const { http } = await serve(t);
+    const page = await openPage(t, await launch(t), http);
+    const { online } = await enter(page, '  张三 ');
+    await online.getByText('张三', { exact: true }).waitFor();
+
+    const second = await openTab(page, http);
+    assert.equal(await partsOf(second).userName.inputValue(), '张三', '新标签页预填上次的名字');
+  });
+
+  it('刷新不必再登录, 仍是同一个会话', async (t) => {
+    const { http, ws } = await serve(t);
+    const watcher = await Client.join(t, ws, '旁观者');
+    const page = await openPage(t, await launch(t), http);
+    await enter(page, '张三');
+    await watcher.next((message) => message['name'] === '张三' && message['action'] === 'join');
+
+    await page.reload();
+    await partsOf(page).online.getByText('张三', { exact: true }).waitFor();
+    // 令牌不同就会是 name_taken; 名单里也只有一个张三
+    assert.equal(await partsOf(page).online.getByText('张三', { exact: true }).count(), 1);
+  });
+
+  it('同一浏览器的第二个标签页用同样的名字, 是同一个人', async (t) => {
+    const { http } = await serve(t);
+    const page = await openPage(t, await launch(t), http);
+    await enter(page, '张三');
+    const second = await openTab(page, http);
+    await enter(second, '张三');
+    assert.equal(await partsOf(second).online.getByRole('listitem').count(), 1);
+  });
+
+  it('重名: 说明原因, 点建议的名字就进去', async (t) => {
+    const { http, ws } = await serve(t);
+    await Client.join(t, ws, '李四');
+    await Client.join(t, ws, '李四2');
+    const page = await openPage(t, await launch(t), http);
+    const { userName, join, message } = partsOf(page);
+    await userName.fill('李四');
+    await join.click();
+    await page.getByRole('alert').getByText('正被使用').waitFor();
+    await page.getByRole('button', { name: '改用 李四3' }).click();
+    await message.waitFor();
+  });
+
+  it('不合法的名字不问服务器就说明', async (t) => {
+    const { http } = await serve(t);
+    const page = await openPage(t, await launch(t), http);
+    const { userName, join, message } = partsOf(page);
+    for (const bad of ['', '   ', '啊'.repeat(33), '\u202e反转']) {
+      await userName.fill(bad);
+      await join.click();
+      await page.getByRole('alert').getByText('用户名须为').waitFor();
+    }
+    assert.equal(await message.count(), 0);
+    assert.equal(await userName.getAttribute('aria-invalid'), 'true');
+  });
+
+  it('服务器不在: 说连不上, 起来之后再点就进去', async (t) => {
+    const server = await restartable(t);
+    const page = await openPage(t, await launch(t), server.http, { allow: NETWORK_DOWN });
+    await server.kill();
+    const { userName, join } = partsOf(page);
+    await userName.fill('张三');
+    await join.click();
+    await page.getByRole('alert').getByText('连不上').waitFor();
+    await server.restart();
+    await enter(page, '张三');
+  });
+
+  it('英文界面: 名称是英文的, 切换语言不丢写了一半的话', async (t) => {
+    const { http } = await serve(t);
+    const page = await openPage(t, await launch(t), http, { locale: 'en-US' });
+    const english = await enter(page, 'Alice', 'en-US');
+    await english.message.fill('half a sentence');
+    await english.log.waitFor();
+    await page.getByRole('button', { name: 'Settings' }).click();
+    await page.getByRole('radio', { name: '中文' }).check();
+    const chinese = partsOf(page);
+    await chinese.message.waitFor();
+    assert.equal(await chinese.message.inputValue(), 'half a sentence');
+    assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
+  });
+});
