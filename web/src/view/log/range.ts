@@ -8,10 +8,10 @@ export interface Range {
 /** 页面上至多这么多条; 每条约十个节点 */
 export const MAX_ROWS = 300;
 // 停在底部时留这么多; 到 TAIL_LIMIT 才一次删回来, 免得每帧都动最上面
-const TAIL_ROWS = 120;
-const TAIL_LIMIT = 180;
+const TAIL_ROWS = 100;
+const TAIL_LIMIT = 140;
 // 翻到边上时一次挪这么多
-const STEP = 100;
+const STEP = 60;
 
 /** 跟随底部 */
 export function tailRange(current: Range, count: number): Range {
