@@ -81,7 +81,7 @@ test('窗口: 跟随底部时总含最后一条, 行数有上限', () => {
     view.update(entries(many(0, count)), true);
     assert.equal(view.range.end, count);
     assert.ok(view.range.end - view.range.start <= MAX_ROWS);
-    assert.ok(view.range.end - view.range.start >= Math.min(count, 100));
+    assert.ok(view.range.end - view.range.start >= Math.min(count, 60));
   }
 });
 
