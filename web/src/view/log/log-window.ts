@@ -8,6 +8,7 @@ import {
   shiftedDown,
   shiftedUp,
   TAIL_ROWS,
+  TAIL_SLACK,
   tailRange,
 } from './range.js';
 import { countOf, type Entries, keyAt } from './rows.js';
@@ -55,8 +56,10 @@ export class LogWindow {
 
   /** 停在底部而上面不够一屏: 以后多画一些。返回是否要再画一次 */
   widen(): boolean {
-    if (this.atStart || this.#tail * 2 > MAX_ROWS) return false;
-    this.#tail *= 2;
+    const tail = Math.ceil(this.#tail * 1.5);
+    // 连同多留的一截也不超过 MAX_ROWS
+    if (this.atStart || tail * TAIL_SLACK > MAX_ROWS) return false;
+    this.#tail = tail;
     return true;
   }
 

@@ -9,8 +9,8 @@ export interface Range {
 export const MAX_ROWS = 300;
 /** 停在底部时至少画这么多; 屏幕高的再加 (LogWindow.widen) */
 export const TAIL_ROWS = 60;
-// 超过 tail 的这么多倍才一次删回来, 免得每帧都动最上面
-const TAIL_SLACK = 1.5;
+/** 超过 tail 的这么多倍才一次删回来, 免得每帧都动最上面 */
+export const TAIL_SLACK = 1.5;
 // 翻到边上时一次挪这么多
 const STEP = 60;
 
