@@ -28,6 +28,8 @@ export class ChunkReader {
     const block = this.#blockAt(offset);
     const bytes = await block.bytes;
     const from = offset - block.start;
+    // 空的会让调用者原地打转; 文件变短了才会有
+    if (from >= bytes.length) throw new DOMException('文件变短了', 'NotReadableError');
     return bytes.subarray(from, from + maxBytes);
   }
 

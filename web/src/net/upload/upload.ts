@@ -102,6 +102,13 @@ export class Upload {
     this.#sent = sent;
   }
 
+  /** 选错了文件: 句柄指的也是它, 一起丢掉 */
+  dropFile(): void {
+    this.file = undefined;
+    this.handle = undefined;
+    this.#transfers.update(this.id, { hasHandle: false });
+  }
+
   /** 服务器没有它了: 从头再来。算过的校验仍属于这个文件, 留着 */
   forgetServer(): void {
     this.credentials = undefined;
