@@ -157,6 +157,7 @@ describe('网页聊天', () => {
     );
     await page.getByRole('heading', { name: /在线用户.*61/ }).waitFor();
     assert.equal(await online.getByRole('listitem').count(), 61);
+    await log(page).getByText(/60 人加入/).waitFor();
     for (const client of crowd.slice(0, 50)) client.socket.close();
     await page.getByRole('heading', { name: /在线用户.*11/ }).waitFor();
     await page.getByRole('searchbox', { name: '搜索用户' }).fill('路人5');

@@ -79,9 +79,7 @@ function classOf(row: TalkRow): string {
 
 function bubbleClass(row: TalkRow): string {
   const content = contentOf(row);
-  // 附件自己就是卡片或图片, 再套一层气泡是框中框
-  if (!('message' in content)) return 'log-bubble log-file';
-  return isFewEmoji(content.message) ? 'log-bubble log-emoji' : 'log-bubble';
+  return 'message' in content && isFewEmoji(content.message) ? 'log-bubble log-emoji' : 'log-bubble';
 }
 
 // 自己的不画头像
