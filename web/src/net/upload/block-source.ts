@@ -8,6 +8,9 @@ export interface BlockSource {
   take(start: number, length: number, spare: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>>;
 }
 
+// 浏览器只在打开流时比对修改时间: 隔一阵重开, 传到一半被改动的文件早些发现
+const REOPEN_BYTES = 64 * 1024 * 1024;
+
 export function openSource(file: Blob): BlockSource {
   return supportsByob(file)
     ? new StreamSource(file)
@@ -29,9 +32,15 @@ async function slice(file: Blob, start: number, length: number): Promise<Uint8Ar
   return new Uint8Array(await file.slice(start, start + length).arrayBuffer());
 }
 
+// Chromium 的 Blob 流对读不了的文件只说 TypeError: network error
+function unreadable(error: unknown): never {
+  throw new DOMException(error instanceof Error ? error.message : String(error), 'NotReadableError');
+}
+
 class StreamSource implements BlockSource {
   readonly #file: Blob;
   #reader: ReadableStreamBYOBReader | undefined;
+  #openedAt = 0;
   /** 流读到哪里 */
   #position = 0;
 
@@ -45,7 +54,7 @@ class StreamSource implements BlockSource {
     let filled = 0;
     while (filled < length) {
       // buffer 随读取转走, 由 value 带回来
-      const { value } = await reader.read(new Uint8Array(buffer, filled, length - filled));
+      const { value } = await reader.read(new Uint8Array(buffer, filled, length - filled)).catch(unreadable);
       if (value === undefined || value.length === 0) break;
       buffer = value.buffer;
       filled += value.length;
@@ -55,10 +64,12 @@ class StreamSource implements BlockSource {
   }
 
   #readerAt(start: number): ReadableStreamBYOBReader {
-    if (this.#reader !== undefined && this.#position === start) return this.#reader;
+    const isFresh = start - this.#openedAt < REOPEN_BYTES;
+    if (this.#reader !== undefined && this.#position === start && isFresh) return this.#reader;
     // 旧的流不再需要; 它的错误 (若有) 已经由 take 抛出
     this.#reader?.cancel().catch(() => {});
     this.#position = start;
+    this.#openedAt = start;
     this.#reader = this.#file.slice(start).stream().getReader({ mode: 'byob' });
     return this.#reader;
   }
