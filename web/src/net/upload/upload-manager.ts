@@ -262,8 +262,7 @@ export class UploadManager {
       upload.become('needs_file', transferError('different_file', '大小与上次传的不同'));
       return;
     }
-    upload.file = file;
-    upload.handle = handle ?? upload.handle;
+    upload.supplyFile(file, handle);
     this.#admit(upload);
   }
 

@@ -102,6 +102,14 @@ export class Upload {
     this.#sent = sent;
   }
 
+  /** 换了一个 File (重新选的, 或从句柄打开的): 去掉内部状态, 已传的部分须从头核对 */
+  supplyFile(file: File, handle: FileSystemFileHandle | undefined): void {
+    this.file = file;
+    this.handle = handle ?? this.handle;
+    const { checkpoint } = this;
+    this.checkpoint = checkpoint && { offset: checkpoint.offset, digest: checkpoint.digest };
+  }
+
   /** 选错了文件: 句柄指的也是它, 一起丢掉 */
   dropFile(): void {
     this.file = undefined;
