@@ -40,7 +40,10 @@ export class FakeServer {
       if (typeof frame === 'string') this.#message(JSON.parse(frame) as Record<string, unknown>);
       else this.#chunk(frame);
     };
-    return { bufferedAmount: 0, send, close: () => void (this.#events = undefined) };
+    const close = (): void => {
+      this.#events = undefined;
+    };
+    return { bufferedAmount: 0, send, close };
   };
 
   reply(reply: TransferReply): void {

@@ -256,14 +256,13 @@ export class UploadManager {
     else this.#supply(upload, { file, handle });
   }
 
-  /** 大小不同一定不是同一个; 大小相同的由 Worker 核对内容 (修改时间只是提示, 不作数) */
+  /** 一眼看得出不是同一个的在这里拒绝; 其余由 Worker 核对内容 */
   #supply(upload: Upload, { file, handle }: PickedFile): void {
-    if (file.size !== upload.size) {
-      upload.become('needs_file', transferError('different_file', '大小与上次传的不同'));
+    if (upload.isOther(file)) {
+      upload.become('needs_file', transferError('different_file', '与上次传的不是同一个文件'));
       return;
     }
-    upload.file = file;
-    upload.handle = handle ?? upload.handle;
+    upload.supplyFile(file, handle);
     this.#admit(upload);
   }
 
