@@ -145,7 +145,8 @@ describe('网页上传', () => {
     const kept = path.join(folder, '留下.bin');
     const dropped = path.join(folder, '不要了.bin');
     const sha256 = await writeRandomFile(kept, 60 * MIB, 'kept');
-    await writeRandomFile(dropped, 60 * MIB, 'dropped');
+    // 足够大: 点到取消时还没有传完
+    await writeRandomFile(dropped, 400 * MIB, 'dropped');
     const page = await openPage(t, await launch(t), proxy.http);
     const { fileInput } = await enter(page, '张三');
     const reached = proxy.afterUpstream(8 * MIB);

@@ -17,9 +17,11 @@ export function describeTransfer(transfer: Transfer): string {
       return `${texts.checking} ${percentOf(transfer.checked)} · ${formatBytes(size)}`;
     case 'failed':
       return texts.failed(reasonOf(transfer));
+    case 'needs_file':
+      // 选错了文件, 或没有得到授权: 说原因, 不只是请再选一次
+      return `${transfer.error === undefined ? texts.needs_file : reasonOf(transfer)} · ${amount(transfer)}`;
     case 'waiting':
     case 'paused':
-    case 'needs_file':
       return `${texts[state]} · ${amount(transfer)}`;
     default:
       return `${texts[state]} · ${formatBytes(size)}`;
