@@ -1,0 +1,188 @@
+// 网页在一千人的房间里: 每秒 200 条文字, 有人进出; 主线程不卡, 击键跟手, 一条不丢
+import type { Browser } from 'playwright-core';
+import { enter } from '../web/test/chat-page.js';
+import { heapBytes } from '../web/test/memory.js';
+import { watchIdle } from './lib/cpu-share.js';
+import { Generator } from './lib/generator.js';
+import type { Options } from './lib/options.js';
+import { type PageRecord, takeRecord } from './lib/page-recorder.js';
+import { watchUsage } from './lib/process-stats.js';
+import type { Report } from './lib/report.js';
+import type { ServerProcess } from './lib/server-process.js';
+import { startSluice } from './lib/servers.js';
+import { serialMark } from './lib/small-talk.js';
+import { fastStorage, StorageFolder } from './lib/storage-folder.js';
+import type { SwarmJob, SwarmResult } from './lib/swarm-job.js';
+import { openTab, startBrowser, type Tab } from './lib/tab.js';
+import { traceTab } from './lib/tab-trace.js';
+import { type Phase, webLoadReport } from './lib/web-load-report.js';
+
+const DEFAULT_SECONDS = 30;
+const TALKERS = 1000;
+const VISITORS = 100;
+const CHURN_PER_SECOND = 20;
+/** 网页加入之前先聊这么久 (毫秒): 1000 条的历史, 服务器的编译也已完成 */
+const WARM_UP_MS = 5000;
+/** 从进入算起的加入阶段 (毫秒) */
+const JOINING_MS = 8000;
+const TYPING_PERIOD_MS = 1000;
+/** 最后一条文字显示出来的限期 (毫秒) */
+const MARKER_MS = 20_000;
+/** 滚轮往上的距离 (像素): 几屏, 离末尾足够远 */
+const SCROLL_UP = -3000;
+
+interface Bench {
+  readonly server: ServerProcess;
+  readonly swarm: Generator<SwarmResult>;
+  readonly tab: Tab;
+  readonly seconds: number;
+}
+
+export async function runWebLoadBench(options: Options): Promise<Report> {
+  const seconds = options.seconds ?? DEFAULT_SECONDS;
+  const browser = await startBrowser();
+  const storage = new StorageFolder(options, options.storage ?? fastStorage(options.work), 'sluice');
+  const server = await startSluice(options, storage.path);
+  const swarm = await Generator.start<SwarmResult>('swarm', swarmJob(server, options));
+  try {
+    const stopTrace = options.cpuProfile ? await traceTab(browser, options.temp) : undefined;
+    const phases = await measure(browser, { server, swarm, seconds });
+    await stopTrace?.();
+    return webLoadReport(phases, { seconds, ratePerSecond: options.ratePerSecond, people: TALKERS });
+  } finally {
+    await browser.close();
+    await swarm.close();
+    await server.stop();
+    storage.remove();
+  }
+}
+
+function swarmJob(server: ServerProcess, options: Options): SwarmJob {
+  return {
+    target: server.target,
+    talkers: TALKERS,
+    visitors: VISITORS,
+    ratePerSecond: options.ratePerSecond,
+    churnPerSecond: CHURN_PER_SECOND,
+  };
+}
+
+async function measure(browser: Browser, partial: Omit<Bench, 'tab'>): Promise<Phase[]> {
+  const warmUp = partial.swarm.run();
+  await sleep(WARM_UP_MS);
+  partial.swarm.stop();
+  await warmUp;
+  const tab = await openTab(browser, partial.server.target);
+  const bench = { ...partial, tab };
+  return [
+    await phase(bench, '加入', () => join(tab)),
+    await phase(bench, '在末尾', () => typeFor(tab, bench.seconds)),
+    await phase(bench, '往上翻着', () => readAbove(tab, bench.seconds)),
+  ];
+}
+
+/** 一段: 群聊开跑, 做 action, 群聊停下, 等最后一条显示出来 */
+async function phase(bench: Bench, name: string, action: () => Promise<void>): Promise<Phase> {
+  const { swarm, tab } = bench;
+  await takeRecord(tab.page);
+  const usage = watchAll(bench);
+  const running = swarm.run();
+  await action();
+  swarm.stop();
+  const swarmResult = await running;
+  const used = usage();
+  const record = await takeRecord(tab.page);
+  const settled = await settle(tab, swarmResult.lastSerial);
+  // 停下之后才收到的也是这一段的
+  const late = await takeRecord(tab.page);
+  const result = { name, record: merge(record, late), swarm: swarmResult, ...used, ...settled };
+  console.log(
+    `${name}: 最长任务 ${Math.max(0, ...record.longTasks).toFixed(0)} ms, 收到 ${result.record.texts}`,
+  );
+  return result;
+}
+
+/** 时间类的读数只要停下之前的; 计数类的要全部 */
+function merge(record: PageRecord, late: PageRecord): PageRecord {
+  return {
+    ...record,
+    texts: record.texts + late.texts,
+    seqGaps: record.seqGaps + late.seqGaps,
+    sockets: record.sockets + late.sockets,
+  };
+}
+
+function watchAll({ server, tab }: Bench) {
+  const startedMs = performance.now();
+  const idle = watchIdle();
+  const serverUsage = watchUsage(server.pid);
+  const rendererUsage = watchUsage(tab.rendererPid);
+  return () => {
+    const elapsed = (performance.now() - startedMs) / 1000;
+    return {
+      elapsedSeconds: elapsed,
+      idleShare: idle(),
+      serverCores: serverUsage().cpuSeconds / elapsed,
+      rendererCores: rendererUsage().cpuSeconds / elapsed,
+    };
+  };
+}
+
+async function join(tab: Tab): Promise<void> {
+  const { message } = await enter(tab.page, `读者${process.pid}`);
+  await message.click();
+  await sleep(JOINING_MS);
+}
+
+/** 每秒键入一个字母 */
+async function typeFor(tab: Tab, seconds: number): Promise<void> {
+  const endMs = performance.now() + seconds * 1000;
+  for (let nextMs = performance.now(); nextMs < endMs; nextMs += TYPING_PERIOD_MS) {
+    await sleep(nextMs - performance.now());
+    await tab.page.keyboard.press('a');
+  }
+  await sleep(endMs - performance.now());
+}
+
+async function readAbove(tab: Tab, seconds: number): Promise<void> {
+  await tab.page.mouse.move(640, 400);
+  await tab.page.mouse.wheel(0, SCROLL_UP);
+  await typeFor(tab, seconds);
+}
+
+interface Settled {
+  /** 群聊停下之后多久最后一条才显示出来; 没有等到为 undefined */
+  readonly markerMs: number | undefined;
+  /** 聊天记录里显示着的编号是否逐一连续, 止于最后一条 */
+  readonly contiguous: boolean;
+  readonly shown: number;
+  readonly elements: number;
+  readonly heapBytes: number;
+}
+
+async function settle(tab: Tab, lastSerial: number): Promise<Settled> {
+  const startedMs = performance.now();
+  const visible = await waitForEnd(tab, serialMark(lastSerial));
+  const markerMs = visible ? performance.now() - startedMs : undefined;
+  const text = await tab.page.getByRole('log').innerText();
+  const serials = [...text.matchAll(/〔(\d+)〕/g)].map(([, digits]) => Number(digits));
+  const contiguous = serials.every((serial, index) => serial === lastSerial - serials.length + 1 + index);
+  const elements = await tab.page.evaluate(() => document.querySelectorAll('*').length);
+  return { markerMs, contiguous, shown: serials.length, elements, heapBytes: await heapBytes(tab.page) };
+}
+
+/** 翻在上面时最后一条不在眼前: 反复滚到末尾, 直到它显示出来 */
+async function waitForEnd(tab: Tab, mark: string): Promise<boolean> {
+  const log = tab.page.getByRole('log');
+  const deadlineMs = performance.now() + MARKER_MS;
+  while (performance.now() < deadlineMs) {
+    if (await log.getByText(mark).first().isVisible()) return true;
+    await log.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+    await sleep(50);
+  }
+  return false;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
+}
