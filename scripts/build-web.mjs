@@ -45,7 +45,7 @@ async function bundle() {
     entries((file) => file.endsWith('.worker.ts')),
     {},
   );
-  // Worker 的 URL 带散列, 页面脚本从 WORKER_URLS['hash'] 取 (web/src/hash.worker.ts)
+  // Worker 的 URL 带散列, 页面脚本从 WORKER_URLS['hash'] 取
   const workerUrls = Object.fromEntries(
     [...workers.urls].map(([source, url]) => [path.basename(source, '.worker.ts'), url]),
   );

@@ -32,6 +32,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['src/thread-priority.ts', { inside: /^$/, outside: NO_TRANSPORT }],
   ['src/server.ts', { inside: /^src\/(?!test\/|main\.ts)/, outside: NO_TRANSPORT }],
   ['src/main.ts', { inside: /^src\/(?!test\/)/, outside: NO_TRANSPORT }],
+  // 浏览器没有可续算的 SHA-256, 只有上传用得到
+  ['web/src/net/upload', { inside: /^(?:web\/src|src\/protocol)\//, outside: /^hash-wasm$/ }],
   ['web/src', { inside: /^(?:web\/src|src\/protocol)\//, outside: NOTHING }],
   ['web/test', { inside: /^(?:web\/(?:src|test)|src\/(?:protocol|test))\//, outside: NO_TRANSPORT }],
   // 对照组要用裸的 uWebSockets.js, 只在 peers/

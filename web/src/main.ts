@@ -16,6 +16,9 @@ const actions = createApp(model, {
   origin: location.origin.replace(/^http/, 'ws'),
   tab,
   browser,
+  indexedDB: globalThis.indexedDB,
+  channel: 'BroadcastChannel' in globalThis ? new BroadcastChannel('sluice.uploads') : undefined,
+  createUploadWorker: () => new Worker(WORKER_URLS['upload'] ?? '', { type: 'module' }),
   reload: () => location.reload(),
 });
 

@@ -86,7 +86,7 @@ describe('网页登录', () => {
     await english.message.fill('half a sentence');
     await english.log.waitFor();
     await page.getByRole('button', { name: 'Settings' }).click();
-    await page.getByText('中文').click();
+    await page.getByRole('radio', { name: '中文' }).check();
     const chinese = partsOf(page);
     await chinese.message.waitFor();
     assert.equal(await chinese.message.inputValue(), 'half a sentence');

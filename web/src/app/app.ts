@@ -2,7 +2,12 @@
 import type { Actions } from '../model/actions.js';
 import type { Model } from '../model/model.js';
 import type { KeyValue } from '../model/preferences.js';
+import { fetchLimits } from '../net/api.js';
 import { ChatConnection } from '../net/chat-connection.js';
+import { randomId } from '../net/random-id.js';
+import { openResumeStore } from '../net/upload/resume-store.js';
+import type { RollChannel } from '../net/upload/tab-roll-call.js';
+import { UploadManager } from '../net/upload/upload-manager.js';
 import { CatchUp } from './catch-up.js';
 import { RoomFeed } from './room-feed.js';
 import { Sessions } from './sessions.js';
@@ -15,6 +20,10 @@ export interface Environment {
   readonly origin: string;
   readonly tab: KeyValue;
   readonly browser: KeyValue;
+  readonly indexedDB: IDBFactory | undefined;
+  /** 同一浏览器的标签页之间; 浏览器没有 BroadcastChannel 时不给 */
+  readonly channel: RollChannel | undefined;
+  createUploadWorker(): Worker;
   /** 重新打开页面 */
   reload(): void;
 }
@@ -29,30 +38,39 @@ export function createApp(model: Model, environment: Environment): Actions {
     stateChanged: (state) => {
       model.connection.set(state);
       signIn.connectionChanged(state);
+      if (state.phase === 'waiting' || state.phase === 'stopped') uploads.offline();
     },
     received: (message) => feed.receive(message),
   });
   const signIn = new SignIn(model, connection, sessions);
   const catchUp = new CatchUp(model, connection);
   const texts = new TextSender(model, connection);
+  const uploads = createUploads(model, connection, environment);
   const feed = new RoomFeed(model, catchUp, {
     welcomed: (message) => {
       signIn.welcomed(message);
       catchUp.welcomed(message);
       texts.online();
+      uploads.online();
+      // 只在第一次: 之后断线的上传自己记得
+      if (!isRestored) void uploads.restore();
+      isRestored = true;
     },
-    acknowledged: (message) => void texts.acknowledge(message),
+    // clientId 是随机的, 只会属于其中一个
+    acknowledged: (message) => void (texts.acknowledge(message) || uploads.handleAck(message)),
     failed: (message) => {
-      if (texts.reject(message)) return;
+      if (texts.reject(message) || uploads.handleError(message)) return;
       if (!connection.isOnline) return signIn.refused(message);
       model.problems.emit({ code: message.code, message: message.message });
     },
   });
+  let isRestored = false;
   signIn.resume();
   return {
     enter: (name) => signIn.enter(name),
     leave: () => {
       texts.discardAll();
+      uploads.stop();
       signIn.leave();
       environment.reload();
     },
@@ -62,12 +80,33 @@ export function createApp(model: Model, environment: Environment): Actions {
     discardText: (clientId) => texts.discard(clientId),
     loadOlder: () => catchUp.loadOlder(),
     loadMoreFiles: () => catchUp.loadMoreFiles(),
-    sendFiles: () => undefined,
-    pauseTransfer: () => undefined,
-    resumeTransfer: () => undefined,
-    cancelTransfer: () => undefined,
-    retryTransfer: () => undefined,
-    reselectTransfer: () => undefined,
-    clearFinished: () => undefined,
+    sendFiles: (files) => uploads.add(files),
+    pauseTransfer: (id) => uploads.pause(id),
+    resumeTransfer: (id) => uploads.resume(id),
+    cancelTransfer: (id) => uploads.cancel(id),
+    retryTransfer: (id) => uploads.retry(id),
+    reselectTransfer: (id, picked) => uploads.reselect(id, picked),
+    clearFinished: () => uploads.clearFinished(),
   };
+}
+
+function createUploads(model: Model, connection: ChatConnection, environment: Environment): UploadManager {
+  return new UploadManager({
+    transfers: model.transfers,
+    identity: () => (connection.isOnline ? model.identity.get() : undefined),
+    sendFrame: (message) => connection.send(message),
+    transferUrl: (session) => `${environment.origin}/ws/transfer?session=${encodeURIComponent(session)}`,
+    createWorker: () => environment.createUploadWorker(),
+    limits: fetchLimits,
+    store: openResumeStore(environment.indexedDB),
+    tabId: tabIdOf(environment.tab),
+    channel: environment.channel,
+  });
+}
+
+// 标签页的编号: 刷新之后不变, 没传完的才认得是自己的
+function tabIdOf(tab: KeyValue): string {
+  const tabId = tab.get('tab') ?? randomId();
+  tab.set('tab', tabId);
+  return tabId;
 }

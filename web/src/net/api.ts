@@ -1,21 +1,16 @@
 // 本站的 HTTP 接口; 应答不是约定的形状 (例如被代理的错误页顶替) 时抛错
-import type { Limits } from '../../../src/protocol/messages.js';
+import type { LimitsBody } from '../../../src/protocol/messages.js';
 
 // 停住的请求不会越积越多
 const TIMEOUT_MS = 10_000;
 
-export interface ServerLimits {
-  readonly limits: Limits;
-  readonly blockedExtensions: readonly string[];
-}
-
-/** GET /api/limits */
-export async function fetchLimits(): Promise<ServerLimits> {
+/** GET /api/limits: 上限与禁止的扩展名, 传第一个字节之前就用得上 */
+export async function fetchLimits(): Promise<LimitsBody> {
   const body = await fetchJson('/api/limits');
   if (!isObject(body) || !isObject(body['limits']) || !Array.isArray(body['blockedExtensions'])) {
     throw new TypeError('/api/limits 的应答不合约定');
   }
-  return body as unknown as ServerLimits;
+  return body as unknown as LimitsBody;
 }
 
 /** GET /api/users: 在线者的名字, 至多 500 个 */

@@ -1,6 +1,102 @@
 // 设置: 主题, 语言, 通知, 退出
-import { h, type ViewContext } from './dom.js';
+import { settingsTexts } from '../i18n/settings.js';
+import type { Language, Theme } from '../model/preferences.js';
+import { h, icon, iconButton, type ViewContext } from './dom.js';
+import { ICONS } from './icons.js';
+import { createNotificationSwitch } from './notification-switch.js';
+import { avatar } from './person.js';
+import { attachPopover } from './popover.js';
 
-export function createSettingsMenu(_context: ViewContext): HTMLElement {
-  return h('div', { class: 'settings' });
+const PANEL_ID = 'settings-panel';
+// 换语言会重建整个界面: 新的菜单要接着打开, 焦点仍在语言上
+let reopenForLanguage = false;
+
+export function createSettingsMenu(context: ViewContext): HTMLElement {
+  const { model, life } = context;
+  const texts = settingsTexts();
+  const { preferences } = model;
+  const button = iconButton(ICONS.settings, texts.settings, 'settings-button');
+  const theme = radios<Theme>(texts.theme, 'theme', preferences.theme.get(), [
+    ['system', texts.system],
+    ['light', texts.light],
+    ['dark', texts.dark],
+  ]);
+  const language = radios<Language>(texts.language, 'language', preferences.language.get(), [
+    ['zh', '中文'],
+    ['en', 'English'],
+  ]);
+  const panel = h(
+    'div',
+    { class: 'settings-panel', id: PANEL_ID, role: 'dialog', 'aria-label': texts.settings },
+    createIdentity(context),
+    theme.element,
+    language.element,
+    createNotificationSwitch(preferences, life),
+    createLeave(context),
+  );
+  const popover = attachPopover(button, panel, life);
+  theme.element.addEventListener('change', () => preferences.setTheme(theme.value()), { signal: life });
+  language.element.addEventListener(
+    'change',
+    () => {
+      reopenForLanguage = true;
+      preferences.setLanguage(language.value());
+    },
+    { signal: life },
+  );
+  if (reopenForLanguage) {
+    reopenForLanguage = false;
+    // 这时元素还没有放进页面
+    requestAnimationFrame(() => {
+      if (life.aborted || !panel.isConnected) return;
+      popover.show();
+      language.element.querySelector<HTMLInputElement>('input:checked')?.focus();
+    });
+  }
+  return h('div', { class: 'settings' }, button, panel);
+}
+
+function createIdentity({ model, life }: ViewContext): HTMLElement {
+  const name = h('bdi', { class: 'settings-name' });
+  const picture = h('span', { class: 'settings-avatar' });
+  model.identity.watch((identity) => {
+    name.textContent = identity?.name ?? '';
+    picture.replaceChildren(...(identity === undefined ? [] : [avatar(identity.name)]));
+  }, life);
+  const label = h('span', { class: 'settings-label' }, settingsTexts().signedInAs);
+  return h('div', { class: 'settings-identity' }, picture, h('div', {}, label, name));
+}
+
+function createLeave({ actions, life }: ViewContext): HTMLElement {
+  const leave = h('button', { type: 'button', class: 'settings-leave' });
+  leave.append(icon(ICONS.exit), settingsTexts().leave);
+  leave.addEventListener('click', () => actions.leave(), { signal: life });
+  return leave;
+}
+
+interface Radios<T extends string> {
+  readonly element: HTMLFieldSetElement;
+  value(): T;
+}
+
+/** 一组单选画成分段按钮; 键盘由浏览器自己处理 */
+function radios<T extends string>(
+  legend: string,
+  name: string,
+  chosen: T,
+  choices: readonly (readonly [T, string])[],
+): Radios<T> {
+  const inputs = choices.map(([value]) =>
+    h('input', { type: 'radio', name, value, checked: value === chosen }),
+  );
+  const labels = choices.map(([, text], index) =>
+    h('label', { class: 'settings-choice' }, inputs[index], h('span', {}, text)),
+  );
+  const element = h(
+    'fieldset',
+    { class: 'settings-group' },
+    h('legend', {}, legend),
+    h('div', { class: 'settings-choices' }, ...labels),
+  );
+  return { element, value: () => choices[inputs.findIndex(({ checked }) => checked)]?.[0] ?? chosen };
 }

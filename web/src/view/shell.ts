@@ -1,9 +1,11 @@
 // 聊天界面的骨架: 顶栏, 左侧在线用户, 中间聊天, 右侧文件; 窄屏上两侧变成抽屉
 import { shellTexts } from '../i18n/shell.js';
+import { startAttention } from './attention.js';
 import { createBanner } from './banner.js';
 import { createComposer } from './composer.js';
 import { h, iconButton, type ViewContext } from './dom.js';
 import { createDrawer } from './drawer.js';
+import { createDropZone } from './drop-zone.js';
 import { createFilesPanel } from './files/files-panel.js';
 import { ICONS } from './icons.js';
 import { createLog } from './log/log-view.js';
@@ -40,5 +42,15 @@ export function createShell(context: ViewContext): HTMLElement {
     createTray(context),
     createComposer(context),
   );
-  return h('div', { class: 'shell' }, topbar, people.element, chat, files.element, lightbox.element);
+  startAttention(context);
+  return h(
+    'div',
+    { class: 'shell' },
+    topbar,
+    people.element,
+    chat,
+    files.element,
+    createDropZone(context),
+    lightbox.element,
+  );
 }

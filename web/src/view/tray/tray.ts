@@ -1,6 +1,56 @@
-// 传输列表
-import { h, type ViewContext } from '../dom.js';
+// 传输列表: 输入区上方, 每个文件一行; 没有传输时不占地方, 但列表仍在无障碍树里
+import { trayTexts } from '../../i18n/tray.js';
+import { h, onNextFrame, type ViewContext } from '../dom.js';
+import { placeChildren } from '../keyed-list.js';
+import { createAnnouncer } from './announcer.js';
+import { DoneExpiry } from './expiry.js';
+import { createHeader } from './header.js';
+import { createLeaveGuard } from './leave-guard.js';
+import { createRow, type TrayRow } from './row.js';
+import { chooseRows, summarize } from './summary.js';
 
-export function createTray(_context: ViewContext): HTMLElement {
-  return h('section', { class: 'tray' });
+export function createTray({ model, actions, life }: ViewContext): HTMLElement {
+  const texts = trayTexts();
+  const list = h('ul', { class: 'tray-list', 'aria-label': texts.list, role: 'list' });
+  const more = h('p', { class: 'tray-more', hidden: true });
+  const body = h('div', { class: 'tray-body-box', id: 'tray-body' }, list, more);
+  const header = createHeader(actions, body, life);
+  const announcer = createAnnouncer(model.transfers.items);
+  const section = h(
+    'section',
+    { class: 'tray', 'aria-label': texts.section },
+    header.element,
+    body,
+    announcer.element,
+  );
+  let rows: ReadonlyMap<string, TrayRow> = new Map();
+
+  const render = (): void => {
+    const all = model.transfers.items;
+    const visible = expiry.visible(all);
+    const chosen = chooseRows(visible);
+    // 每次换成新的 Map: 不画的行随即放掉
+    const next = new Map<string, TrayRow>();
+    for (const transfer of chosen) {
+      const row = rows.get(transfer.id) ?? createRow(transfer, actions);
+      row.update(transfer);
+      next.set(transfer.id, row);
+    }
+    rows = next;
+    placeChildren(
+      list,
+      [...next.values()].map(({ element }) => element),
+    );
+    header.update(summarize(all), visible.length);
+    more.hidden = visible.length <= chosen.length;
+    more.textContent = texts.more(visible.length - chosen.length);
+    section.classList.toggle('empty', visible.length === 0);
+    announcer.watch(all);
+  };
+  const redraw = onNextFrame(render, life);
+  const expiry = new DoneExpiry(redraw, life);
+  model.transfers.changed.subscribe(redraw, life);
+  createLeaveGuard(model, life);
+  render();
+  return section;
 }

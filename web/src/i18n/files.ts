@@ -1,0 +1,41 @@
+// 文件面板的文案
+import { bilingual } from './bilingual.js';
+
+export const filesTexts = bilingual(
+  {
+    heading: '文件',
+    count: (count: number) => `${count} 个`,
+    search: '搜索文件',
+    searchHint: '文件名或发送者',
+    groups: '文件类型',
+    all: '全部',
+    image: '图片',
+    media: '音视频',
+    document: '文档',
+    other: '其他',
+    list: '文件列表',
+    loading: '正在加载 ...',
+    loadMore: '加载更多',
+    empty: '还没有文件',
+    emptyHint: '拖进窗口, 粘贴, 或用输入框旁的按钮发送',
+    noMatch: '没有符合的文件',
+  },
+  {
+    heading: 'Files',
+    count: (count: number) => `${count}`,
+    search: 'Search files',
+    searchHint: 'File name or sender',
+    groups: 'File type',
+    all: 'All',
+    image: 'Images',
+    media: 'Media',
+    document: 'Documents',
+    other: 'Other',
+    list: 'File list',
+    loading: 'Loading ...',
+    loadMore: 'Load more',
+    empty: 'No files yet',
+    emptyHint: 'Drop them onto the window, paste, or use the button next to the message box',
+    noMatch: 'No matching files',
+  },
+);

@@ -1,0 +1,76 @@
+// 聊天记录的文案
+import { bilingual } from './bilingual.js';
+
+// 发送失败的原因; 没有列出的码, 中文界面用服务器的说明
+const FAILURES_ZH: ReadonlyMap<string, string> = new Map([
+  ['text_too_long', '消息太长'],
+  ['rate_limited', '发得太快了, 请稍后重试'],
+  ['server_busy', '服务器正忙, 请稍后重试'],
+  ['server_stopping', '服务器正在重启'],
+  ['unauthorized', '登录已失效'],
+  ['internal', '服务器出错'],
+]);
+const FAILURES_EN: ReadonlyMap<string, string> = new Map([
+  ['text_too_long', 'The message is too long'],
+  ['rate_limited', 'Too many messages, try again in a moment'],
+  ['server_busy', 'The server is busy, try again in a moment'],
+  ['server_stopping', 'The server is restarting'],
+  ['unauthorized', 'The session has expired'],
+  ['internal', 'The server had a problem'],
+]);
+
+export const logTexts = bilingual(
+  {
+    log: '聊天记录',
+    emptyTitle: '还没有消息',
+    emptyHint: '写点什么, 或把文件拖进窗口, 大小不必在意',
+    me: '我',
+    unread: '以下是新消息',
+    newMessages: (count: number) => `${count} 条新消息`,
+    jumpDown: '回到最新消息',
+    loadingOlder: '正在取更早的消息',
+    historyLost: '服务器重启过, 这之前的消息只留在本页',
+    gap: '离开较久, 这里缺了一段消息',
+    joined: (count: number, named: number) => (count > named ? ` 等 ${count} 人加入` : ' 加入'),
+    left: (count: number, named: number) => (count > named ? ` 等 ${count} 人离开` : ' 离开'),
+    sending: '发送中',
+    sent: '已发送',
+    failed: '发送失败',
+    failure: (code: string, message: string) => FAILURES_ZH.get(code) ?? message,
+    retry: '重试',
+    discard: '删除',
+    copy: '复制',
+    copyCode: '复制代码',
+    copied: '已复制',
+    copyFailed: '浏览器不允许复制',
+    expand: '展开全文',
+    collapse: '收起',
+  },
+  {
+    log: 'Chat log',
+    emptyTitle: 'No messages yet',
+    emptyHint: 'Say something, or drop a file onto the window, however big',
+    me: 'You',
+    unread: 'New messages',
+    newMessages: (count: number) => `${count} new ${count === 1 ? 'message' : 'messages'}`,
+    jumpDown: 'Jump to the latest',
+    loadingOlder: 'Loading older messages',
+    historyLost: 'The server was restarted; messages above are kept on this page only',
+    gap: 'You were away for long; some messages are missing here',
+    joined: (count: number, named: number) =>
+      count > named ? ` and ${count - named} more joined` : ' joined',
+    left: (count: number, named: number) => (count > named ? ` and ${count - named} more left` : ' left'),
+    sending: 'Sending',
+    sent: 'Sent',
+    failed: 'Not sent',
+    failure: (code: string, _message: string) => FAILURES_EN.get(code) ?? `Refused (${code})`,
+    retry: 'Retry',
+    discard: 'Delete',
+    copy: 'Copy',
+    copyCode: 'Copy code',
+    copied: 'Copied',
+    copyFailed: 'The browser did not allow copying',
+    expand: 'Show all',
+    collapse: 'Show less',
+  },
+);

@@ -1,0 +1,76 @@
+// 页面与上传 Worker 之间的消息: 两个方向各一个联合类型; 一次运行 (run) 由 runId 认出
+import type { ErrorCode } from '../../../../src/protocol/errors.js';
+
+/** 服务器给的凭据: 有了它才能续传 */
+export interface Credentials {
+  readonly uploadId: string;
+  readonly resumeToken: string;
+}
+
+/**
+ * 算到 offset 为止的校验。digest 是前 offset 字节的 SHA-256 (十六进制)。
+ * state 是 hash-wasm 的内部状态, 只在本页有效: 有它就从 offset 接着算, 没有 (刷新过) 就从头读一遍核对 digest
+ */
+export interface Checkpoint {
+  readonly offset: number;
+  readonly digest: string;
+  readonly state?: Uint8Array;
+}
+
+export interface RunCommand {
+  readonly type: 'run';
+  readonly runId: string;
+  readonly file: File;
+  /** 传输连接的地址, 含 session */
+  readonly url: string;
+  /** 服务器懂二进制分片 */
+  readonly binary: boolean;
+  /** 有则续传 */
+  readonly credentials?: Credentials | undefined;
+  readonly checkpoint?: Checkpoint | undefined;
+}
+
+export type WorkerCommand =
+  | RunCommand
+  /** 停下, 断开; 服务器留着已收的字节 */
+  | { readonly type: 'stop'; readonly runId: string };
+
+/** 一次运行怎样结束 */
+export type RunOutcome =
+  | { readonly kind: 'done' }
+  /** 页面要求的: 暂停或取消 */
+  | { readonly kind: 'stopped' }
+  /** 连接断开, 或很久没有回音: 可以续传 */
+  | { readonly kind: 'cut' }
+  /** 服务器已没有这个上传 */
+  | { readonly kind: 'lost' }
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly retryable: boolean;
+    }
+  /** 重新选的文件与已传的部分不同 */
+  | { readonly kind: 'different_file' }
+  | { readonly kind: 'unreadable'; readonly message: string }
+  /** Worker 自己的故障, 例如 WebAssembly 不可用 */
+  | { readonly kind: 'broken'; readonly message: string };
+
+export type RunReport =
+  /** 正在读已传的部分; ratio 0..1 */
+  | { readonly type: 'checking'; readonly runId: string; readonly ratio: number }
+  | {
+      readonly type: 'ready';
+      readonly runId: string;
+      readonly credentials: Credentials;
+      readonly offset: number;
+    }
+  /** sent: 服务器已确认的字节 */
+  | {
+      readonly type: 'progress';
+      readonly runId: string;
+      readonly sent: number;
+      readonly checkpoint?: Checkpoint | undefined;
+    }
+  | { readonly type: 'verifying'; readonly runId: string; readonly sent: number }
+  | { readonly type: 'ended'; readonly runId: string; readonly outcome: RunOutcome };

@@ -1,0 +1,26 @@
+// 正文的字节数: 上限按 UTF-8 字节算, 一个汉字三个字节
+
+const encoder = new TextEncoder();
+// 一个 UTF-16 单元至多变成三个字节
+const MAX_BYTES_PER_UNIT = 3;
+// 用到上限的九成才显示余量
+const WARN_FRACTION = 0.9;
+
+export interface Allowance {
+  /** 显示余量与否 */
+  readonly near: boolean;
+  /** 剩下的字节, 超出为负 */
+  readonly left: number;
+}
+
+export function allowanceOf(text: string, maxBytes: number): Allowance {
+  // 离上限还远: 不必编码
+  if (text.length * MAX_BYTES_PER_UNIT < maxBytes * WARN_FRACTION) return { near: false, left: maxBytes };
+  const bytes = encoder.encode(text).length;
+  return { near: bytes >= maxBytes * WARN_FRACTION, left: maxBytes - bytes };
+}
+
+/** 真正发出的文字: 去掉开头的空行与末尾的空白, 首行的缩进 (代码) 留着 */
+export function outgoingText(draft: string): string {
+  return draft.replace(/^(?:[ \t]*\r?\n)+/, '').trimEnd();
+}

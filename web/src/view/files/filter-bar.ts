@@ -1,0 +1,53 @@
+// 文件面板的搜索框与分类
+import { filesTexts } from '../../i18n/files.js';
+import { h } from '../dom.js';
+import { type FileGroup, GROUPS } from './filter.js';
+
+export interface FilterBar {
+  readonly element: HTMLElement;
+  readonly query: string;
+  readonly group: FileGroup;
+}
+
+export function createFilterBar(changed: () => void, life: AbortSignal): FilterBar {
+  const texts = filesTexts();
+  let group: FileGroup = 'all';
+  const search = h('input', {
+    type: 'search',
+    class: 'files-search',
+    'aria-label': texts.search,
+    placeholder: texts.searchHint,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    // 比最长的文件名 (255 字节) 还长就没有意义
+    maxlength: 256,
+  });
+  const chips = GROUPS.map((name) => {
+    const chip = h('button', { type: 'button', class: 'files-chip', 'aria-pressed': 'false' }, texts[name]);
+    chip.addEventListener('click', () => choose(name), { signal: life });
+    return chip;
+  });
+  const choose = (chosen: FileGroup): void => {
+    group = chosen;
+    for (const [index, chip] of chips.entries()) {
+      chip.setAttribute('aria-pressed', String(GROUPS[index] === chosen));
+    }
+    changed();
+  };
+  search.addEventListener('input', changed, { signal: life });
+  choose('all');
+  return {
+    element: h(
+      'div',
+      { class: 'files-filter' },
+      search,
+      h('div', { class: 'files-chips', role: 'group', 'aria-label': texts.groups }, ...chips),
+    ),
+    get query() {
+      return search.value;
+    },
+    get group() {
+      return group;
+    },
+  };
+}

@@ -1,0 +1,12 @@
+// 让列表的子元素与给定的一串元素一致: 已在原位的不动, 所以焦点, 滚动与播放都不受影响
+
+export function placeChildren(parent: HTMLElement, elements: readonly HTMLElement[]): void {
+  const wanted = new Set<Element>(elements);
+  // 先去掉不要的: 剩下的多半已经次序相同
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  let next = parent.firstElementChild;
+  for (const element of elements) {
+    if (element === next) next = next.nextElementSibling;
+    else parent.insertBefore(element, next);
+  }
+}

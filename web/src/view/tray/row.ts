@@ -1,0 +1,78 @@
+// 传输列表的一行: 建一次, 之后只改有变化的部分
+import { trayTexts } from '../../i18n/tray.js';
+import type { Actions } from '../../model/actions.js';
+import type { Transfer } from '../../model/transfers.js';
+import { h, icon } from '../dom.js';
+import { ICONS } from '../icons.js';
+import { fileName, safeName } from '../media/file-name.js';
+import { kindOf } from '../media/kind.js';
+import { kindIcon } from '../media/kind-icons.js';
+import { describeTransfer, fractionOf } from './progress-text.js';
+import { actionButton, verbsOf } from './row-actions.js';
+
+// progress 的分度: 一行几百像素, 更细看不出, 也省下无谓的重画
+const STEPS = 1000;
+
+export interface TrayRow {
+  readonly element: HTMLElement;
+  update(transfer: Transfer): void;
+}
+
+export function createRow(first: Transfer, actions: Actions): TrayRow {
+  const progress = h('progress', {
+    class: 'tray-progress',
+    max: STEPS,
+    value: 0,
+    'aria-label': trayTexts().progress(safeName(first.name)),
+  });
+  const state = h('span', { class: 'tray-state' });
+  const buttons = h('div', { class: 'tray-buttons' });
+  const badge = h('span', { class: 'tray-badge', 'aria-hidden': 'true' });
+  const element = h(
+    'li',
+    { class: 'tray-row' },
+    h('div', { class: 'tray-icon' }, kindIcon(kindOf('', first.name)), badge),
+    h('div', { class: 'tray-body' }, fileName(first.name), progress, state),
+    buttons,
+  );
+  // 模型里的一项不可变: 同一个对象就是没有变化
+  let shown: Transfer | undefined;
+
+  const update = (transfer: Transfer): void => {
+    if (transfer === shown) return;
+    setText(state, describeTransfer(transfer));
+    const value = Math.floor(fractionOf(transfer) * STEPS);
+    if (progress.value !== value) progress.value = value;
+    if (element.dataset['state'] !== transfer.state) {
+      element.dataset['state'] = transfer.state;
+      badge.replaceChildren(...badgeOf(transfer));
+    }
+    const verbs = verbsOf(transfer).join(' ');
+    if (buttons.dataset['verbs'] !== verbs) {
+      buttons.dataset['verbs'] = verbs;
+      replaceButtons(
+        buttons,
+        verbsOf(transfer).map((verb) => actionButton(verb, transfer, actions)),
+      );
+    }
+    shown = transfer;
+  };
+  update(first);
+  return { element, update };
+}
+
+function badgeOf({ state }: Transfer): SVGSVGElement[] {
+  if (state === 'done') return [icon(ICONS.check)];
+  return state === 'failed' || state === 'needs_file' ? [icon(ICONS.alert)] : [];
+}
+
+// 按下的按钮 (暂停) 换成了另一个 (继续): 键盘用户的焦点留在这一行
+function replaceButtons(parent: HTMLElement, buttons: readonly HTMLButtonElement[]): void {
+  const focused = parent.contains(document.activeElement);
+  parent.replaceChildren(...buttons);
+  if (focused) buttons[0]?.focus({ preventScroll: true });
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
