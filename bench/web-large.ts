@@ -13,7 +13,7 @@ import type { ServerProcess } from './lib/server-process.js';
 import { startSluice } from './lib/servers.js';
 import { formatSpread, pairedRatios, type Spread, spreadOf } from './lib/statistics.js';
 import { fastStorage, StorageFolder } from './lib/storage-folder.js';
-import { openTab, startBrowser, type Tab } from './lib/tab.js';
+import { browserChildrenSeconds, openTab, startBrowser, type Tab } from './lib/tab.js';
 import { type HeapPeak, TabHeap } from './lib/tab-heap.js';
 import { ensureTestFile, type TestFile } from './lib/test-file.js';
 import { nowMs } from './lib/upload-job.js';
@@ -61,7 +61,8 @@ export async function runWebLargeBench(options: Options): Promise<Report> {
       rounds.push(await measure({ browser, server, storage, file }, index));
       console.log(`第 ${index + 1} 轮: ${describeRound(rounds.at(-1)!)}`);
     }
-    return report(rounds, fileSystemOf(storage.path));
+    const hiddenCpuSeconds = await browserChildrenSeconds(browser);
+    return { ...report(rounds, fileSystemOf(storage.path)), hiddenCpuSeconds };
   } finally {
     await browser.close();
     await server.stop();

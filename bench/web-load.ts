@@ -5,7 +5,7 @@ import { heapBytes } from '../web/test/memory.js';
 import { watchIdle } from './lib/cpu-share.js';
 import { Generator } from './lib/generator.js';
 import type { Options } from './lib/options.js';
-import { type PageRecord, takeRecord } from './lib/page-recorder.js';
+import { takeRecord } from './lib/page-recorder.js';
 import { watchUsage } from './lib/process-stats.js';
 import type { Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
@@ -13,9 +13,9 @@ import { startSluice } from './lib/servers.js';
 import { serialMark } from './lib/small-talk.js';
 import { fastStorage, StorageFolder } from './lib/storage-folder.js';
 import type { SwarmJob, SwarmResult } from './lib/swarm-job.js';
-import { openTab, startBrowser, type Tab } from './lib/tab.js';
+import { browserChildrenSeconds, openTab, startBrowser, type Tab } from './lib/tab.js';
 import { traceTab } from './lib/tab-trace.js';
-import { type Phase, webLoadReport } from './lib/web-load-report.js';
+import { type Phase, type Shown, webLoadReport } from './lib/web-load-report.js';
 
 const DEFAULT_SECONDS = 30;
 const TALKERS = 1000;
@@ -48,7 +48,13 @@ export async function runWebLoadBench(options: Options): Promise<Report> {
     const stopTrace = options.cpuProfile ? await traceTab(browser, options.temp) : undefined;
     const phases = await measure(browser, { server, swarm, seconds });
     await stopTrace?.();
-    return webLoadReport(phases, { seconds, ratePerSecond: options.ratePerSecond, people: TALKERS });
+    const hiddenCpuSeconds = await browserChildrenSeconds(browser);
+    return webLoadReport(phases, {
+      hiddenCpuSeconds,
+      seconds,
+      ratePerSecond: options.ratePerSecond,
+      people: TALKERS,
+    });
   } finally {
     await browser.close();
     await swarm.close();
@@ -75,41 +81,40 @@ async function measure(browser: Browser, partial: Omit<Bench, 'tab'>): Promise<P
   const tab = await openTab(browser, partial.server.target);
   const bench = { ...partial, tab };
   return [
-    await phase(bench, '加入', () => join(tab)),
-    await phase(bench, '在末尾', () => typeFor(tab, bench.seconds)),
-    await phase(bench, '往上翻着', () => readAbove(tab, bench.seconds)),
+    await measurePhase(bench, { name: '加入', during: () => join(tab) }),
+    await measurePhase(bench, { name: '在末尾', during: () => typeFor(tab, bench.seconds) }),
+    await measurePhase(bench, {
+      name: '往上翻着',
+      during: () => readAbove(tab, bench.seconds),
+      after: () => tab.page.getByRole('log').press('End'),
+    }),
   ];
 }
 
-/** 一段: 群聊开跑, 做 action, 群聊停下, 等最后一条显示出来 */
-async function phase(bench: Bench, name: string, action: () => Promise<void>): Promise<Phase> {
+interface Actions {
+  readonly name: string;
+  during(): Promise<void>;
+  /** 群聊停下之后, 等最后一条显示之前 */
+  after?(): Promise<void>;
+}
+
+/** 一段: 群聊开跑, 做 during, 群聊停下, 等最后一条显示出来 */
+async function measurePhase(bench: Bench, { name, during, after }: Actions): Promise<Phase> {
   const { swarm, tab } = bench;
   await takeRecord(tab.page);
   const usage = watchAll(bench);
   const running = swarm.run();
-  await action();
+  await during();
   swarm.stop();
   const swarmResult = await running;
   const used = usage();
+  await after?.();
+  const markerMs = await waitForMark(tab, serialMark(swarmResult.lastSerial));
+  // 先取读数再查看页面: 查看本身 (innerText, 回收) 就是长任务
   const record = await takeRecord(tab.page);
-  const settled = await settle(tab, swarmResult.lastSerial);
-  // 停下之后才收到的也是这一段的
-  const late = await takeRecord(tab.page);
-  const result = { name, record: merge(record, late), swarm: swarmResult, ...used, ...settled };
-  console.log(
-    `${name}: 最长任务 ${Math.max(0, ...record.longTasks).toFixed(0)} ms, 收到 ${result.record.texts}`,
-  );
-  return result;
-}
-
-/** 时间类的读数只要停下之前的; 计数类的要全部 */
-function merge(record: PageRecord, late: PageRecord): PageRecord {
-  return {
-    ...record,
-    texts: record.texts + late.texts,
-    seqGaps: record.seqGaps + late.seqGaps,
-    sockets: record.sockets + late.sockets,
-  };
+  const shown = await inspect(tab, swarmResult.lastSerial);
+  console.log(`${name}: 最长任务 ${Math.max(0, ...record.longTasks).toFixed(0)} ms, 收到 ${record.texts}`);
+  return { name, record, swarm: swarmResult, markerMs, ...used, ...shown };
 }
 
 function watchAll({ server, tab }: Bench) {
@@ -150,37 +155,24 @@ async function readAbove(tab: Tab, seconds: number): Promise<void> {
   await typeFor(tab, seconds);
 }
 
-interface Settled {
-  /** 群聊停下之后多久最后一条才显示出来; 没有等到为 undefined */
-  readonly markerMs: number | undefined;
-  /** 聊天记录里显示着的编号是否逐一连续, 止于最后一条 */
-  readonly contiguous: boolean;
-  readonly shown: number;
-  readonly elements: number;
-  readonly heapBytes: number;
-}
-
-async function settle(tab: Tab, lastSerial: number): Promise<Settled> {
-  const startedMs = performance.now();
-  const visible = await waitForEnd(tab, serialMark(lastSerial));
-  const markerMs = visible ? performance.now() - startedMs : undefined;
+/** 聊天记录里显示着的编号, 与页面的大小 */
+async function inspect(tab: Tab, lastSerial: number): Promise<Shown> {
   const text = await tab.page.getByRole('log').innerText();
   const serials = [...text.matchAll(/〔(\d+)〕/g)].map(([, digits]) => Number(digits));
   const contiguous = serials.every((serial, index) => serial === lastSerial - serials.length + 1 + index);
   const elements = await tab.page.evaluate(() => document.querySelectorAll('*').length);
-  return { markerMs, contiguous, shown: serials.length, elements, heapBytes: await heapBytes(tab.page) };
+  return { contiguous, shown: serials.length, elements, heapBytes: await heapBytes(tab.page) };
 }
 
-/** 翻在上面时最后一条不在眼前: 反复滚到末尾, 直到它显示出来 */
-async function waitForEnd(tab: Tab, mark: string): Promise<boolean> {
-  const log = tab.page.getByRole('log');
-  const deadlineMs = performance.now() + MARKER_MS;
-  while (performance.now() < deadlineMs) {
-    if (await log.getByText(mark).first().isVisible()) return true;
-    await log.evaluate((element) => element.scrollTo({ top: element.scrollHeight }));
+/** 返回等了多久 (毫秒), 精确到 50 毫秒; 限期内没有显示为 undefined */
+async function waitForMark(tab: Tab, mark: string): Promise<number | undefined> {
+  const startedMs = performance.now();
+  const found = tab.page.getByRole('log').getByText(mark).first();
+  while (performance.now() - startedMs < MARKER_MS) {
+    if (await found.isVisible()) return performance.now() - startedMs;
     await sleep(50);
   }
-  return false;
+  return undefined;
 }
 
 function sleep(ms: number): Promise<void> {

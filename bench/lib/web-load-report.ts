@@ -10,7 +10,17 @@ const MAX_ELEMENTS = 10_000;
 /** 发生器迟到超过此数 (毫秒), 就要说明机器已饱和 */
 const LATE_MS = 50;
 
-export interface Phase {
+/** 一段结束时的页面 */
+export interface Shown {
+  /** 显示着的编号是否逐一连续, 止于最后一条 */
+  readonly contiguous: boolean;
+  readonly shown: number;
+  readonly elements: number;
+  /** 回收之后 */
+  readonly heapBytes: number;
+}
+
+export interface Phase extends Shown {
   readonly name: string;
   readonly record: PageRecord;
   readonly swarm: SwarmResult;
@@ -18,17 +28,15 @@ export interface Phase {
   readonly idleShare: number;
   readonly serverCores: number;
   readonly rendererCores: number;
+  /** 群聊停下之后多久最后一条显示出来; 没有等到为 undefined */
   readonly markerMs: number | undefined;
-  readonly contiguous: boolean;
-  readonly shown: number;
-  readonly elements: number;
-  readonly heapBytes: number;
 }
 
 export interface Load {
   readonly seconds: number;
   readonly ratePerSecond: number;
   readonly people: number;
+  readonly hiddenCpuSeconds: number;
 }
 
 const ROWS: readonly (readonly [string, (phase: Phase) => string])[] = [
@@ -40,7 +48,7 @@ const ROWS: readonly (readonly [string, (phase: Phase) => string])[] = [
   ['击键到下一帧, 最长 ms', ({ record }) => keystrokes(record)],
   ['群聊发出的文字', ({ swarm }) => String(swarm.sent)],
   ['网页收到的文字', ({ record }) => String(record.texts)],
-  ['停下之后最后一条显示 ms', ({ markerMs }) => markerMs?.toFixed(0) ?? '没有显示'],
+  ['最后一条发出到显示 ms', ({ markerMs }) => markerMs?.toFixed(0) ?? '没有显示'],
   ['页面元素数', ({ elements }) => String(elements)],
   ['回收后的堆 MB', ({ heapBytes }) => (heapBytes / 1e6).toFixed(1)],
   ['进出次数', ({ swarm }) => String(swarm.churned)],
@@ -64,6 +72,7 @@ export function webLoadReport(phases: readonly Phase[], load: Load): Report {
     ],
     claims: [...phases.flatMap(taskClaim), ...phases.slice(1).flatMap(deliveryClaims), ...totals(phases)],
     notes: notes(phases),
+    hiddenCpuSeconds: load.hiddenCpuSeconds,
     raw: phases,
   };
 }
