@@ -109,10 +109,10 @@ async function measurePhase(bench: Bench, { name, during, after }: Actions): Pro
   const swarmResult = await running;
   const used = usage();
   await after?.();
-  const markerMs = await waitForMark(tab, serialMark(swarmResult.lastSerial));
+  const markerMs = await waitForMark(tab, serialMark(swarmResult.tail.at(-1) ?? 0));
   // 先取读数再查看页面: 查看本身 (innerText, 回收) 就是长任务
   const record = await takeRecord(tab.page);
-  const shown = await inspect(tab, swarmResult.lastSerial);
+  const shown = await inspect(tab, swarmResult.tail);
   console.log(`${name}: 最长任务 ${Math.max(0, ...record.longTasks).toFixed(0)} ms, 收到 ${record.texts}`);
   return { name, record, swarm: swarmResult, markerMs, ...used, ...shown };
 }
@@ -156,10 +156,10 @@ async function readAbove(tab: Tab, seconds: number): Promise<void> {
 }
 
 /** 聊天记录里显示着的编号, 与页面的大小 */
-async function inspect(tab: Tab, lastSerial: number): Promise<Shown> {
+async function inspect(tab: Tab, tail: readonly number[]): Promise<Shown> {
   const text = await tab.page.getByRole('log').innerText();
   const serials = [...text.matchAll(/〔(\d+)〕/g)].map(([, digits]) => Number(digits));
-  const contiguous = serials.every((serial, index) => serial === lastSerial - serials.length + 1 + index);
+  const contiguous = serials.join() === tail.slice(-serials.length).join();
   const elements = await tab.page.evaluate(() => document.querySelectorAll('*').length);
   return { contiguous, shown: serials.length, elements, heapBytes: await heapBytes(tab.page) };
 }

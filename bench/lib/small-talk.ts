@@ -43,6 +43,11 @@ export function serialMark(serial: number): string {
   return `〔${serial}〕`;
 }
 
+/** 正文末尾的编号; 不是 smallTalk 的产物时为 NaN */
+export function serialIn(text: string): number {
+  return Number(/〔(\d+)〕$/.exec(text)?.[1]);
+}
+
 /** 32 位整数的散列 (Murmur3 的收尾), 非负 */
 function scramble(value: number): number {
   let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);

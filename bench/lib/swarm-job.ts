@@ -17,8 +17,8 @@ export interface SwarmJob {
 /** 一段 (从 go 到 stop) 的结果 */
 export interface SwarmResult {
   readonly sent: number;
-  /** 最后一条文字的编号; 编号从 1 起, 跨段连续 */
-  readonly lastSerial: number;
+  /** 最近几百条的编号, 按服务器播出的次序; 饱和时与发出的次序不同 */
+  readonly tail: readonly number[];
   /** 实际写出减预定时刻; 大了说明机器已饱和, 发生器没有按时发出 */
   readonly lag: LatencySummary;
   readonly churned: number;

@@ -1,8 +1,9 @@
 // 一千人的房间: 轮流发言, 有人进出; 收到的一切只从内核取走丢弃
 //   idle --run()--> running --stop()--> idle (可反复)
+import type { ServerMessage } from '../../src/protocol/messages.js';
 import { joinChat } from './chat-member.js';
 import { Histogram } from './histogram.js';
-import { smallTalk } from './small-talk.js';
+import { serialIn, smallTalk } from './small-talk.js';
 import type { SwarmJob, SwarmResult } from './swarm-job.js';
 import { nowMs } from './upload-job.js';
 import type { WebSocketClient } from './websocket-client.js';
@@ -14,6 +15,11 @@ const DRAIN_PERIOD_MS = 400;
 const DRAIN_TICK_MS = 10;
 /** 进出攒在一拍里: 服务器合并成一帧 sync */
 const CHURN_TICK_MS = 250;
+
+/** 停下之后等服务器播完的限期 (毫秒) */
+const HEARING_MS = 30_000;
+/** 记住最近播出的这么多条的编号: 比页面上显示的多 */
+const TAIL = 500;
 
 interface Person {
   readonly name: string;
@@ -29,6 +35,9 @@ export class Swarm {
   #serial = 0;
   #churned = 0;
   #drained = 0;
+  /** 听众听到的条数与最近的编号, 按播出的次序 */
+  #heard = 0;
+  #tail: number[] = [];
   #finish: () => void = () => {};
 
   constructor(job: SwarmJob) {
@@ -38,6 +47,7 @@ export class Swarm {
   /** 全员加入; 此后一直取走积压, 直到进程结束 */
   async connect(): Promise<void> {
     const total = this.#job.talkers + this.#job.visitors;
+    await joinChat(this.#job.target, '听众', (message) => this.#hear(message));
     setInterval(() => this.#drainSome(), DRAIN_TICK_MS);
     while (this.#people.length < total) {
       const count = Math.min(JOINING_AT_ONCE, total - this.#people.length);
@@ -63,10 +73,11 @@ export class Swarm {
     });
     stopTalking();
     clearInterval(churn);
+    await this.#allHeard();
     const { user, system } = process.cpuUsage(cpu);
     return {
       sent: this.#serial - first,
-      lastSerial: this.#serial,
+      tail: [...this.#tail],
       lag: this.#lag.summary(),
       churned: this.#churned - churnedBefore,
       cut: this.#people.filter(({ client }) => !client.isOpen).length,
@@ -107,6 +118,23 @@ export class Swarm {
     };
     sayDue();
     return () => clearTimeout(timer);
+  }
+
+  // 唯一听得见的一个: 各人的消息走各自的连接, 播出的次序只有服务器知道
+  #hear(message: ServerMessage): void {
+    if (message.type !== 'text') return;
+    this.#heard += 1;
+    this.#tail.push(serialIn(message.message));
+    if (this.#tail.length > 2 * TAIL) this.#tail.splice(0, TAIL);
+  }
+
+  /** 发出的全部播出之后兑现。错误: 限期内没有播完 */
+  async #allHeard(): Promise<void> {
+    const deadlineMs = nowMs() + HEARING_MS;
+    while (this.#heard < this.#serial) {
+      if (nowMs() > deadlineMs) throw new Error(`说了 ${this.#serial} 条, 只播出 ${this.#heard} 条`);
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_TICK_MS));
+    }
   }
 
   #say(): void {

@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core';
 
 const CATEGORIES = [
   'devtools.timeline',
+  'disabled-by-default-devtools.timeline',
   'v8.execute',
   'disabled-by-default-v8.cpu_profiler',
   'blink.user_timing',

@@ -12,7 +12,7 @@ const LATE_MS = 50;
 
 /** 一段结束时的页面 */
 export interface Shown {
-  /** 显示着的编号是否逐一连续, 止于最后一条 */
+  /** 显示着的是否恰是最近播出的那些, 次序相同, 止于最后一条 */
   readonly contiguous: boolean;
   readonly shown: number;
   readonly elements: number;
@@ -95,8 +95,8 @@ function deliveryClaims({ name, record, swarm, markerMs, contiguous, shown }: Ph
       passed: lost === 0 && record.seqGaps === 0 && record.sockets === 0,
     },
     {
-      text: `${name}: 最后一条显示出来, 显示着的编号逐一连续`,
-      value: markerMs === undefined ? '没有显示' : `${shown} 条${contiguous ? '连续' : '不连续'}`,
+      text: `${name}: 最后一条显示出来, 显示着的与播出的逐条相同`,
+      value: markerMs === undefined ? '没有显示' : `${shown} 条${contiguous ? '相同' : '不同'}`,
       passed: markerMs !== undefined && contiguous && shown > 0,
     },
   ];
