@@ -123,14 +123,7 @@ export class Timeline {
     const last = this.#items.at(-1);
     const time = Date.now();
     const folds = last?.kind === 'presence' && time - last.time < PRESENCE_FOLD_MS;
-    const base = folds ? last : this.#emptyPresence(time);
-    const item: PresenceItem = {
-      ...base,
-      joined: [...base.joined, ...joined].slice(0, PRESENCE_NAMES),
-      joinedCount: base.joinedCount + joined.length,
-      left: [...base.left, ...left].slice(0, PRESENCE_NAMES),
-      leftCount: base.leftCount + left.length,
-    };
+    const item = folded(folds ? last : this.#emptyPresence(time), joined, left);
     if (folds) this.#items[this.#items.length - 1] = item;
     else this.#items.push(item);
     this.#trim();
@@ -205,4 +198,19 @@ export class Timeline {
     for (const item of dropped) if (item.kind === 'message') this.#seen.delete(item.order);
     this.#hasOlder = true;
   }
+}
+
+// 每个名字只留最后的去向: 刷新一次网页不该是离开又加入两条; 名单之外的只计数
+function folded(base: PresenceItem, joined: readonly string[], left: readonly string[]): PresenceItem {
+  const joining = new Set(joined);
+  const leaving = new Set(left);
+  const keptJoined = base.joined.filter((name) => !joining.has(name) && !leaving.has(name));
+  const keptLeft = base.left.filter((name) => !joining.has(name) && !leaving.has(name));
+  return {
+    ...base,
+    joined: [...keptJoined, ...joining].slice(0, PRESENCE_NAMES),
+    joinedCount: base.joinedCount - (base.joined.length - keptJoined.length) + joining.size,
+    left: [...keptLeft, ...leaving].slice(0, PRESENCE_NAMES),
+    leftCount: base.leftCount - (base.left.length - keptLeft.length) + leaving.size,
+  };
 }

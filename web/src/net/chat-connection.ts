@@ -32,8 +32,8 @@ const QUIET_MS = 25_000;
 const PROBE_MS = 10_000;
 // 在线满这么久才算稳定, 退避从头开始
 const STABLE_MS = 10_000;
-// 刚在线就断的, 至多从这一级退避 (2 秒) 开始: 连续抖动时仍然很快回来
-const SETTLED_ATTEMPT = 2;
+// 刚在线就断的, 至多从这一级退避 (1 秒) 开始: 连续抖动时仍然很快回来
+const SETTLED_ATTEMPT = 1;
 const ABNORMAL: CloseReason = { code: 1006, reason: '' };
 
 export class ChatConnection {

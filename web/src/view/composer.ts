@@ -31,10 +31,10 @@ export function createComposer(context: ViewContext): HTMLElement {
   const showPlaceholder = (): void => {
     const offline = model.connection.get().phase !== 'online';
     // 触屏没有 Shift+Enter, 窄屏也放不下
-    const usual = matchMedia('(pointer: coarse), (width < 480px)').matches;
+    const narrow = matchMedia('(pointer: coarse), (width < 480px)').matches;
     field.placeholder = offline
       ? texts.placeholderOffline
-      : usual
+      : narrow
         ? texts.placeholderShort
         : texts.placeholder;
   };
@@ -51,6 +51,8 @@ function startDraft({ model, life }: ViewContext, parts: Parts): void {
     showAllowance(parts, draft, model.identity.get()?.limits.textBytes);
   };
   model.draft.watch(show, life);
+  // 造的时候还没有进页面, 量不出高度
+  requestAnimationFrame(() => fitHeight(field));
   model.identity.subscribe(() => show(model.draft.get()), life);
   field.addEventListener('input', () => model.draft.set(field.value), { signal: life });
 }

@@ -6,6 +6,11 @@ import { h, icon, type ViewContext } from './dom.js';
 import { collectDropped, type Dropped, MAX_DROPPED } from './dropped/dropped-files.js';
 import { ICONS } from './icons.js';
 
+// 拖着不动时 dragover 也一直发 (Firefox 每 350 毫秒); 这么久没有就是拖走了
+const STALE_MS = 1500;
+// Safari 经过子元素时也说没有下一个元素, 等一等, 下一个 dragover 会取消
+const LEAVE_MS = 120;
+
 /** 放在界面的最外层; 只在聊天界面里有 */
 export function createDropZone(context: ViewContext): HTMLElement {
   const texts = composerTexts();
@@ -16,36 +21,63 @@ export function createDropZone(context: ViewContext): HTMLElement {
   return overlay;
 }
 
+type DragName = 'dragenter' | 'dragover' | 'dragleave' | 'drop';
+
 function listen({ model, actions, life }: ViewContext, overlay: HTMLElement): void {
-  // 经过子元素时进出成对地发, 数到零才是真的离开了窗口
-  let depth = 0;
-  const show = (value: number): void => {
-    depth = Math.max(0, value);
-    overlay.hidden = depth === 0;
-  };
-  const on = (
-    name: 'dragenter' | 'dragover' | 'dragleave' | 'drop',
-    act: (data: DataTransfer) => void,
-  ): void => {
+  const visibility = createVisibility(overlay, life);
+  const isOutside = watchInnerDrags(life);
+  const on = (name: DragName, act: (event: DragEvent, data: DataTransfer) => void): void => {
     const listener = (event: DragEvent): void => {
       const data = event.dataTransfer;
-      if (data === null || !data.types.includes('Files')) return;
+      if (data === null || !data.types.includes('Files') || !isOutside()) return;
       // 不拦下来, 浏览器会离开本页去打开这个文件
       event.preventDefault();
-      act(data);
+      act(event, data);
     };
     window.addEventListener(name, listener, { signal: life });
   };
-  on('dragenter', () => show(depth + 1));
-  on('dragleave', () => show(depth - 1));
-  on('dragover', (data) => {
+  on('dragenter', () => visibility.show());
+  on('dragover', (_event, data) => {
     data.dropEffect = 'copy';
+    visibility.show();
   });
-  on('drop', (data) => {
-    show(0);
+  on('dragleave', (event) => {
+    // 没有下一个元素: 离开了窗口
+    if (event.relatedTarget === null) visibility.hideSoon(LEAVE_MS);
+  });
+  on('drop', (_event, data) => {
+    visibility.hideSoon(0);
     // collectDropped 不拒绝: 读不了的计在 unreadable 里
     void collectDropped(data).then((dropped) => deliver(model, actions, dropped));
   });
+}
+
+// 不数进出的次数: 指针下的消息被移走时没有 dragleave, 数会对不上, 覆盖层就收不掉
+function createVisibility(overlay: HTMLElement, life: AbortSignal) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const hideSoon = (delayMs: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      overlay.hidden = true;
+    }, delayMs);
+  };
+  const show = (): void => {
+    if (overlay.hidden) overlay.hidden = false;
+    hideSoon(STALE_MS);
+  };
+  life.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  return { show, hideSoon };
+}
+
+// 从本页拖起的图片也带着 Files, 那不是要发送的文件
+function watchInnerDrags(life: AbortSignal): () => boolean {
+  let inner = false;
+  const set = (value: boolean) => (): void => {
+    inner = value;
+  };
+  window.addEventListener('dragstart', set(true), { signal: life });
+  window.addEventListener('dragend', set(false), { signal: life });
+  return () => !inner;
 }
 
 function deliver(model: Model, actions: Actions, { files, tooMany, unreadable }: Dropped): void {

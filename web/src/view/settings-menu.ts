@@ -36,6 +36,7 @@ export function createSettingsMenu(context: ViewContext): HTMLElement {
   );
   const popover = attachPopover(button, panel, life);
   theme.element.addEventListener('change', () => preferences.setTheme(theme.value()), { signal: life });
+  preferences.theme.subscribe(theme.set, life);
   language.element.addEventListener(
     'change',
     () => {
@@ -49,6 +50,8 @@ export function createSettingsMenu(context: ViewContext): HTMLElement {
     // 这时元素还没有放进页面
     requestAnimationFrame(() => {
       if (life.aborted || !panel.isConnected) return;
+      // 先聚焦按钮: 关上时浏览器把焦点还给它
+      button.focus();
       popover.show();
       language.element.querySelector<HTMLInputElement>('input:checked')?.focus();
     });
@@ -77,6 +80,7 @@ function createLeave({ actions, life }: ViewContext): HTMLElement {
 interface Radios<T extends string> {
   readonly element: HTMLFieldSetElement;
   value(): T;
+  set(value: T): void;
 }
 
 /** 一组单选画成分段按钮; 键盘由浏览器自己处理 */
@@ -98,5 +102,8 @@ function radios<T extends string>(
     h('legend', {}, legend),
     h('div', { class: 'settings-choices' }, ...labels),
   );
-  return { element, value: () => choices[inputs.findIndex(({ checked }) => checked)]?.[0] ?? chosen };
+  const set = (value: T): void => {
+    for (const input of inputs) input.checked = input.value === value;
+  };
+  return { element, set, value: () => choices[inputs.findIndex(({ checked }) => checked)]?.[0] ?? chosen };
 }

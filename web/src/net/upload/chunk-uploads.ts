@@ -98,7 +98,8 @@ export class ChunkUploads {
     this.#runs += 1;
     const runId = `${upload.id}.${this.#runs}`;
     this.#running.set(runId, upload);
-    upload.become('checking');
+    // 新的没有可核对的
+    upload.become(credentials === undefined ? 'sending' : 'checking');
     const binary = identity.features.includes('binary_chunk');
     const url = this.#ports.transferUrl(identity.session);
     this.#link.post({ type: 'run', runId, file, url, binary, credentials, checkpoint });

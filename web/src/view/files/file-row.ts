@@ -54,8 +54,16 @@ function facts(file: FileBroadcast): HTMLElement {
   const time = h(
     'time',
     { datetime: new Date(file.time).toISOString(), title: formatFullTime(file.time) },
-    formatShortDate(file.time),
+    briefDate(file.time),
   );
   const sender = h('bdi', { class: 'files-sender', title: file.name }, file.name);
   return h('span', { class: 'files-facts' }, sender, h('span', {}, formatBytes(file.size)), time);
+}
+
+// 侧栏很窄: 今年的不写年份, 地方让给发送者; 两种语言的写法里年份都在一头
+function briefDate(time: number): string {
+  const year = String(new Date().getFullYear());
+  return formatShortDate(time)
+    .replace(new RegExp(`^${year}/`), '')
+    .replace(new RegExp(`/${year}$`), '');
 }

@@ -7,8 +7,8 @@ export interface FoundLink {
   readonly href: string;
 }
 
-// ASCII 的网址字符; 汉字等只在分隔符 (/ = _ & ? #) 或另一个汉字之后才算: 见https://a.com这里 不会连上
-const CANDIDATE = /https?:\/\/(?:[\w\-.~:/?#[\]@!$&'()*+,;=%]|(?<=[/=_&?#\p{Lo}])\p{Lo})+/giu;
+// ASCII 的网址字符; 汉字等只在分隔符 (/ = _ & #) 或另一个汉字之后才算: 见https://a.com这里 不会连上
+const CANDIDATE = /https?:\/\/(?:[\w\-.~:/?#[\]@!$&'()*+,;=%]|(?<=[/=_&#\p{Lo}])\p{Lo})+/giu;
 // 句末标点: 几乎总是句子的, 不是网址的
 const TRAILING = new Set('.,;:!?\'"*_~');
 const CLOSING: ReadonlyMap<string, string> = new Map([

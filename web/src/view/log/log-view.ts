@@ -1,136 +1,158 @@
 // 聊天记录: 每帧至多画一次; 只画窗口里的行, 眼前的位置不动
 import { logTexts } from '../../i18n/log.js';
 import { h, icon, onNextFrame, type ViewContext } from '../dom.js';
-import { createJumpPill } from './jump-pill.js';
+import { createAnnouncer } from './announcer.js';
+import { createJumpPill, type JumpPill } from './jump-pill.js';
 import { createLineRow } from './line-rows.js';
 import { LOG_ICONS } from './log-icons.js';
 import { LogWindow } from './log-window.js';
 import { createMessageRow, isTalk } from './message-row.js';
-import { createOlderLoader } from './older-loader.js';
+import { createOlderLoader, type OlderLoader } from './older-loader.js';
 import { startRowActions } from './row-actions.js';
 import { RowList } from './row-list.js';
 import { countOf, type Entries, rowsOf } from './rows.js';
 import { ScrollKeeper } from './scroll-keeper.js';
 import { startScrolling } from './scrolling.js';
-import { startUnread } from './unread.js';
-
-// 一帧里插入得更多 (翻页, 补历史, 刷屏) 时, 读屏软件不逐条念
-const MAX_ANNOUNCED = 5;
-// 关掉播报之后多久恢复 (毫秒)
-const QUIET_MS = 1000;
+import { startUnread, type Unread } from './unread.js';
 
 export function createLog(context: ViewContext, openImage: (fileId: string) => void): HTMLElement {
-  const { model, life } = context;
-  const texts = logTexts();
-  const expanded = new Set<string>();
-  const list = h('div', { class: 'log-list' });
-  const empty = emptyState();
-  const older = createOlderLoader(context);
-  const scroller = h(
-    'div',
-    { class: 'log-scroller', role: 'log', 'aria-label': texts.log, 'aria-live': 'polite', tabindex: 0 },
-    older.element,
-    empty,
-    list,
-  );
-  const rows = new RowList(list, (row) =>
-    isTalk(row) ? createMessageRow(row, { openImage, expanded }) : createLineRow(row),
-  );
-  const keeper = new ScrollKeeper(scroller, list);
-  const view = new LogWindow();
-  const unread = startUnread(context, () => keeper.following);
-  const pill = createJumpPill(() => {
-    jump();
-    // 按钮随即收起, 焦点不能丢
-    scroller.focus({ preventScroll: true });
-  });
-  const entries = (): Entries => ({
-    items: model.timeline.items,
-    pending: model.outbox.items.filter(({ shown }) => !shown),
-    ownName: model.identity.get()?.name,
-    unreadKey: unread.dividerKey,
-  });
-  const announce = createAnnouncer(scroller, life);
+  return new LogView(context, openImage).element;
+}
 
-  const render = (): void => {
-    const current = entries();
-    view.update(current, keeper.following);
-    const { start, end } = view.range;
+class LogView {
+  readonly element: HTMLElement;
+  readonly #context: ViewContext;
+  readonly #scroller: HTMLElement;
+  readonly #list = h('div', { class: 'log-list' });
+  readonly #empty = emptyState();
+  readonly #rows: RowList;
+  readonly #keeper: ScrollKeeper;
+  readonly #window = new LogWindow();
+  readonly #older: OlderLoader;
+  readonly #unread: Unread;
+  readonly #pill: JumpPill;
+  readonly #announce: (inserted: number) => void;
+  readonly #schedule: () => void;
+
+  constructor(context: ViewContext, openImage: (fileId: string) => void) {
+    this.#context = context;
+    this.#older = createOlderLoader(context);
+    this.#scroller = createScroller(this.#older.element, this.#empty, this.#list);
+    // 展开过的长消息, 移出窗口再回来仍是展开的
+    const expanded = new Set<string>();
+    this.#rows = new RowList(this.#list, (row) =>
+      isTalk(row) ? createMessageRow(row, { openImage, expanded }) : createLineRow(row),
+    );
+    this.#keeper = new ScrollKeeper(this.#scroller, this.#list);
+    this.#unread = startUnread(context, () => this.#keeper.following);
+    this.#pill = createJumpPill(() => this.#jump());
+    this.#announce = createAnnouncer(this.#scroller, context.life);
+    this.#schedule = onNextFrame(() => this.#render(), context.life);
+    this.element = h('div', { class: 'log' }, this.#scroller, this.#pill.element);
+    startRowActions(context, this.#list, this.#rows, expanded);
+    this.#watchReader();
+    this.#watchModel();
+    this.#schedule();
+  }
+
+  #watchReader(): void {
+    startScrolling(this.#context, this.#scroller, {
+      released: () => this.#keeper.release(),
+      scrolled: () => this.#scrolled(),
+      toEnd: () => this.#jump(),
+      toStart: () => this.#toStart(),
+    });
+    // 图片载入, 窗口改变大小: 排版之后, 绘制之前回到原位, 看不出跳动
+    const observer = new ResizeObserver(() => this.#keeper.restore());
+    observer.observe(this.#scroller);
+    observer.observe(this.#list);
+    this.#context.life.addEventListener('abort', () => observer.disconnect(), { once: true });
+  }
+
+  #watchModel(): void {
+    const { model, life } = this.#context;
+    model.timeline.changed.subscribe(this.#schedule, life);
+    model.loadingOlder.subscribe(this.#schedule, life);
+    model.identity.subscribe(this.#schedule, life);
+    let outgoing = model.outbox.size;
+    const onOutbox = (): void => {
+      // 自己发言: 回到底部看着它
+      if (model.outbox.size > outgoing) this.#keeper.follow();
+      outgoing = model.outbox.size;
+      this.#schedule();
+    };
+    model.outbox.changed.subscribe(onOutbox, life);
+    // 切回来时立即画, 不等后台的那一秒
+    const onVisibility = (): void => {
+      if (!document.hidden) this.#render();
+    };
+    document.addEventListener('visibilitychange', onVisibility, { signal: life });
+  }
+
+  #entries(): Entries {
+    const { timeline, outbox, identity } = this.#context.model;
+    return {
+      items: timeline.items,
+      pending: outbox.items.filter(({ shown }) => !shown),
+      ownName: identity.get()?.name,
+      unreadKey: this.#unread.dividerKey,
+    };
+  }
+
+  #render(): void {
+    const entries = this.#entries();
+    this.#window.update(entries, this.#keeper.following);
+    const { start, end } = this.#window.range;
     // 先写: 全部 DOM 改动
-    announce(rows.render(rowsOf(current, start, end)));
-    empty.hidden = countOf(current) > 0;
-    older.update(view.atStart);
+    this.#announce(this.#rows.render(rowsOf(entries, start, end)));
+    this.#empty.hidden = countOf(entries) > 0;
+    this.#older.update(this.#window.atStart);
     // 后读: 一次排版
-    keeper.restore();
-    settle(current);
-  };
-  const schedule = onNextFrame(render, life);
-  // 位置变了: 移窗口, 要更早的, 收起或显示按钮
-  const settle = (current: Entries): void => {
-    const { following, edges, viewHeight } = keeper;
-    model.timeline.pinned = following;
-    if (following) unread.clearCount();
-    pill.update(!following && (unread.count > 0 || edges.below > viewHeight || !view.atEnd), unread.count);
-    if (!following && view.shift(current, edges)) schedule();
-    older.check(view.atStart && edges.above < viewHeight);
-  };
-  const jump = (): void => {
-    keeper.follow();
-    render();
-  };
+    this.#keeper.restore();
+    this.#settle(entries);
+  }
 
-  startScrolling(context, scroller, {
-    released: () => keeper.release(),
-    scrolled: () => {
-      keeper.scrolled(view.atEnd);
-      older.rearm();
-      settle(entries());
-    },
-    toEnd: jump,
-    toStart: () => {
-      keeper.release();
-      view.toStart(entries());
-      scroller.scrollTop = 0;
-      schedule();
-    },
-  });
-  startRowActions(context, list, rows, expanded);
-  keepOnResize([scroller, list], keeper, life);
-  let outgoing = model.outbox.size;
-  model.outbox.changed.subscribe(() => {
-    // 自己发言: 回到底部看着它
-    if (model.outbox.size > outgoing) keeper.follow();
-    outgoing = model.outbox.size;
-    schedule();
-  }, life);
-  model.timeline.changed.subscribe(schedule, life);
-  model.loadingOlder.subscribe(schedule, life);
-  model.identity.subscribe(schedule, life);
-  document.addEventListener('visibilitychange', schedule, { signal: life });
-  schedule();
-  return h('div', { class: 'log' }, scroller, pill.element);
+  /** 位置定了之后: 移窗口, 要更早的, 收起或显示按钮 */
+  #settle(entries: Entries): void {
+    const { following, edges, viewHeight } = this.#keeper;
+    this.#context.model.timeline.pinned = following;
+    if (following) this.#unread.clearCount();
+    const far = edges.below > viewHeight || !this.#window.atEnd;
+    this.#pill.update(!following && (far || this.#unread.count > 0), this.#unread.count);
+    if (!following && this.#window.shift(entries, edges)) this.#schedule();
+    this.#older.check(this.#window.atStart && edges.above < viewHeight);
+  }
+
+  #scrolled(): void {
+    this.#keeper.scrolled(this.#window.atEnd);
+    this.#older.rearm();
+    this.#settle(this.#entries());
+  }
+
+  #jump(): void {
+    this.#keeper.follow();
+    this.#render();
+    // 按钮随即收起, 焦点不能丢
+    this.#scroller.focus({ preventScroll: true });
+  }
+
+  #toStart(): void {
+    this.#keeper.release();
+    this.#window.toStart(this.#entries());
+    this.#scroller.scrollTop = 0;
+    this.#schedule();
+  }
+}
+
+function createScroller(...children: readonly HTMLElement[]): HTMLElement {
+  const label = logTexts().log;
+  const attributes = { class: 'log-scroller', role: 'log', 'aria-label': label, 'aria-live': 'polite' };
+  // tabindex: 能滚动的区域要能用键盘到达
+  return h('div', { ...attributes, tabindex: 0 }, ...children);
 }
 
 function emptyState(): HTMLElement {
   const texts = logTexts();
   const picture = icon(LOG_ICONS.chat);
   return h('div', { class: 'log-empty' }, picture, h('p', {}, texts.emptyTitle), h('p', {}, texts.emptyHint));
-}
-
-// 图片载入, 窗口改变大小: 排版之后, 绘制之前回到原位, 看不出跳动
-function keepOnResize(elements: readonly Element[], keeper: ScrollKeeper, life: AbortSignal): void {
-  const observer = new ResizeObserver(() => keeper.restore());
-  for (const element of elements) observer.observe(element);
-  life.addEventListener('abort', () => observer.disconnect(), { once: true });
-}
-
-function createAnnouncer(scroller: HTMLElement, life: AbortSignal): (inserted: number) => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  life.addEventListener('abort', () => clearTimeout(timer), { once: true });
-  return (inserted) => {
-    if (inserted <= MAX_ANNOUNCED) return;
-    scroller.setAttribute('aria-live', 'off');
-    clearTimeout(timer);
-    timer = setTimeout(() => scroller.setAttribute('aria-live', 'polite'), QUIET_MS);
-  };
 }

@@ -55,7 +55,8 @@ export class LogWindow {
     const { start } = this.#range;
     if (this.#startKey === undefined || keyAt(entries, start) === this.#startKey) return 0;
     const index = entries.items.findIndex(({ key }) => key === this.#startKey);
-    return index < 0 ? 0 : index - start;
+    // 起点已被删掉 (翻看旧消息时满了两万条): 从还在的最早一条看起
+    return index < 0 ? -start : index - start;
   }
 
   #countAfterShift(moved: Range): number {

@@ -11,6 +11,7 @@ import { LOG_ICONS } from './log-icons.js';
 import { createText } from './message-text.js';
 import type { RowView } from './row-list.js';
 import type { LogRow } from './rows.js';
+import { isFewEmoji } from './tokens.js';
 
 /** 各行共用的, 只造一次 */
 export interface RowTools {
@@ -32,7 +33,7 @@ export function textOf(row: TalkRow): string {
 }
 
 export function createMessageRow(row: TalkRow, tools: RowTools): RowView {
-  const bubble = h('div', { class: 'log-bubble' }, contentElement(row, tools));
+  const bubble = h('div', { class: bubbleClass(row) }, contentElement(row, tools));
   const side = h('div', { class: 'log-side' });
   const line = h('div', { class: 'log-line' }, bubble, side);
   const stack = h('div', { class: 'log-stack' }, line);
@@ -76,6 +77,11 @@ function classOf(row: TalkRow): string {
   return parts.join(' ');
 }
 
+function bubbleClass(row: TalkRow): string {
+  const content = contentOf(row);
+  return 'message' in content && isFewEmoji(content.message) ? 'log-bubble log-emoji' : 'log-bubble';
+}
+
 // 自己的不画头像
 function avatarOf(row: TalkRow): HTMLElement[] {
   const shown = row.first && !row.mine && row.kind === 'message';
@@ -95,7 +101,7 @@ function headOf(row: TalkRow): HTMLElement[] {
 // 每组第一条的时间在名字旁边, 其余的悬停才显示
 function sideOf(row: TalkRow): HTMLElement[] {
   const time = row.first ? [] : [timeElement(row)];
-  return row.mine ? [...time, statusElement(row)] : time;
+  return row.mine ? [statusElement(row), ...time] : time;
 }
 
 function timeElement(row: TalkRow): HTMLElement {
@@ -123,5 +129,7 @@ function failureOf(row: TalkRow): HTMLElement[] {
   const retry = h('button', { type: 'button', class: 'quiet', 'data-action': 'retry' }, texts.retry);
   const discard = h('button', { type: 'button', class: 'quiet', 'data-action': 'discard' }, texts.discard);
   const message = h('span', { class: 'log-reason' }, `${texts.failed}${reason}`);
-  return [h('div', { class: 'log-failure' }, message, retry, discard)];
+  // 两个按钮换行也在一起
+  const choices = h('span', {}, retry, discard);
+  return [h('div', { class: 'log-failure' }, message, choices)];
 }

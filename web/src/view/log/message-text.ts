@@ -2,29 +2,30 @@
 import { logTexts } from '../../i18n/log.js';
 import { h, iconButton } from '../dom.js';
 import { LOG_ICONS } from './log-icons.js';
-import { type Block, isFewEmoji, type Span, tokenize } from './tokens.js';
-
-// 更长的先收起: 一条 16 KB 的全是换行的消息不能占满几百屏
-const MAX_LINES = 30;
-const MAX_CHARACTERS = 2400;
+import { isLong, previewOf } from './preview.js';
+import { type Block, type Span, tokenize } from './tokens.js';
 
 /** 按钮只带 data-action, 点击由 row-actions.ts 统一处理: 行里没有监听, 拆掉就干净 */
 export function createText(text: string, expanded: boolean): HTMLElement {
-  const body = h('div', { class: isFewEmoji(text) ? 'log-text log-emoji' : 'log-text', dir: 'auto' });
-  body.append(...tokenize(text).map(blockOf));
-  if (!isLong(text)) return body;
+  const body = h('div', { class: 'log-text', dir: 'auto' });
+  if (!isLong(text)) {
+    body.append(...tokenize(text).map(blockOf));
+    return body;
+  }
   const button = h('button', { type: 'button', class: 'log-expand quiet', 'data-action': 'expand' });
   const wrapper = h('div', {}, body, button);
-  setExpanded(wrapper, expanded);
+  setExpanded(wrapper, text, expanded);
   return wrapper;
 }
 
-/** wrapper: 收起得了的正文与它的按钮 */
-export function setExpanded(wrapper: Element, expanded: boolean): void {
+/** wrapper: 长消息的正文与它的按钮; 收起时只有开头在页面上 */
+export function setExpanded(wrapper: Element, text: string, expanded: boolean): void {
   const texts = logTexts();
-  const button = wrapper.querySelector('.log-expand');
-  wrapper.firstElementChild?.classList.toggle('log-clamped', !expanded);
-  if (button === null) return;
+  const [body, button] = wrapper.children;
+  const blocks = expanded ? tokenize(text) : previewOf(text);
+  body?.replaceChildren(...blocks.map(blockOf));
+  body?.classList.toggle('log-clamped', !expanded);
+  if (button === undefined) return;
   button.textContent = expanded ? texts.collapse : texts.expand;
   button.setAttribute('aria-expanded', String(expanded));
 }
@@ -44,8 +45,4 @@ function spanOf(span: Span): Node | string {
   if (span.kind === 'code') return h('code', {}, span.text);
   // noopener: 打开的页面拿不到这个窗口; 链接只会是 http 或 https (links.ts)
   return h('a', { href: span.href, target: '_blank', rel: 'noopener noreferrer nofollow' }, span.text);
-}
-
-function isLong(text: string): boolean {
-  return text.length > MAX_CHARACTERS || text.split('\n', MAX_LINES + 2).length > MAX_LINES + 1;
 }

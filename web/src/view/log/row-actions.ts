@@ -43,7 +43,7 @@ function act({ model, actions }: ViewContext, row: LogRow, button: HTMLElement, 
   const action = button.dataset['action'];
   if (action === 'retry') actions.retryText(row.key);
   else if (action === 'discard') actions.discardText(row.key);
-  else if (action === 'expand') toggle(row.key, button, expanded);
+  else if (action === 'expand') toggle(row, button, expanded);
   else if (action === 'copy') copy(model, isTalk(row) ? textOf(row) : '');
   else if (action === 'copy-code') copy(model, button.parentElement?.querySelector('pre')?.textContent ?? '');
 }
@@ -53,12 +53,12 @@ function copy(model: Model, text: string): void {
   void copyText(model, text, logTexts());
 }
 
-function toggle(key: string, button: HTMLElement, expanded: Set<string>): void {
-  const open = !expanded.has(key);
+function toggle(row: LogRow, button: HTMLElement, expanded: Set<string>): void {
+  const open = !expanded.has(row.key);
   if (expanded.size >= MAX_EXPANDED) expanded.clear();
-  if (open) expanded.add(key);
-  else expanded.delete(key);
-  if (button.parentElement !== null) setExpanded(button.parentElement, open);
+  if (open) expanded.add(row.key);
+  else expanded.delete(row.key);
+  if (button.parentElement !== null && isTalk(row)) setExpanded(button.parentElement, textOf(row), open);
 }
 
 function elementOf(event: Event): Element | undefined {

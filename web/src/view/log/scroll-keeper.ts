@@ -16,6 +16,8 @@ export class ScrollKeeper {
   #following = true;
   #anchor: Anchor | undefined;
   #lastTop = 0;
+  // 上次记下的内容高度与可见高度: 变了说明这次滚动是排版引起的
+  #lastHeights = '';
 
   constructor(scroller: HTMLElement, list: HTMLElement) {
     this.#scroller = scroller;
@@ -49,6 +51,11 @@ export class ScrollKeeper {
 
   /** atEnd: 窗口包含最新的一条; 不包含时滚到底也不算跟随 */
   scrolled(atEnd: boolean): void {
+    // 输入框长高变矮也会挪动 scrollTop, 那不是读者的意思
+    if (this.#following && this.#heights() !== this.#lastHeights) {
+      this.restore();
+      return;
+    }
     const { above, below } = this.edges;
     // 内容变矮也会减小 scrollTop, 但那时仍贴着底
     if (above < this.#lastTop - 1 && below > 2) this.#following = false;
@@ -62,7 +69,12 @@ export class ScrollKeeper {
     if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     else this.#restoreAnchor();
     this.#lastTop = this.#scroller.scrollTop;
+    this.#lastHeights = this.#heights();
     this.#remember();
+  }
+
+  #heights(): string {
+    return `${this.#scroller.scrollHeight} ${this.#scroller.clientHeight}`;
   }
 
   #restoreAnchor(): void {

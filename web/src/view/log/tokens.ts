@@ -10,7 +10,7 @@ export type Block =
   | { readonly kind: 'paragraph'; readonly spans: readonly Span[] }
   | { readonly kind: 'fence'; readonly language: string; readonly text: string };
 
-const FENCE = '```';
+export const FENCE = '```';
 // 围栏的首行: 语言名后面紧跟换行
 const LANGUAGE = /^([\w+#.-]{0,20})[ \t]*\r?\n/;
 const INLINE_CODE = /`([^`\n]+)`/g;

@@ -25,7 +25,8 @@ function content(
   fallBack: () => void,
 ): HTMLElement {
   if (isPicture(file)) return picture(file, openImage, fallBack);
-  const kind = kindOf(file.mimeType, file.originalName);
+  // 只信 MIME (服务器按内容认的): 只是名字像 .mp4 的放不出来
+  const kind = /^(audio|video)\//.exec(file.mimeType)?.[1];
   const src = filePath(file);
   if ((kind !== 'audio' && kind !== 'video') || src === undefined) return card(file);
   return player(file, kind, src, fallBack);
@@ -71,7 +72,10 @@ function player(
 ): HTMLElement {
   const common = { controls: true, preload: 'metadata', 'aria-label': safeName(file.originalName) };
   const media = h(kind, kind === 'video' ? { ...common, playsinline: true } : common);
-  media.addEventListener('error', fallBack, { once: true });
+  media.addEventListener('error', () => {
+    // 播到一半断线 (服务器重启) 不算放不了: 留着播放器, 用户再点就接着取
+    if (media.error?.code !== MediaError.MEDIA_ERR_NETWORK) fallBack();
+  });
   media.setAttribute('src', src);
   return h(
     'div',

@@ -14,9 +14,10 @@ export function safeName(name: string): string {
 export function splitName(name: string): [stem: string, tail: string] {
   const extension = /[^.](\.[^.\s]{1,10})$/u.exec(name)?.[1] ?? '';
   const stem = [...graphemes.segment(name.slice(0, name.length - extension.length))];
-  const cut = stem[Math.max(0, stem.length - TAIL_GRAPHEMES)]?.index ?? 0;
-  // 前段太短就不必分: 省略号比字还长
-  return stem.length <= TAIL_GRAPHEMES * 2 ? [name, ''] : [name.slice(0, cut), name.slice(cut)];
+  // 短名字至多分走一半: 前段总要留些能省略的
+  const kept = Math.min(TAIL_GRAPHEMES, Math.floor(stem.length / 2));
+  const cut = stem[stem.length - kept]?.index ?? name.length - extension.length;
+  return [name.slice(0, cut), name.slice(cut)];
 }
 
 /** 文字仍是完整的名字: 复制, 读屏, 查找都不受省略影响 */

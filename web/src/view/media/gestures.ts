@@ -27,66 +27,69 @@ interface Finger extends Point {
 }
 
 export function listenGestures(stage: HTMLElement, handlers: GestureHandlers, life: AbortSignal): void {
+  const fingers = new Fingers(stage, handlers);
   const options = { signal: life };
-  // 至多两根手指; 第三根不理
-  const fingers = new Map<number, Finger>();
-  // 这一次按下之后拖动过, 或用过两根手指: 不再算点按或滑动
-  let dragged = false;
-  let pinched = false;
-
-  stage.addEventListener(
-    'pointerdown',
-    (event) => {
-      if (event.button !== 0 || fingers.size >= 2) return;
-      if (fingers.size === 0) dragged = pinched = false;
-      else pinched = true;
-      const { x, y } = fromCenter(stage, event);
-      fingers.set(event.pointerId, { x, y, startX: x, startY: y });
-      // 拖出窗口也要收到抬起
-      stage.setPointerCapture(event.pointerId);
-    },
-    options,
-  );
-
-  stage.addEventListener(
-    'pointermove',
-    (event) => {
-      const finger = fingers.get(event.pointerId);
-      if (finger === undefined) return;
-      const to = fromCenter(stage, event);
-      if (Math.hypot(to.x - finger.startX, to.y - finger.startY) > SLOP) dragged = true;
-      const other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
-      if (other !== undefined) pinch(finger, to, other, handlers);
-      else if (dragged && handlers.zoomed()) handlers.move(to.x - finger.x, to.y - finger.y);
-      fingers.set(event.pointerId, { ...finger, x: to.x, y: to.y });
-    },
-    options,
-  );
-
-  const release = (event: PointerEvent): void => {
-    const finger = fingers.get(event.pointerId);
-    if (finger === undefined || !fingers.delete(event.pointerId)) return;
-    if (fingers.size > 0 || pinched || event.type === 'pointercancel') return;
-    // 捕获之后 target 总是舞台, 要按坐标找被点的元素
-    if (!dragged) handlers.tap(document.elementFromPoint(event.clientX, event.clientY));
-    else if (event.pointerType === 'touch' && !handlers.zoomed()) swipe(finger, handlers);
-  };
-  stage.addEventListener('pointerup', release, options);
-  stage.addEventListener('pointercancel', release, options);
-
+  stage.addEventListener('pointerdown', (event) => fingers.down(event), options);
+  stage.addEventListener('pointermove', (event) => fingers.move(event), options);
+  stage.addEventListener('pointerup', (event) => fingers.up(event), options);
+  stage.addEventListener('pointercancel', (event) => fingers.up(event), options);
   stage.addEventListener('dblclick', (event) => handlers.toggle(fromCenter(stage, event)), options);
+  // passive: false 才能不让整页跟着缩放或滚动
+  stage.addEventListener('wheel', (event) => wheel(event, stage, handlers), { signal: life, passive: false });
+}
 
-  stage.addEventListener(
-    'wheel',
-    (event) => {
-      // 不让整页跟着缩放或滚动
-      event.preventDefault();
-      const delta = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE_HEIGHT : event.deltaY;
-      const rate = event.ctrlKey ? PINCH_RATE : WHEEL_RATE;
-      handlers.scale(Math.exp(-delta * rate), fromCenter(stage, event));
-    },
-    { signal: life, passive: false },
-  );
+/** 从按下第一根手指到全部抬起 */
+class Fingers {
+  readonly #stage: HTMLElement;
+  readonly #handlers: GestureHandlers;
+  // 至多两根手指; 第三根不理
+  readonly #down = new Map<number, Finger>();
+  // 拖动过, 或用过两根手指: 不再算点按或滑动
+  #dragged = false;
+  #pinched = false;
+
+  constructor(stage: HTMLElement, handlers: GestureHandlers) {
+    this.#stage = stage;
+    this.#handlers = handlers;
+  }
+
+  down(event: PointerEvent): void {
+    if (event.button !== 0 || this.#down.size >= 2) return;
+    this.#pinched = this.#down.size > 0;
+    if (!this.#pinched) this.#dragged = false;
+    const { x, y } = fromCenter(this.#stage, event);
+    this.#down.set(event.pointerId, { x, y, startX: x, startY: y });
+    // 拖出窗口也要收到抬起
+    this.#stage.setPointerCapture(event.pointerId);
+  }
+
+  move(event: PointerEvent): void {
+    const finger = this.#down.get(event.pointerId);
+    if (finger === undefined) return;
+    const to = fromCenter(this.#stage, event);
+    if (Math.hypot(to.x - finger.startX, to.y - finger.startY) > SLOP) this.#dragged = true;
+    const other = [...this.#down].find(([id]) => id !== event.pointerId)?.[1];
+    if (other !== undefined) pinch(finger, to, other, this.#handlers);
+    else if (this.#dragged && this.#handlers.zoomed()) this.#handlers.move(to.x - finger.x, to.y - finger.y);
+    this.#down.set(event.pointerId, { ...finger, x: to.x, y: to.y });
+  }
+
+  up(event: PointerEvent): void {
+    const finger = this.#down.get(event.pointerId);
+    if (finger === undefined) return;
+    this.#down.delete(event.pointerId);
+    if (this.#down.size > 0 || this.#pinched || event.type === 'pointercancel') return;
+    // 捕获之后 target 总是舞台, 要按坐标找被点的元素
+    if (!this.#dragged) this.#handlers.tap(document.elementFromPoint(event.clientX, event.clientY));
+    else if (event.pointerType === 'touch' && !this.#handlers.zoomed()) swipe(finger, this.#handlers);
+  }
+}
+
+function wheel(event: WheelEvent, stage: HTMLElement, handlers: GestureHandlers): void {
+  event.preventDefault();
+  const delta = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE_HEIGHT : event.deltaY;
+  const rate = event.ctrlKey ? PINCH_RATE : WHEEL_RATE;
+  handlers.scale(Math.exp(-delta * rate), fromCenter(stage, event));
 }
 
 // 以两指的中点为不动点, 同时跟着中点走

@@ -11,7 +11,11 @@ export type FileKind =
   | 'code'
   | 'other';
 
-const BY_EXTENSION: Readonly<Record<Exclude<FileKind, 'image' | 'audio' | 'video' | 'other'>, string>> = {
+const BY_EXTENSION: Readonly<Record<Exclude<FileKind, 'other'>, string>> = {
+  // 有 MIME 时以它为准; 这三行给还没有发出去的文件
+  image: 'jpg jpeg png gif webp avif bmp heic heif tif tiff ico psd',
+  audio: 'mp3 wav flac m4a aac ogg opus wma amr',
+  video: 'mp4 mov mkv webm avi m4v wmv mpg mpeg flv',
   document: 'pdf doc docx odt rtf txt md epub pages wps mobi ofd',
   spreadsheet: 'xls xlsx xlsm ods csv tsv numbers et',
   presentation: 'ppt pptx odp key pps ppsx dps',

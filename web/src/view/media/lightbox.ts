@@ -21,103 +21,132 @@ const ZOOM_STEP = 1.4;
 const PRELOAD_BYTES = 8 * 1024 * 1024;
 
 export function createLightbox(context: ViewContext): Lightbox {
-  const { model, actions, life } = context;
-  const texts = mediaTexts();
-  let current: FileBroadcast | undefined;
+  const viewer = new Viewer(context);
+  return { element: viewer.element, open: (fileId) => viewer.open(fileId) };
+}
 
-  const percent = h('span', { class: 'lightbox-percent' });
-  const caption = h('div', { class: 'lightbox-caption', 'aria-live': 'polite' });
-  const position = h('span', { class: 'lightbox-position' });
-  const fileTools = h('div', { class: 'lightbox-tools' });
-  const previous = iconButton(ICONS.left, texts.previous, 'lightbox-step lightbox-previous');
-  const next = iconButton(ICONS.right, texts.next, 'lightbox-step lightbox-next');
-  const zoomOut = iconButton(ICONS.minus, texts.zoomOut);
-  const zoomIn = iconButton(ICONS.plus, texts.zoomIn);
-  const fit = h(
-    'button',
-    { type: 'button', class: 'lightbox-fit', 'aria-label': texts.fit, title: texts.fit },
-    percent,
-  );
-  const close = iconButton(ICONS.close, texts.close);
-  const zoomTools = h('div', { class: 'lightbox-tools lightbox-zoom' }, zoomOut, fit, zoomIn);
-  const stage = new Stage(
-    {
-      zoomChanged: (value) => {
-        percent.textContent = `${value} %`;
+class Viewer {
+  readonly element: HTMLDialogElement;
+  readonly #context: ViewContext;
+  readonly #stage: Stage;
+  readonly #caption = h('div', { class: 'lightbox-caption', 'aria-live': 'polite' });
+  readonly #position = h('span', { class: 'lightbox-position' });
+  readonly #fileTools = h('div', { class: 'lightbox-tools' });
+  readonly #fit = h('button', { type: 'button', class: 'lightbox-fit', title: mediaTexts().fit });
+  readonly #previous = iconButton(ICONS.left, mediaTexts().previous, 'lightbox-step lightbox-previous');
+  readonly #next = iconButton(ICONS.right, mediaTexts().next, 'lightbox-step lightbox-next');
+  readonly #close = iconButton(ICONS.close, mediaTexts().close);
+  #current: FileBroadcast | undefined;
+
+  constructor(context: ViewContext) {
+    const { model, life } = context;
+    this.#context = context;
+    this.#stage = new Stage(
+      {
+        zoomChanged: (percent) => this.#showPercent(percent),
+        swipe: (direction) => this.#swipe(direction),
+        backdrop: () => this.element.close(),
       },
-      swipe: (direction) => (direction === 'down' ? dialog.close() : step(direction === 'left' ? 1 : -1)),
-      backdrop: () => dialog.close(),
-    },
-    life,
-  );
-  const dialog = h(
-    'dialog',
-    { class: 'lightbox', 'aria-label': texts.viewer },
-    h('div', { class: 'lightbox-bar' }, caption, zoomTools, fileTools, close),
-    stage.element,
-    previous,
-    next,
-    position,
-  );
+      life,
+    );
+    this.element = h(
+      'dialog',
+      { class: 'lightbox', 'aria-label': mediaTexts().viewer },
+      h('div', { class: 'lightbox-bar' }, this.#caption, this.#zoomTools(), this.#fileTools, this.#close),
+      this.#stage.element,
+      this.#previous,
+      this.#next,
+      this.#position,
+    );
+    this.#listen();
+    model.files.changed.subscribe(() => this.#updateSteps(), life);
+    // 换语言时整个界面重建: 模态状态不能留在拆掉的元素上
+    life.addEventListener('abort', () => this.element.close(), { once: true });
+  }
 
-  function step(offset: number): void {
-    const pictures = chronological(context);
-    const index = pictures.findIndex(({ id }) => id === current?.id);
+  /** 不是图片, 或已经找不到的不打开 */
+  open(fileId: string): void {
+    const file = findPicture(this.#context, fileId);
+    if (file === undefined) return;
+    if (!this.element.open) this.element.showModal();
+    // 先打开再显示: 舞台有了大小才算得出比例
+    this.#show(file);
+    this.#close.focus();
+  }
+
+  #zoomTools(): HTMLElement {
+    const options = { signal: this.#context.life };
+    const zoomOut = iconButton(ICONS.minus, mediaTexts().zoomOut);
+    const zoomIn = iconButton(ICONS.plus, mediaTexts().zoomIn);
+    zoomOut.addEventListener('click', () => this.#stage.scale(1 / ZOOM_STEP), options);
+    zoomIn.addEventListener('click', () => this.#stage.scale(ZOOM_STEP), options);
+    this.#fit.addEventListener('click', () => this.#stage.fit(), options);
+    return h('div', { class: 'lightbox-tools lightbox-zoom' }, zoomOut, this.#fit, zoomIn);
+  }
+
+  #listen(): void {
+    const { life } = this.#context;
+    const options = { signal: life };
+    const step = (offset: number): void => this.#step(offset);
+    this.#previous.addEventListener('click', () => step(-1), options);
+    this.#next.addEventListener('click', () => step(1), options);
+    this.#close.addEventListener('click', () => this.element.close(), options);
+    this.element.addEventListener('close', () => this.#closed(), options);
+    listenKeys(this.element, { stage: this.#stage, step, zoomStep: ZOOM_STEP }, life);
+  }
+
+  #swipe(direction: 'left' | 'right' | 'down'): void {
+    if (direction === 'down') this.element.close();
+    else this.#step(direction === 'left' ? 1 : -1);
+  }
+
+  #step(offset: number): void {
+    const pictures = chronological(this.#context);
+    const index = this.#indexIn(pictures);
     const target = pictures[index + offset];
-    if (index >= 0 && target !== undefined) show(target);
+    if (index >= 0 && target !== undefined) this.#show(target);
   }
 
-  function show(file: FileBroadcast): void {
-    current = file;
-    caption.replaceChildren(...captionOf(file));
+  #show(file: FileBroadcast): void {
+    this.#current = file;
     const link = downloadLink(file);
-    fileTools.replaceChildren(copyLinkButton(file.url, safeName(file.originalName)), ...(link ? [link] : []));
-    stage.show(file);
-    updateSteps();
+    this.#caption.replaceChildren(...captionOf(file));
+    this.#fileTools.replaceChildren(
+      copyLinkButton(file.url, safeName(file.originalName)),
+      ...(link === undefined ? [] : [link]),
+    );
+    this.#stage.show(file);
+    this.#updateSteps();
   }
 
-  function updateSteps(): void {
-    if (current === undefined) return;
-    const pictures = chronological(context);
-    const index = pictures.findIndex(({ id }) => id === current?.id);
-    previous.disabled = index <= 0;
-    next.disabled = index < 0 || index === pictures.length - 1;
-    position.textContent =
-      pictures.length > 1 && index >= 0 ? texts.position(index + 1, pictures.length) : '';
+  #closed(): void {
+    this.#current = undefined;
+    this.#stage.clear();
+  }
+
+  #showPercent(percent: number): void {
+    this.#fit.textContent = `${percent} %`;
+    // 看得见的字须包含在读屏名里, 语音控制才点得中
+    this.#fit.setAttribute('aria-label', `${mediaTexts().fit} ${percent} %`);
+  }
+
+  #updateSteps(): void {
+    if (this.#current === undefined) return;
+    const { model, actions } = this.#context;
+    const pictures = chronological(this.#context);
+    const index = this.#indexIn(pictures);
+    this.#previous.disabled = index <= 0;
+    this.#next.disabled = index < 0 || index === pictures.length - 1;
+    const counted = index >= 0 && pictures.length > 1;
+    this.#position.textContent = counted ? mediaTexts().position(index + 1, pictures.length) : '';
     for (const neighbour of [pictures[index - 1], pictures[index + 1]]) if (neighbour) preload(neighbour);
     // 翻到最早的一张: 服务器那里可能还有
     if (index === 0 && model.files.more && !model.loadingFiles.get()) actions.loadMoreFiles();
   }
 
-  const options = { signal: life };
-  previous.addEventListener('click', () => step(-1), options);
-  next.addEventListener('click', () => step(1), options);
-  zoomOut.addEventListener('click', () => stage.scale(1 / ZOOM_STEP), options);
-  zoomIn.addEventListener('click', () => stage.scale(ZOOM_STEP), options);
-  fit.addEventListener('click', () => stage.fit(), options);
-  close.addEventListener('click', () => dialog.close(), options);
-  listenKeys(dialog, { stage, step, zoomStep: ZOOM_STEP }, life);
-  dialog.addEventListener(
-    'close',
-    () => {
-      current = undefined;
-      stage.clear();
-    },
-    options,
-  );
-  model.files.changed.subscribe(updateSteps, life);
-  // 换语言时整个界面重建: 模态状态不能留在拆掉的元素上
-  life.addEventListener('abort', () => dialog.close(), { once: true });
-
-  const open = (fileId: string): void => {
-    const file = findPicture(context, fileId);
-    if (file === undefined) return;
-    if (!dialog.open) dialog.showModal();
-    // 先打开再显示: 舞台有了大小才算得出比例
-    show(file);
-    close.focus();
-  };
-  return { element: dialog, open };
+  #indexIn(pictures: readonly FileBroadcast[]): number {
+    return pictures.findIndex(({ id }) => id === this.#current?.id);
+  }
 }
 
 function chronological({ model }: ViewContext): FileBroadcast[] {
@@ -151,5 +180,6 @@ function captionOf(file: FileBroadcast): HTMLElement[] {
 function preload(file: FileBroadcast): void {
   const path = filePath(file);
   if (path === undefined || file.size > PRELOAD_BYTES) return;
+  // 应答是 immutable: 重复要的直接来自缓存
   new Image().src = path;
 }
