@@ -17,6 +17,9 @@ export interface PageRecord {
   readonly sockets: number;
 }
 
+/** 同 takeRecord, 给不经 playwright 的一方求值 */
+export const TAKE_RECORD = 'window.sluiceBench.take()';
+
 interface Recorder {
   take(): PageRecord;
 }

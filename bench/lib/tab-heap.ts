@@ -1,9 +1,7 @@
 // 一页的 JavaScript 内存的峰值: 页面与它的每个 Worker 各有一个堆, 定时读出相加
-import type { CDPSession, Page } from 'playwright-core';
+import type { Cdp } from './cdp.js';
 
 const SAMPLE_MS = 250;
-/** 一次读数等这么久 (毫秒) 没有应答就作罢: Worker 可能刚好结束 */
-const REPLY_MS = 2000;
 
 export interface HeapPeak {
   /** 各堆里的对象之和的峰值, 字节; 含还没有回收的垃圾 */
@@ -20,42 +18,31 @@ interface HeapUsage {
   readonly backingStorageSize: number;
 }
 
+const NOTHING: HeapUsage = { usedSize: 0, backingStorageSize: 0 };
+
 export class TabHeap {
-  readonly #session: CDPSession;
-  readonly #workers = new Set<string>();
-  readonly #waiting = new Map<number, (usage: HeapUsage) => void>();
-  #serial = 0;
+  readonly #cdp: Cdp;
   #peak: HeapPeak = { heapBytes: 0, withBuffersBytes: 0, samples: 0, workers: 0 };
   #running = true;
-  #loop: Promise<void> = Promise.resolve();
-
-  private constructor(session: CDPSession) {
-    this.#session = session;
-  }
+  readonly #loop: Promise<void>;
 
   /** 开始每 250 毫秒读一次, 直到 stop() */
-  static async watch(page: Page): Promise<TabHeap> {
-    const session = await page.context().newCDPSession(page);
-    const heap = new TabHeap(session);
-    session.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
-      if (targetInfo.type === 'worker') heap.#workers.add(sessionId);
-    });
-    session.on('Target.detachedFromTarget', ({ sessionId }) => heap.#workers.delete(sessionId));
-    session.on('Target.receivedMessageFromTarget', ({ message }) => heap.#receive(message));
-    // flatten 关: playwright 不转交它不认识的会话, 只能用套在消息里的旧办法
-    await session.send('Target.setAutoAttach', {
-      autoAttach: true,
-      waitForDebuggerOnStart: false,
-      flatten: false,
-    });
-    heap.#loop = heap.#sampleForever();
-    return heap;
+  constructor(cdp: Cdp) {
+    this.#cdp = cdp;
+    this.#loop = this.#sampleForever();
+    // 失败由 stop() 抛出; 在那之前没有人等待, 不算未捕获
+    this.#loop.catch(() => {});
+  }
+
+  /** 页面崩溃或关闭时失败; 从不兑现: 给等着别的事的人一起等 */
+  async failure(): Promise<never> {
+    await this.#loop;
+    return new Promise(() => {});
   }
 
   async stop(): Promise<HeapPeak> {
     this.#running = false;
     await this.#loop;
-    await this.#session.detach();
     return this.#peak;
   }
 
@@ -67,10 +54,11 @@ export class TabHeap {
   }
 
   async #sample(): Promise<void> {
-    const workers = [...this.#workers];
+    const workers = [...this.#cdp.workers];
     const usages = await Promise.all([
-      this.#session.send('Runtime.getHeapUsage') as Promise<HeapUsage>,
-      ...workers.map((worker) => this.#workerUsage(worker)),
+      this.#usage(),
+      // 这一刻它可能已经结束: 不占内存
+      ...workers.map((worker) => this.#usage(worker).catch(() => NOTHING)),
     ]);
     const heapBytes = usages.reduce((sum, { usedSize }) => sum + usedSize, 0);
     const buffers = usages.reduce((sum, { backingStorageSize }) => sum + backingStorageSize, 0);
@@ -82,27 +70,7 @@ export class TabHeap {
     };
   }
 
-  async #workerUsage(sessionId: string): Promise<HeapUsage> {
-    this.#serial += 1;
-    const id = this.#serial;
-    const message = JSON.stringify({ id, method: 'Runtime.getHeapUsage' });
-    const reply = new Promise<HeapUsage>((resolve) => {
-      this.#waiting.set(id, resolve);
-      setTimeout(() => resolve({ usedSize: 0, backingStorageSize: 0 }), REPLY_MS);
-    });
-    try {
-      await this.#session.send('Target.sendMessageToTarget', { sessionId, message });
-      return await reply;
-    } catch {
-      // 这一刻它已经结束: 不占内存
-      return { usedSize: 0, backingStorageSize: 0 };
-    } finally {
-      this.#waiting.delete(id);
-    }
-  }
-
-  #receive(text: string): void {
-    const { id, result } = JSON.parse(text) as { id?: number; result?: HeapUsage };
-    if (id !== undefined && result !== undefined) this.#waiting.get(id)?.(result);
+  #usage(worker?: string): Promise<HeapUsage> {
+    return this.#cdp.send<HeapUsage>('Runtime.getHeapUsage', {}, worker);
   }
 }

@@ -17,15 +17,17 @@ export interface Tab {
   close(): Promise<void>;
 }
 
-/** 错误: scripts/bench.mjs 没有给出浏览器 */
 export function startBrowser(): Promise<Browser> {
+  return launchChromium(browserPath());
+}
+
+/** 错误: scripts/bench.mjs 没有给出浏览器 */
+export function browserPath(): string {
   const executablePath = process.env['SLUICE_TEST_BROWSER'];
-  if (executablePath === undefined || executablePath === '') {
-    throw new Error(
-      '没有浏览器: 请用 npm run bench -- web-large 或 web-load 运行, 或以 SLUICE_TEST_BROWSER 指明 Chromium 的路径',
-    );
-  }
-  return launchChromium(executablePath);
+  if (executablePath !== undefined && executablePath !== '') return executablePath;
+  throw new Error(
+    '没有浏览器: 请用 npm run bench -- web-large 或 web-load 运行, 或以 SLUICE_TEST_BROWSER 指明 Chromium 的路径',
+  );
 }
 
 /** 新的用户 (存储与别人分开) 打开登录页, 装好记录仪 */
@@ -45,7 +47,7 @@ export async function openTab(browser: Browser, target: Target): Promise<Tab> {
  * 浏览器自己的界面也有渲染进程, 刚启动时它们也忙: 让这一页空转, 直到某个进程的 CPU 时间涨得与空转相当而别的都不动。
  * 错误: 试了几次仍分不清。
  */
-async function findRenderer(browser: Browser, page: Page): Promise<number> {
+export async function findRenderer(browser: Browser, page: Page): Promise<number> {
   for (let attempt = 0; attempt < MAX_SPINS; attempt += 1) {
     const before = await rendererSeconds(browser);
     await page.evaluate(spin, SPIN_MS);

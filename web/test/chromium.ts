@@ -1,7 +1,7 @@
 // 怎样启动 Chromium: 测试与压测 (bench/) 共用, 量到的是同一个浏览器
 import { type Browser, chromium } from 'playwright-core';
 
-const ARGUMENTS = [
+export const ARGUMENTS = [
   '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
