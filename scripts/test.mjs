@@ -44,12 +44,12 @@ async function runServerTests() {
   return runTestFiles(listFiles('dist/test').filter((file) => file.endsWith('.test.js')));
 }
 
-// model/ 里的不需要浏览器: 只选中它们时不装, 跳过浏览器时照跑
+// 各子文件夹里是纯逻辑, 不需要浏览器: 只选中它们时不装, 跳过浏览器时照跑
 async function runWebTests() {
   // 到这里才加载: 它需要 esbuild, 而依赖可能是刚装的
   const { buildWebTests } = await import('./build-web-test.mjs');
   const files = (await buildWebTests()).filter(isWanted);
-  const models = files.filter((file) => file.startsWith('dist/web-test/model/'));
+  const models = files.filter((file) => /^dist\/web-test\/[^/]+\//.test(file));
   // 源码映射: 打包后的行号对不上源文件。一次一个: 一个 Chromium 就占满两个核, 两个并不更快
   const options = { nodeFlags: ['--enable-source-maps'], concurrency: 1 };
   if (models.length === files.length) return runTestFiles(files, options);

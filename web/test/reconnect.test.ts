@@ -51,6 +51,9 @@ describe('网页重连', () => {
     const everything = received(other);
     assert.equal(everything.length, 3 * CUTS + 1);
     assert.equal(new Set(everything).size, everything.length, '服务器没有收到重复的');
+    // 停在底部只画两三屏; 翻到头时从第一条画起, 上限三百行
+    await log(page).press('Home');
+    await log(page).getByText('甲-0', { exact: true }).waitFor();
     assert.deepEqual(await shown(page), everything, '页面与别人看到的完全相同');
   });
 

@@ -1,36 +1,28 @@
 // 复制文字; 局域网里的 http 页面没有 navigator.clipboard, 退回旧办法
-import type { Model } from '../model/model.js';
+import { h } from './dom.js';
 
-/** 结果用一闪而过的提示说明 */
-export async function copyText(
-  model: Model,
-  text: string,
-  texts: { readonly copied: string; readonly copyFailed: string },
-): Promise<void> {
-  const copied = (await writeClipboard(text)) || copyBySelection(text);
-  if (copied) model.toasts.emit({ kind: 'info', text: texts.copied });
-  else model.toasts.emit({ kind: 'error', text: texts.copyFailed });
-}
-
-async function writeClipboard(text: string): Promise<boolean> {
-  // 不安全的来源上 clipboard 是 undefined, 类型里没有写
-  const clipboard = navigator.clipboard as Clipboard | undefined;
-  if (clipboard === undefined) return false;
-  return clipboard.writeText(text).then(
-    () => true,
-    () => false,
-  );
+/** 返回是否复制成了; 不抛错。须在用户操作里调用 */
+export async function copyText(text: string): Promise<boolean> {
+  if (window.isSecureContext && 'clipboard' in navigator) {
+    const written = await navigator.clipboard.writeText(text).then(
+      () => true,
+      // 页面没有焦点或没有授权: 退回旧办法
+      () => false,
+    );
+    if (written) return true;
+  }
+  return copyBySelection(text);
 }
 
 function copyBySelection(text: string): boolean {
-  const field = document.createElement('textarea');
-  field.className = 'sr-only';
-  field.value = text;
   const focused = document.activeElement;
-  document.body.append(field);
-  field.select();
+  const area = h('textarea', { class: 'sr-only', readonly: true, 'aria-hidden': 'true', tabindex: -1 });
+  area.value = text;
+  // 模态对话框之外的元素是 inert, 选不中, 所以放进对话框里
+  (focused?.closest('dialog') ?? document.body).append(area);
+  area.select();
   const copied = document.execCommand('copy');
-  field.remove();
-  if (focused instanceof HTMLElement) focused.focus();
+  area.remove();
+  if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   return copied;
 }

@@ -10,8 +10,9 @@ export interface Drawer {
 }
 
 export function createDrawer(side: 'people' | 'files', content: HTMLElement, life: AbortSignal): Drawer {
+  const label = side === 'people' ? shellTexts().peopleSide : shellTexts().filesSide;
   const close = iconButton(ICONS.close, shellTexts().closePanel, 'drawer-close');
-  const panel = h('aside', { class: 'drawer-panel' }, close, content);
+  const panel = h('aside', { class: 'drawer-panel', 'aria-label': label }, close, content);
   // 抽屉后面的一层: 点它就关; 宽屏上不显示
   const shade = h('div', { class: 'drawer-shade' });
   const element = h('div', { class: `drawer drawer-${side}` }, shade, panel);

@@ -32,6 +32,8 @@ export function mountRoot(root: Element, model: Model, actions: Actions): void {
     if (isInside(model) === shown) return;
     shown = !shown;
     mount();
+    // 进来就能打字; 触屏上不抢焦点, 键盘弹出来会盖住聊天
+    if (shown && matchMedia('(hover: hover)').matches) root.querySelector('textarea')?.focus();
   }, forever);
   model.preferences.language.subscribe(mount, forever);
   mount();

@@ -81,7 +81,7 @@ test('窗口: 跟随底部时总含最后一条, 行数有上限', () => {
     view.update(entries(many(0, count)), true);
     assert.equal(view.range.end, count);
     assert.ok(view.range.end - view.range.start <= MAX_ROWS);
-    assert.ok(view.range.end - view.range.start >= Math.min(count, 120));
+    assert.ok(view.range.end - view.range.start >= Math.min(count, 60));
   }
 });
 
@@ -122,4 +122,14 @@ test('窗口: 一直向上翻到头, 再一直向下翻到底', () => {
   assert.ok(view.atStart && steps < 50);
   while (view.shift(all, { above: 9999, below: 0 })) assert.ok(view.range.end - view.range.start <= MAX_ROWS);
   assert.ok(view.atEnd);
+});
+
+test('窗口: 屏幕很高时多画一些, 但不超过上限', () => {
+  const view = new LogWindow();
+  for (let count = 1000; count < 3000; count += 1) {
+    view.update(entries(many(0, 1000 + (count % 500))), true);
+    view.widen();
+    assert.ok(view.range.end - view.range.start <= MAX_ROWS);
+  }
+  assert.equal(view.widen(), false);
 });

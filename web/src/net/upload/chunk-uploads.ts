@@ -1,6 +1,6 @@
 // 分片上传的队列: 先来先传, 同时两个; 断线与服务器忙时等待, 自己会继续
 import type { Identity } from '../../model/connection.js';
-import { backoffMs } from './backoff.js';
+import { backoffMs } from '../backoff.js';
 import type { ResumeKeeper } from './resume-keeper.js';
 import { transferError, type Upload } from './upload.js';
 import { WorkerLink } from './worker-link.js';
@@ -173,7 +173,7 @@ export class ChunkUploads {
   }
 
   #askAgain(upload: Upload): void {
-    upload.file = undefined;
+    upload.dropFile();
     upload.become('needs_file', transferError('different_file', '与上次传的不是同一个文件'));
   }
 

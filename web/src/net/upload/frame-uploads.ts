@@ -1,7 +1,7 @@
 // 小文件: 聊天连接上的一帧 (协议第 4 节), 一次一个; 收到 ack 之前断线就用同一个 clientId 重发
 import type { AckMessage, ErrorMessage } from '../../../../src/protocol/messages.js';
 import type { Identity } from '../../model/connection.js';
-import { backoffMs } from './backoff.js';
+import { backoffMs } from '../backoff.js';
 import { toBase64 } from './base64.js';
 import type { Upload } from './upload.js';
 

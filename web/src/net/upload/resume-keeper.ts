@@ -1,8 +1,16 @@
-// 把进行中的上传记进 ResumeStore: 每个上传至多每秒写一次
+// 把进行中的上传记进 ResumeStore: 每秒, 或每 8 MiB 写一次
 import type { ResumeRecord, ResumeStore } from './resume-store.js';
 import type { Upload } from './upload.js';
 
 const SAVE_MS = 1000;
+const SAVE_BYTES = 8 * 1024 * 1024;
+
+/** 上次写下的 */
+interface Saved {
+  readonly atMs: number;
+  readonly sent: number;
+  readonly hasCheckpoint: boolean;
+}
 
 export interface KeeperPorts {
   readonly store: ResumeStore;
@@ -13,8 +21,8 @@ export interface KeeperPorts {
 
 export class ResumeKeeper {
   readonly #ports: KeeperPorts;
-  /** uploadId -> 上次写的时刻; 完成或取消时删, 所以至多与列表一样长 */
-  readonly #savedAtMs = new Map<string, number>();
+  /** 键是 uploadId; 完成或取消时删, 所以至多与列表一样长 */
+  readonly #saved = new Map<string, Saved>();
 
   constructor(ports: KeeperPorts) {
     this.#ports = ports;
@@ -23,20 +31,25 @@ export class ResumeKeeper {
   save(upload: Upload): void {
     const record = this.#record(upload);
     if (record === undefined) return;
-    this.#savedAtMs.set(record.uploadId, record.updatedAt);
+    const { uploadId, updatedAt, sent, checkpoint } = record;
+    this.#saved.set(uploadId, { atMs: updatedAt, sent, hasCheckpoint: checkpoint !== undefined });
     void this.#ports.store.put(record);
   }
 
-  /** 离上次不到一秒就算了: 丢的只是几次进度, 续传以服务器的 offset 为准 */
+  /** 刚写过就算了: 丢的只是几次进度, 续传以服务器的 offset 为准 */
   saveSometimes(upload: Upload): void {
-    const savedAtMs = this.#savedAtMs.get(upload.credentials?.uploadId ?? '') ?? 0;
-    if (Date.now() - savedAtMs >= SAVE_MS) this.save(upload);
+    const saved = this.#saved.get(upload.credentials?.uploadId ?? '');
+    // 第一份存档马上写: 没有它, 刷新后就认不出选错了文件
+    const isFirst = saved === undefined || (!saved.hasCheckpoint && upload.checkpoint !== undefined);
+    const isDue = (last: Saved): boolean =>
+      Date.now() - last.atMs >= SAVE_MS || upload.sent - last.sent >= SAVE_BYTES;
+    if (isFirst || isDue(saved)) this.save(upload);
   }
 
   forget(upload: Upload): void {
     const uploadId = upload.credentials?.uploadId;
     if (uploadId === undefined) return;
-    this.#savedAtMs.delete(uploadId);
+    this.#saved.delete(uploadId);
     void this.#ports.store.remove(uploadId);
   }
 

@@ -3,12 +3,12 @@ import type { AckMessage, ErrorMessage, Limits } from '../../../../src/protocol/
 import type { PickedFile } from '../../model/actions.js';
 import type { Identity } from '../../model/connection.js';
 import { MAX_TRANSFERS, type Transfers } from '../../model/transfers.js';
+import { randomId } from '../random-id.js';
 import { fitsOneFrame, refusal, type UploadLimits } from './admission.js';
 import { ChunkUploads } from './chunk-uploads.js';
 import { Discards } from './discards.js';
 import { canRead, openHandle } from './file-handle.js';
 import { FrameUploads } from './frame-uploads.js';
-import { randomId } from './random-id.js';
 import { ResumeKeeper } from './resume-keeper.js';
 import type { ResumeRecord, ResumeStore } from './resume-store.js';
 import { type RollChannel, TabRollCall } from './tab-roll-call.js';
@@ -54,7 +54,8 @@ export class UploadManager {
   readonly #discards: Discards;
   readonly #keeper: ResumeKeeper;
   readonly #rollCall: TabRollCall;
-  #limits: UploadLimits | undefined;
+  /** 同时加入上千个文件也只问一次 */
+  #limits: Promise<UploadLimits> | undefined;
   /** 断线期间也记得, 供续传记录使用 */
   #userName: string | undefined;
 
@@ -223,9 +224,10 @@ export class UploadManager {
 
   async #readLimits(): Promise<UploadLimits> {
     try {
-      this.#limits ??= await this.#options.limits();
-      return this.#limits;
+      this.#limits ??= this.#options.limits();
+      return await this.#limits;
     } catch (error) {
+      this.#limits = undefined;
       // 问不到就由服务器来拒绝; 不离线的话 welcome 里也有一份
       console.debug('没有取得上限', error);
       const limits = this.#options.identity()?.limits ?? UNKNOWN_LIMITS;
@@ -254,14 +256,13 @@ export class UploadManager {
     else this.#supply(upload, { file, handle });
   }
 
-  /** 大小不同一定不是同一个; 大小相同的由 Worker 核对内容 (修改时间只是提示, 不作数) */
+  /** 一眼看得出不是同一个的在这里拒绝; 其余由 Worker 核对内容 */
   #supply(upload: Upload, { file, handle }: PickedFile): void {
-    if (file.size !== upload.size) {
-      upload.become('needs_file', transferError('different_file', '大小与上次传的不同'));
+    if (upload.isOther(file)) {
+      upload.become('needs_file', transferError('different_file', '与上次传的不是同一个文件'));
       return;
     }
-    upload.file = file;
-    upload.handle = handle ?? upload.handle;
+    upload.supplyFile(file, handle);
     this.#admit(upload);
   }
 

@@ -164,6 +164,9 @@ export class UploadRun {
 
   async #finish(): Promise<void> {
     if (!this.#is('sending')) return;
+    // 最后比对一次修改时间: 传输期间改动过的文件, 前后两半不属于同一个版本
+    await this.#command.file.slice(-1).arrayBuffer();
+    if (!this.#is('sending')) return;
     this.#become('ending');
     const uploadId = this.#credentials?.uploadId;
     this.#sendJson({ type: 'file_end', uploadId, sha256: this.#hasher?.digest() });

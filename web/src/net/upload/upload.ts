@@ -34,6 +34,8 @@ export class Upload {
   checkpoint: Checkpoint | undefined;
   /** 连续等待了几次; 有进展就归零 */
   attempts = 0;
+  /** 上次传的文件的修改时间, Unix 毫秒; 只有从记录恢复的才有 */
+  lastModified: number | undefined;
   /** 已自动从头来过一次 */
   restarted = false;
   #sent = 0;
@@ -102,6 +104,28 @@ export class Upload {
     this.#sent = sent;
   }
 
+  /** 不读内容就看得出不是同一个文件。有存档时修改时间不作数: 内容由 Worker 核对 */
+  isOther({ size, lastModified }: File): boolean {
+    if (size !== this.size) return true;
+    const known = this.checkpoint === undefined ? this.lastModified : undefined;
+    return known !== undefined && known !== lastModified;
+  }
+
+  /** 换了一个 File (重新选的, 或从句柄打开的): 去掉内部状态, 已传的部分须从头核对 */
+  supplyFile(file: File, handle: FileSystemFileHandle | undefined): void {
+    this.file = file;
+    this.handle = handle ?? this.handle;
+    const { checkpoint } = this;
+    this.checkpoint = checkpoint && { offset: checkpoint.offset, digest: checkpoint.digest };
+  }
+
+  /** 选错了文件: 句柄指的也是它, 一起丢掉 */
+  dropFile(): void {
+    this.file = undefined;
+    this.handle = undefined;
+    this.#transfers.update(this.id, { hasHandle: false });
+  }
+
   /** 服务器没有它了: 从头再来。算过的校验仍属于这个文件, 留着 */
   forgetServer(): void {
     this.credentials = undefined;
@@ -114,6 +138,7 @@ export class Upload {
     const upload = new Upload({ id, name: fileName, size, handle }, transfers);
     upload.credentials = { uploadId, resumeToken };
     upload.checkpoint = checkpoint;
+    upload.lastModified = record.lastModified;
     upload.setSent(sent);
     return upload;
   }

@@ -119,7 +119,10 @@ class LogView {
     if (following) this.#unread.clearCount();
     const far = edges.below > viewHeight || !this.#window.atEnd;
     this.#pill.update(!following && (far || this.#unread.count > 0), this.#unread.count);
-    if (!following && this.#window.shift(entries, edges)) this.#schedule();
+    // 上面总留着一屏, 向上滚的第一下不露白
+    const short = following && edges.above < viewHeight;
+    const moved = following ? short && this.#window.widen() : this.#window.shift(entries, edges);
+    if (moved) this.#schedule();
     this.#older.check(this.#window.atStart && edges.above < viewHeight);
   }
 

@@ -1,5 +1,16 @@
 // 窗口: 画模型的哪一段; 模型变了就挪, 翻到边上就移
-import { headRange, heldRange, movedBy, type Range, shiftedDown, shiftedUp, tailRange } from './range.js';
+import {
+  headRange,
+  heldRange,
+  MAX_ROWS,
+  movedBy,
+  type Range,
+  shiftedDown,
+  shiftedUp,
+  TAIL_ROWS,
+  TAIL_SLACK,
+  tailRange,
+} from './range.js';
 import { countOf, type Entries, keyAt } from './rows.js';
 
 // 离边上还有这么多像素就移窗口, 快速滚动也不会露白
@@ -9,6 +20,7 @@ export class LogWindow {
   #range: Range = { start: 0, end: 0 };
   #startKey: string | undefined;
   #count = 0;
+  #tail = TAIL_ROWS;
 
   get range(): Range {
     return this.#range;
@@ -26,7 +38,9 @@ export class LogWindow {
   update(entries: Entries, following: boolean): void {
     const count = countOf(entries);
     const moved = movedBy(this.#range, this.#shiftOf(entries));
-    const next = following ? tailRange(moved, count) : heldRange(moved, this.#countAfterShift(moved), count);
+    const next = following
+      ? tailRange(moved, count, this.#tail)
+      : heldRange(moved, this.#countAfterShift(moved), count);
     this.#set(entries, next);
   }
 
@@ -38,6 +52,15 @@ export class LogWindow {
       this.#set(entries, shiftedDown(this.#range, this.#count));
     }
     return start !== this.#range.start || end !== this.#range.end;
+  }
+
+  /** 停在底部而上面不够一屏: 以后多画一些。返回是否要再画一次 */
+  widen(): boolean {
+    const tail = Math.ceil(this.#tail * 1.5);
+    // 连同多留的一截也不超过 MAX_ROWS
+    if (this.atStart || tail * TAIL_SLACK > MAX_ROWS) return false;
+    this.#tail = tail;
+    return true;
   }
 
   toStart(entries: Entries): void {

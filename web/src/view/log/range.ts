@@ -7,18 +7,19 @@ export interface Range {
 
 /** 页面上至多这么多条; 每条约十个节点 */
 export const MAX_ROWS = 300;
-// 停在底部时留这么多; 到 TAIL_LIMIT 才一次删回来, 免得每帧都动最上面
-const TAIL_ROWS = 120;
-const TAIL_LIMIT = 180;
+/** 停在底部时至少画这么多; 屏幕高的再加 (LogWindow.widen) */
+export const TAIL_ROWS = 60;
+/** 超过 tail 的这么多倍才一次删回来, 免得每帧都动最上面 */
+export const TAIL_SLACK = 1.5;
 // 翻到边上时一次挪这么多
-const STEP = 100;
+const STEP = 60;
 
-/** 跟随底部 */
-export function tailRange(current: Range, count: number): Range {
-  const keeps = current.start < count && count - current.start <= TAIL_LIMIT && current.start >= 0;
-  const shortTop = current.start > 0 && count - current.start < TAIL_ROWS;
-  const start = keeps && !shortTop ? current.start : Math.max(0, count - TAIL_ROWS);
-  return { start, end: count };
+/** 跟随底部; tail 是要画的条数 */
+export function tailRange(current: Range, count: number, tail: number): Range {
+  const drawn = count - current.start;
+  const enough = drawn >= tail || current.start === 0;
+  const keeps = enough && drawn >= 0 && drawn <= tail * TAIL_SLACK;
+  return { start: keeps ? current.start : Math.max(0, count - tail), end: count };
 }
 
 /** 没有跟随: 起点不动; 窗口原来就到末尾的, 新来的接在后面, 直到满 */

@@ -44,13 +44,17 @@ function act({ model, actions }: ViewContext, row: LogRow, button: HTMLElement, 
   if (action === 'retry') actions.retryText(row.key);
   else if (action === 'discard') actions.discardText(row.key);
   else if (action === 'expand') toggle(row, button, expanded);
-  else if (action === 'copy') copy(model, isTalk(row) ? textOf(row) : '');
-  else if (action === 'copy-code') copy(model, button.parentElement?.querySelector('pre')?.textContent ?? '');
+  else if (action === 'copy') void copy(model, isTalk(row) ? textOf(row) : '');
+  else if (action === 'copy-code')
+    void copy(model, button.parentElement?.querySelector('pre')?.textContent ?? '');
 }
 
-// copyText 不抛错, 结果由它自己提示
-function copy(model: Model, text: string): void {
-  void copyText(model, text, logTexts());
+async function copy(model: Model, text: string): Promise<void> {
+  const texts = logTexts();
+  const copied = await copyText(text);
+  model.toasts.emit(
+    copied ? { kind: 'info', text: texts.copied } : { kind: 'error', text: texts.copyFailed },
+  );
 }
 
 function toggle(row: LogRow, button: HTMLElement, expanded: Set<string>): void {
