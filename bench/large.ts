@@ -1,6 +1,5 @@
 // 验收: 恰好上限大小的文件走三扇门, 内容逐字节相同; 多一个字节即被拒绝, 且磁盘上不留痕迹
-import type { DownloadJob, DownloadResult } from './lib/download-job.js';
-import { Generator } from './lib/generator.js';
+import { hashDownload } from './lib/hash-download.js';
 import { FILE_CAP_BYTES, type Options } from './lib/options.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
@@ -143,16 +142,6 @@ async function leftovers(storage: StorageFolder, before: ReadonlyMap<string, num
     if (left.length === 0 || performance.now() > deadlineMs)
       return left.map(([path, bytes]) => `${path} (${bytes})`);
     await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-async function hashDownload(server: ServerProcess, path: string): Promise<DownloadResult> {
-  const job: DownloadJob = { target: server.target, path, times: 1, hash: true };
-  const generator = await Generator.start<DownloadResult>('download', job);
-  try {
-    return await generator.run();
-  } finally {
-    await generator.close();
   }
 }
 

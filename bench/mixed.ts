@@ -12,6 +12,8 @@ import { ensureTestFile, type TestFile } from './lib/test-file.js';
 import { nowMs, type UploadResult } from './lib/upload-job.js';
 import { uploadJob } from './lib/upload-round.js';
 
+/** 每段的默认长度 */
+const DEFAULT_SECONDS = 10;
 /** 上传起跑到开始测量之间 (毫秒): 窗口已满, 编译已完成 */
 const RAMP_MS = 1500;
 /** 存储少于此数就中止 (字节): 宁可报错, 不可写满内存盘 */
@@ -34,19 +36,25 @@ interface Contestant {
 
 interface Bench {
   readonly options: Options;
+  readonly seconds: number;
   readonly file: TestFile;
 }
 
 export async function runMixedBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, options.bytes);
+  const seconds = options.seconds ?? DEFAULT_SECONDS;
   const parent = options.storage ?? fastStorage(options.work);
   const storage = new StorageFolder(options, parent, 'sluice');
   const contestants: Contestant[] = [];
   try {
     if (!options.peersOnly) contestants.push(contestant(await startSluice(options, storage.path), storage));
     contestants.push(contestant(await startBareUws(options), undefined));
-    await measure({ options, file }, contestants);
-    return report(contestants, options, options.peersOnly ? '无' : fileSystemOf(storage.path));
+    await measure({ options, seconds, file }, contestants);
+    return report(
+      contestants,
+      { ...options, seconds },
+      options.peersOnly ? '无' : fileSystemOf(storage.path),
+    );
   } finally {
     await Promise.all(contestants.map((each) => each.server.stop()));
     storage.remove();
@@ -58,7 +66,7 @@ function contestant(server: ServerProcess, storage: StorageFolder | undefined): 
 }
 
 async function measure(bench: Bench, contestants: readonly Contestant[]): Promise<void> {
-  const short: Bench = { ...bench, options: { ...bench.options, seconds: 1 } };
+  const short: Bench = { ...bench, seconds: 1 };
   for (const each of contestants) await loadedPhase(short, each);
   for (let round = 0; round < bench.options.rounds; round += 1) {
     const order = round % 2 === 0 ? contestants : [...contestants].reverse();
@@ -132,7 +140,7 @@ async function probe(bench: Bench, each: Contestant): Promise<LatencyResult> {
     target: each.server.target,
     userName: `探针${process.pid}-${serial}`,
     ratePerSecond: bench.options.ratePerSecond,
-    durationMs: bench.options.seconds * 1000,
+    durationMs: bench.seconds * 1000,
   };
   const generator = await Generator.start<LatencyResult>('latency', job);
   try {

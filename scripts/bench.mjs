@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { ensureBrowser } from './browser.mjs';
 import { ensureBuilt, ensureDependencies, exitCodeOf, main, ROOT, ScriptError, say } from './lib.mjs';
 
 const argv = process.argv.slice(2);
@@ -43,10 +44,14 @@ await main(async () => {
   if (ownServer) await ensureBuilt();
   await ensurePeers();
   await bundle();
+  // 只有 web-* 要用真浏览器, 而且从不包含在默认的几项里
+  const needsBrowser = argv.some((name) => name.startsWith('web-'));
+  const env = needsBrowser ? { ...process.env, SLUICE_TEST_BROWSER: await ensureBrowser() } : process.env;
   const script = path.join('bench', 'dist', 'main.js');
   const child = spawn(process.execPath, ['--enable-source-maps', script, ...argv], {
     cwd: ROOT,
     stdio: 'inherit',
+    env,
   });
   // Ctrl+C 由压测自己收尾, 这里只等它结束
   process.on('SIGINT', () => {});

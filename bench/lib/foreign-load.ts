@@ -6,13 +6,17 @@ import { TICKS_PER_SECOND } from './process-stats.js';
 /** 超过此比例, 结果旁边就要写明 */
 export const FOREIGN_LIMIT = 0.05;
 
-/** 开始观察; 调用返回的函数得到别的进程占全机 CPU 的比例 (0 到 1)。陷阱: 自己的子进程须先结束, 否则算作别人的 */
-export function watchForeignLoad(): () => number {
+/**
+ * 开始观察; 调用返回的函数得到别的进程占全机 CPU 的比例 (0 到 1)。
+ * 陷阱: 自己的子进程须先结束, 否则算作别人的; 回收不到自己名下的另由 hiddenCpuSeconds 报出。
+ */
+export function watchForeignLoad(): (hiddenCpuSeconds?: number) => number {
   const startMs = performance.now();
   const start = foreignTicks();
-  return () => {
+  return (hiddenCpuSeconds = 0) => {
+    const hidden = hiddenCpuSeconds * TICKS_PER_SECOND;
     const capacity = ((performance.now() - startMs) / 1000) * TICKS_PER_SECOND * availableParallelism();
-    return Math.max(0, (foreignTicks() - start) / capacity);
+    return Math.max(0, (foreignTicks() - start - hidden) / capacity);
   };
 }
 

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { GeneratorCommand, GeneratorReport } from './generator-child.js';
 
-export type GeneratorKind = 'upload' | 'download' | 'latency';
+export type GeneratorKind = 'upload' | 'download' | 'latency' | 'swarm';
 
 /** 打包之后 import.meta.url 是入口 bench/dist/main.js, 发生器在它旁边的 generators/ */
 function scriptOf(kind: GeneratorKind): string {
@@ -35,7 +35,7 @@ export class Generator<Result> {
     return generator;
   }
 
-  /** 开跑并等到结果 */
+  /** 开跑并等到结果; 群聊的发生器可以一段一段反复开跑 */
   async run(): Promise<Result> {
     const result = this.#next('result');
     this.#send({ type: 'go' });

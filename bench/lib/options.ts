@@ -18,7 +18,8 @@ export interface Options {
   readonly work: string;
   readonly storage: string | undefined;
   readonly ratePerSecond: number;
-  readonly seconds: number;
+  /** 没有给出时各项用自己的默认值 */
+  readonly seconds: number | undefined;
   readonly uploads: number;
   readonly times: number;
   readonly nginx: string | undefined;
@@ -28,19 +29,19 @@ export interface Options {
 }
 
 export const HELP = `npm run bench -- [名称 ...] [参数]
-名称: upload, download, mixed, large; 不写则全部
+名称: upload, download, mixed, large (不写则这四项); 另有 web-large, web-load, 需要 Chromium
   --rounds N     交替的轮数, 默认 5; 少于 5 轮的比值不作数
-  --bytes N      文件大小 (字节), 默认 1073741824, 至多 ${FILE_CAP_BYTES}; large 固定用上限
-  --rate N       mixed: 每秒几条文字, 默认 200
-  --seconds N    mixed: 每段测多久 (秒), 默认 10
+  --bytes N      文件大小 (字节), 默认 1073741824, 至多 ${FILE_CAP_BYTES}; large 与 web-large 固定用上限
+  --rate N       mixed, web-load: 每秒几条文字, 默认 200
+  --seconds N    mixed, web-load: 每段测多久 (秒), 默认 10, 30
   --uploads N    mixed: 同时几个上传, 默认 4
   --times N      download: 每次测量连续下载几遍, 默认 4
-  --storage DIR  服务器的存储目录, 默认在临时目录里; mixed 默认 /dev/shm (空闲 16 GiB 以上时)
+  --storage DIR  服务器的存储目录, 默认在临时目录里; mixed 与 web-* 默认 /dev/shm (空闲 16 GiB 以上时)
   --temp DIR     测试文件, 日志与配置的目录, 默认 ${join(tmpdir(), 'sluice-bench')}
   --url URL      测一台已在运行的 Sluice, 配 --pid 才有 CPU 与内存; 存储目录用 --storage 告知
   --nginx PATH   nginx 程序的路径
   --peers-only   只跑对照组
-  --cpu-prof     给 Sluice 加 --cpu-prof, 结果在临时目录的 profiles/
+  --cpu-prof     给 Sluice 加 --cpu-prof, web-load 另记浏览器的时间线; 结果在临时目录的 profiles/
   --publish      把结果写进 bench/results/ 与 bench/README.md, 否则写进 bench/results/local/`;
 
 /** 错误: 参数不认识或不是正整数 */
@@ -52,7 +53,7 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
       rounds: { type: 'string', default: '5' },
       bytes: { type: 'string', default: String(1024 ** 3) },
       rate: { type: 'string', default: '200' },
-      seconds: { type: 'string', default: '10' },
+      seconds: { type: 'string' },
       uploads: { type: 'string', default: '4' },
       times: { type: 'string', default: '4' },
       temp: { type: 'string', default: join(tmpdir(), 'sluice-bench') },
@@ -76,7 +77,7 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
       rounds,
       bytes: positive('bytes', values.bytes, FILE_CAP_BYTES),
       ratePerSecond: positive('rate', values.rate, 100_000),
-      seconds: positive('seconds', values.seconds, 3600),
+      seconds: values.seconds === undefined ? undefined : positive('seconds', values.seconds, 3600),
       uploads: positive('uploads', values.uploads, 1000),
       times: positive('times', values.times, 1000),
       pid: values.pid === undefined ? 0 : positive('pid', values.pid, 2 ** 31),

@@ -26,6 +26,22 @@ export function cpuSeconds(pid: number): number {
   return ticks / TICKS_PER_SECOND;
 }
 
+/** pid 的子孙 (不含它自己) 至今的 CPU 秒数, 含已经结束并被回收的 */
+export function descendantSeconds(pid: number): number {
+  const ticks = processTree(pid)
+    .filter((member) => member !== pid)
+    .map((member) => {
+      const stat = readFileSync(`/proc/${member}/stat`, 'latin1');
+      // utime stime cutime cstime 是 ")" 之后的第 12 到 15 项
+      return stat
+        .slice(stat.lastIndexOf(')') + 2)
+        .split(' ')
+        .slice(11, 15)
+        .map(Number);
+    });
+  return ticks.flat().reduce((sum, count) => sum + count, 0) / TICKS_PER_SECOND;
+}
+
 /**
  * 开始观察; 调用返回的函数得到期间的用量。
  * 副作用: 写 clear_refs 把内核记的峰值 (VmHWM) 归零到当前值, 需要与被测进程同一用户。

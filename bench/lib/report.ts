@@ -23,6 +23,8 @@ export interface Report {
   readonly claims: readonly Claim[];
   /** 需要读者知道的情况, 如 "没有 nginx, 跳过" */
   readonly notes: readonly string[];
+  /** 自己花掉而 watchForeignLoad 看不到的 CPU 秒数: Chromium 的子进程由它的 zygote 回收 */
+  readonly hiddenCpuSeconds?: number;
   /** 原始数据, 只进 JSON */
   readonly raw: unknown;
 }

@@ -1,5 +1,6 @@
 // 裸 socket 上的 WebSocket 客户端: 只有压测要用的部分, 为的是发生器不成为瓶颈
-//   connecting --101--> open --close 帧 / 断线 / close()--> closed
+//   connecting --101--> open --deafen()--> deaf
+//        \---------------\-- close 帧 / 断线 / close() --\--> closed
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ServerMessage } from '../../src/protocol/messages.js';
@@ -20,7 +21,7 @@ export class WebSocketClient {
   readonly #parser: FrameParser;
   readonly #handlers: WebSocketHandlers;
   #socket: Socket | undefined;
-  #state: 'connecting' | 'open' | 'closed' = 'connecting';
+  #state: 'connecting' | 'open' | 'deaf' | 'closed' = 'connecting';
   #handshake: Buffer = Buffer.alloc(0);
   #closeReason = '连接中断, 没有 close 帧';
   #settle: { resolve(): void; reject(error: Error): void } | undefined;
@@ -56,6 +57,25 @@ export class WebSocketClient {
   /** 写出已经带好帧头的字节; 内核收下后兑现, 之后缓冲可以改写 */
   sendFrames(pieces: readonly Uint8Array[]): Promise<void> {
     return writeAll(this.#socket!, pieces);
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open' || this.#state === 'deaf';
+  }
+
+  /**
+   * 从此只发不听: 收到的字节留在内核里, drain() 时取走丢弃。
+   * 陷阱: 不再应答 ping, 靠自己发的消息保活; 断线要到下一次 drain 才知道。
+   */
+  deafen(): void {
+    this.#state = 'deaf';
+    this.#socket!.pause();
+  }
+
+  /** 取走内核里的积压。须在定时器里调用: 紧接着的轮询阶段读完, 其后的 setImmediate 停读 */
+  drain(): void {
+    this.#socket!.resume();
+    setImmediate(() => this.#socket!.pause());
   }
 
   /** 直接断开; 压测不需要等待对方的 close 帧 */
@@ -103,7 +123,7 @@ export class WebSocketClient {
 
   #closed(reason: string): void {
     if (this.#state === 'closed') return;
-    const wasOpen = this.#state === 'open';
+    const wasOpen = this.isOpen;
     this.#state = 'closed';
     this.#socket?.destroy();
     if (wasOpen) this.#handlers.onClose(reason);

@@ -38,7 +38,14 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['web/test', { inside: /^(?:web\/(?:src|test)|src\/(?:protocol|test))\//, outside: NO_TRANSPORT }],
   // 对照组要用裸的 uWebSockets.js, 只在 peers/
   ['bench/peers', { inside: /^bench\/|^src\/protocol\//, outside: ANYTHING }],
-  ['bench', { inside: /^bench\/|^src\/protocol\//, outside: NO_TRANSPORT }],
+  // 真浏览器的压测借用测试的四个小工具: 启动参数, 拖放, 可访问名称与堆的读数只有一份; 其余 web/test 不可引用
+  [
+    'bench',
+    {
+      inside: /^bench\/|^src\/protocol\/|^web\/test\/(?:chromium|drop|chat-page|memory)\.ts$/,
+      outside: NO_TRANSPORT,
+    },
+  ],
 ]);
 
 const CODE = /\.(?:ts|mts|js|mjs)$/;
@@ -147,6 +154,8 @@ describe('架构: 检查器自己', () => {
       ['web/test/chat.test.ts', '../../src/test/harness.js', true],
       ['web/test/chat.test.ts', '../../src/server.js', false],
       ['bench/lib/report.ts', '../../src/config.js', false],
+      ['bench/web-large.ts', '../web/test/drop.js', true],
+      ['bench/web-large.ts', '../web/test/restartable.js', false],
       ['src/log.ts', './config.js', false],
     ];
     for (const [file, specifier, allowed] of inside) {

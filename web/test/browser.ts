@@ -1,20 +1,13 @@
 // 浏览器测试的入口: 每个测试文件一个 Chromium, 每个用户一个 context (各有各的存储)
 import assert from 'node:assert/strict';
 import { after, type TestContext } from 'node:test';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { atEnd } from '../../src/test/harness.js';
+import { launchChromium } from './chromium.js';
 import { Complaints } from './complaints.js';
 
 // 等不到就失败; 远大于正常的延迟, 不是计时断言
 const WAIT_MS = 20_000;
-const ARGUMENTS = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 export type Locale = 'zh-CN' | 'en-US';
 
@@ -91,13 +84,7 @@ export function complaints(page: Page): Complaints {
 function start(extraArguments: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env['SLUICE_TEST_BROWSER'];
   assert.ok(executablePath, '没有 SLUICE_TEST_BROWSER: 请用 npm test -- 文件名 运行, 或自己设好浏览器的路径');
-  return chromium.launch({
-    executablePath,
-    headless: true,
-    // 容器里的 root 不能用沙盒; 页面都是自己的
-    chromiumSandbox: false,
-    args: [...ARGUMENTS, ...extraArguments],
-  });
+  return launchChromium(executablePath, extraArguments);
 }
 
 function contextOptions({ viewport, locale = 'zh-CN', colorScheme = 'light', mobile = false }: PageOptions) {
