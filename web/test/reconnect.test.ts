@@ -95,6 +95,26 @@ describe('网页重连', () => {
     assert.deepEqual(received(other), ['甲-7']);
   });
 
+  it('半开的连接 (网线拔了, 没有任何断开的消息): 自己发现, 插上之后补齐', async (t) => {
+    const { port, ws } = await serve(t);
+    const proxy = await CutProxy.start(t, port);
+    const other = await Client.join(t, ws, '乙');
+    const page = await openPage(t, await launch(t), proxy.http, { allow: NETWORK_DOWN });
+    // 页面的时钟由测试拨, 不必真等半分钟
+    await page.clock.install();
+    await page.reload();
+    await enter(page, '甲');
+    proxy.hold();
+    other.send({ type: 'text', name: '乙', message: '乙-1' });
+    await page.clock.fastForward(26_000);
+    await page.clock.fastForward(11_000);
+    await page.getByRole('status').filter({ hasText: '重连' }).waitFor();
+    proxy.cut();
+    proxy.release();
+    await page.getByRole('button', { name: '立即重连' }).click();
+    await waitForText(page, '乙-1');
+  });
+
   it('服务器请它走开 (4012): 不自己回来, 点了才回来', async (t) => {
     const { http, ws } = await serve(t, { chat: { connectionsPerSession: 1 } });
     const page = await openPage(t, await launch(t), http);

@@ -145,17 +145,19 @@ describe('网页上传', () => {
     const kept = path.join(folder, '留下.bin');
     const dropped = path.join(folder, '不要了.bin');
     const sha256 = await writeRandomFile(kept, 60 * MIB, 'kept');
-    // 足够大: 点到取消时还没有传完
-    await writeRandomFile(dropped, 400 * MIB, 'dropped');
+    await writeRandomFile(dropped, 60 * MIB, 'dropped');
     const page = await openPage(t, await launch(t), proxy.http);
     const { fileInput } = await enter(page, '张三');
     const reached = proxy.afterUpstream(8 * MIB);
     await fileInput.setInputFiles([kept, dropped]);
     await reached;
+    // 按住网线: 点到按钮之前不会传完
+    proxy.hold();
     await row(page, '留下.bin').getByRole('button', { name: /暂停/ }).click();
     await row(page, '留下.bin').getByText('已暂停').waitFor();
     await row(page, '不要了.bin').getByRole('button', { name: /取消/ }).click();
     await row(page, '不要了.bin').waitFor({ state: 'detached' });
+    proxy.release();
     await row(page, '留下.bin').getByRole('button', { name: /继续/ }).click();
     assert.equal(await sha256OfDownload(await downloadUrl(page, '留下.bin', http)), sha256);
     const parts = (await storedFiles(storage)).filter((name) => name.endsWith('.part'));

@@ -46,6 +46,8 @@ export class ChatConnection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #onlineSince = 0;
+  // 最近收到一帧的时刻
+  #heardAt = 0;
 
   constructor(url: string, events: ChatEvents) {
     this.#url = url;
@@ -97,24 +99,28 @@ export class ChatConnection {
     if (typeof data !== 'string') return;
     // 服务器的帧由契约保证形状; 不认识的 type 由接收者忽略
     const message = JSON.parse(data) as ServerMessage;
+    // 每帧只记时刻, 不动定时器: 满员的聊天室每秒几百帧
+    this.#heardAt = Date.now();
     if (message.type === 'welcome') this.#joined();
-    else if (this.isOnline) this.#watchQuiet();
     if (!this.#history.settle(message)) this.#events.received(message);
   }
 
   #joined(): void {
     this.#onlineSince = Date.now();
     this.#attempt = Math.min(this.#attempt, SETTLED_ATTEMPT);
-    this.#become({ phase: 'online' }, QUIET_MS, () => this.#probe());
-  }
-
-  #watchQuiet(): void {
-    this.#setTimer(QUIET_MS, () => this.#probe());
+    this.#become({ phase: 'online' }, QUIET_MS, () => this.#watchQuiet());
   }
 
   // 半开的连接 (换了网络, 电脑刚醒) 不会有 close 事件, 只能自己试
+  #watchQuiet(): void {
+    const quietMs = Date.now() - this.#heardAt;
+    if (quietMs < QUIET_MS) this.#setTimer(QUIET_MS - quietMs, () => this.#watchQuiet());
+    else this.#probe();
+  }
+
   #probe(): void {
-    this.#setTimer(PROBE_MS, () => this.#lost(ABNORMAL));
+    const askedAt = Date.now();
+    this.#setTimer(PROBE_MS, () => (this.#heardAt < askedAt ? this.#lost(ABNORMAL) : this.#watchQuiet()));
     this.history({ limit: 1 }).catch(() => undefined);
   }
 
