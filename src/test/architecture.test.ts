@@ -33,7 +33,12 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['src/server.ts', { inside: /^src\/(?!test\/|main\.ts)/, outside: NO_TRANSPORT }],
   ['src/main.ts', { inside: /^src\/(?!test\/)/, outside: NO_TRANSPORT }],
   // 浏览器没有可续算的 SHA-256, 只有上传用得到
-  ['web/src/net/upload', { inside: /^(?:web\/src|src\/protocol)\//, outside: /^hash-wasm$/ }],
+  // 网页的层: 网络写模型, 界面读模型, 两边互不认识; app 接线, main.ts 与 globals.d.ts 在最外
+  ['web/src/model', { inside: /^(?:web\/src\/model|src\/protocol)\//, outside: NOTHING }],
+  ['web/src/net', { inside: /^(?:web\/src\/(?:model|net)|src\/protocol)\//, outside: /^hash-wasm$/ }],
+  ['web/src/app', { inside: /^(?:web\/src\/(?:model|net|app)|src\/protocol)\//, outside: NOTHING }],
+  ['web/src/i18n', { inside: /^(?:web\/src\/(?:model|i18n)|src\/protocol)\//, outside: NOTHING }],
+  ['web/src/view', { inside: /^(?:web\/src\/(?:model|i18n|view)|src\/protocol)\//, outside: NOTHING }],
   ['web/src', { inside: /^(?:web\/src|src\/protocol)\//, outside: NOTHING }],
   ['web/test', { inside: /^(?:web\/(?:src|test)|src\/(?:protocol|test))\//, outside: NO_TRANSPORT }],
   // 对照组要用裸的 uWebSockets.js, 只在 peers/
@@ -150,6 +155,9 @@ describe('架构: 检查器自己', () => {
       ['src/chat/room.ts', '../config.js', false],
       ['web/src/main.ts', '../../src/protocol/errors.js', true],
       ['web/src/main.ts', '../../src/server.js', false],
+      ['web/src/view/shell.ts', '../net/api.js', false],
+      ['web/src/net/api.ts', '../view/dom.js', false],
+      ['web/src/model/people.ts', '../net/api.js', false],
       ['web/src/main.ts', '../test/browser.js', false],
       ['web/test/chat.test.ts', '../../src/test/harness.js', true],
       ['web/test/chat.test.ts', '../../src/server.js', false],
@@ -183,6 +191,21 @@ describe('架构', () => {
   it('protocol/ 在浏览器里也能用: 不用 Buffer, process 这些 Node 的全局量', () => {
     const globals = /(?<![\w.$'"-])(?:Buffer|process|require|__dirname|__filename|setImmediate)\b(?!['"]?:)/;
     assert.deepEqual(filesMatching(listFiles('src/protocol', CODE), globals), []);
+  });
+
+  it('网页: 网络与模型不碰页面, 界面不碰网络', () => {
+    const page = /(?<![\w.'"-])(?:document|window|localStorage|sessionStorage|HTML\w*Element)\b(?!['"])/;
+    const wire = /(?<![\w.'"-])(?:WebSocket|XMLHttpRequest|fetch|Worker|indexedDB)\s*[(.]/;
+    const pure = ['model', 'net', 'app'].flatMap((folder) => listFiles(`web/src/${folder}`, CODE));
+    const shown = ['model', 'view', 'i18n'].flatMap((folder) => listFiles(`web/src/${folder}`, CODE));
+    assert.ok(pure.length > 10 && shown.length > 10);
+    assert.deepEqual(filesMatching(pure, page), []);
+    assert.deepEqual(filesMatching(shown, wire), []);
+  });
+
+  it('网页: 没有把文字当成 HTML 的写法', () => {
+    const html = /\b(?:innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcdoc|eval\()|new Function\(/;
+    assert.deepEqual(filesMatching(listFiles('web/src', CODE), html), []);
   });
 
   it('只有 src/config.ts 读 process.env 与 convict', () => {

@@ -171,7 +171,26 @@ describe('网页聊天', () => {
       .waitFor();
   });
 
-  it('被拒的消息留着原因, 删除或重试', async (t) => {
+  it('在后台时标题上有未读条数, 回来就清零', async (t) => {
+    const { http, ws } = await serve(t);
+    const other = await Client.join(t, ws, '李四');
+    const page = await openPage(t, await launch(t), http);
+    await enter(page, '张三');
+    // 无头的 Chromium 里标签页总是可见的, 只能改写它的说法
+    const setHidden = (hidden: boolean) =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, hidden);
+    await setHidden(true);
+    for (const message of ['一', '二']) other.send({ type: 'text', name: '李四', message });
+    await page.waitForFunction(() => document.title === '(2) 水闸');
+    await setHidden(false);
+    assert.equal(await page.title(), '水闸');
+    await log(page).getByText('以下是新消息').waitFor();
+  });
+
+  it('太长的话, 发送之前就说明', async (t) => {
     const { http, server: _ } = await serve(t, { chat: { textBytes: 32 } });
     const page = await openPage(t, await launch(t), http);
     const { message, send } = await enter(page, '张三');

@@ -115,6 +115,25 @@ describe('网页重连', () => {
     await waitForText(page, '乙-1');
   });
 
+  it('跟不上被服务器断开, 关闭码没有送到: 重连之后说明原因', async (t) => {
+    const { port, ws } = await serve(t, {
+      chat: { messagesPerSecond: 0 },
+      server: { slowConsumerBytes: 65_536 },
+    });
+    const proxy = await CutProxy.start(t, port);
+    const other = await Client.join(t, ws, '乙');
+    const page = await openPage(t, await launch(t), proxy.http, { allow: NETWORK_DOWN });
+    await enter(page, '甲');
+    proxy.hold();
+    // 填满两边内核的缓冲, 服务器才看得见积压
+    const long = '很长的话'.repeat(1200);
+    for (let index = 0; index < 1500; index++) other.send({ type: 'text', name: '乙', message: long });
+    await other.next((message) => message['action'] === 'leave' && message['name'] === '甲');
+    proxy.cut();
+    proxy.release();
+    await page.getByText(/刚才断开过.*网络太慢/).waitFor();
+  });
+
   it('服务器请它走开 (4012): 不自己回来, 点了才回来', async (t) => {
     const { http, ws } = await serve(t, { chat: { connectionsPerSession: 1 } });
     const page = await openPage(t, await launch(t), http);
