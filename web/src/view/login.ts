@@ -1,8 +1,8 @@
 // 登录页: 一个名字就能进; 进不去时说清原因, 重名时一点就换成没人用的名字
 import { shellTexts } from '../i18n/shell.js';
 import type { LoginFailure, LoginState } from '../model/connection.js';
-import { h, type ViewContext } from './dom.js';
-import { errorText } from './error-text.js';
+import { h, type ViewContext } from './kit/dom.js';
+import { errorText } from './kit/error-text.js';
 
 export function createLogin(context: ViewContext): HTMLElement {
   const texts = shellTexts();

@@ -4,9 +4,9 @@ import { shellTexts } from '../i18n/shell.js';
 import type { Actions } from '../model/actions.js';
 import type { Model } from '../model/model.js';
 import { createLogin } from './login.js';
-import { createShell } from './shell.js';
-import { followTheme } from './theme.js';
-import { createToasts } from './toasts.js';
+import { followTheme } from './settings/theme.js';
+import { createShell } from './shell/shell.js';
+import { createToasts } from './status/toasts.js';
 
 export function mountRoot(root: Element, model: Model, actions: Actions): void {
   const forever = new AbortController().signal;

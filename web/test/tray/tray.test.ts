@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setLanguage } from '../../src/i18n/bilingual.js';
 import type { Transfer, TransferState } from '../../src/model/transfers.js';
-import { errorText } from '../../src/view/error-text.js';
+import { errorText } from '../../src/view/kit/error-text.js';
 import { DoneExpiry } from '../../src/view/tray/expiry.js';
 import { describeTransfer, fractionOf } from '../../src/view/tray/progress-text.js';
 import { verbsOf } from '../../src/view/tray/row-actions.js';

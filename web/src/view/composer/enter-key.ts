@@ -1,5 +1,5 @@
 // Enter 发送, 但输入法选字时的 Enter 永远不发
-import type { ViewContext } from '../dom.js';
+import type { ViewContext } from '../kit/dom.js';
 
 // 输入法正在处理的按键, 各浏览器都报这个 keyCode
 const IME_KEY_CODE = 229;

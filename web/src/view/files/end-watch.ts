@@ -1,5 +1,5 @@
 // 列表的末尾露出来就要下一页; 还露着就隔一会儿再要
-import type { ViewContext } from '../dom.js';
+import type { ViewContext } from '../kit/dom.js';
 
 // 离末尾还有这么远就开始取
 const AHEAD = '300px';

@@ -1,8 +1,8 @@
 // 文件面板的一行: 缩略图或图标, 名字, 发送者, 大小, 时间, 下载与复制链接
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
 import { mediaTexts } from '../../i18n/media.js';
-import { h } from '../dom.js';
-import { formatBytes, formatFullTime, formatShortDate } from '../format.js';
+import { h } from '../kit/dom.js';
+import { formatBytes, formatFullTime, formatShortDate } from '../kit/format.js';
 import { copyLinkButton } from '../media/copy-link.js';
 import { downloadLink } from '../media/facts.js';
 import { fileName, safeName } from '../media/file-name.js';

@@ -1,9 +1,9 @@
 // 文件面板: 共享过的文件, 新的在前; 搜索, 分类, 滚到底再取
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
 import { filesTexts } from '../../i18n/files.js';
-import { h, icon, onNextFrame, type ViewContext } from '../dom.js';
-import { ICONS } from '../icons.js';
-import { placeChildren } from '../keyed-list.js';
+import { h, icon, onNextFrame, type ViewContext } from '../kit/dom.js';
+import { ICONS } from '../kit/icons.js';
+import { placeChildren } from '../kit/keyed-list.js';
 import { wantsMore, watchEnd } from './end-watch.js';
 import { createFileRow } from './file-row.js';
 import { filterFiles } from './filter.js';

@@ -1,6 +1,6 @@
 // 文件面板的搜索框与分类
 import { filesTexts } from '../../i18n/files.js';
-import { h } from '../dom.js';
+import { h } from '../kit/dom.js';
 import { type FileGroup, GROUPS } from './filter.js';
 
 export interface FilterBar {

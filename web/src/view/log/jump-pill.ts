@@ -1,7 +1,7 @@
 // 右下角的按钮: 有新消息时写条数, 只是翻得远时是一个向下的箭头
 import { logTexts } from '../../i18n/log.js';
-import { h, icon } from '../dom.js';
-import { ICONS } from '../icons.js';
+import { h, icon } from '../kit/dom.js';
+import { ICONS } from '../kit/icons.js';
 
 export interface JumpPill {
   readonly element: HTMLButtonElement;

@@ -1,8 +1,8 @@
 // 不是消息的行: 日期, 未读, 进出, 提示
 import { logTexts } from '../../i18n/log.js';
 import type { PresenceItem } from '../../model/timeline.js';
-import { h } from '../dom.js';
-import { formatDay, formatFullTime } from '../format.js';
+import { h } from '../kit/dom.js';
+import { formatDay, formatFullTime } from '../kit/format.js';
 import type { RowView } from './row-list.js';
 import type { LogRow } from './rows.js';
 

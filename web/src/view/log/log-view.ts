@@ -1,6 +1,6 @@
 // 聊天记录: 每帧至多画一次; 只画窗口里的行, 眼前的位置不动
 import { logTexts } from '../../i18n/log.js';
-import { h, icon, onNextFrame, type ViewContext } from '../dom.js';
+import { h, icon, onNextFrame, type ViewContext } from '../kit/dom.js';
 import { createAnnouncer } from './announcer.js';
 import { createJumpPill, type JumpPill } from './jump-pill.js';
 import { createLineRow } from './line-rows.js';

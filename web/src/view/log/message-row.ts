@@ -2,11 +2,11 @@
 import { logTexts } from '../../i18n/log.js';
 import type { Outgoing } from '../../model/outbox.js';
 import type { RoomMessage } from '../../model/timeline.js';
-import { h, icon } from '../dom.js';
-import { formatFullTime, formatTime } from '../format.js';
-import { ICONS } from '../icons.js';
+import { h, icon } from '../kit/dom.js';
+import { formatFullTime, formatTime } from '../kit/format.js';
+import { ICONS } from '../kit/icons.js';
+import { avatar } from '../kit/person.js';
 import { createAttachment } from '../media/attachment.js';
-import { avatar } from '../person.js';
 import { LOG_ICONS } from './log-icons.js';
 import { createText } from './message-text.js';
 import type { RowView } from './row-list.js';

@@ -1,6 +1,6 @@
 // 正文的页面: 记号变成元素; 用户的文字只经 textContent
 import { logTexts } from '../../i18n/log.js';
-import { h, iconButton } from '../dom.js';
+import { h, iconButton } from '../kit/dom.js';
 import { LOG_ICONS } from './log-icons.js';
 import { isLong, previewOf } from './preview.js';
 import { type Block, type Span, tokenize } from './tokens.js';

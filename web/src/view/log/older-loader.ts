@@ -1,6 +1,6 @@
 // 最上面的一行: 向服务器要更早的消息
 import { logTexts } from '../../i18n/log.js';
-import { h, type ViewContext } from '../dom.js';
+import { h, type ViewContext } from '../kit/dom.js';
 
 export interface OlderLoader {
   readonly element: HTMLElement;

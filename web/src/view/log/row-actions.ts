@@ -1,8 +1,8 @@
 // 行里的按钮: 一个监听管全部; 指到哪条消息, 复制按钮就挪到哪条
 import { logTexts } from '../../i18n/log.js';
 import type { Model } from '../../model/model.js';
-import { copyText } from '../copy-text.js';
-import { iconButton, type ViewContext } from '../dom.js';
+import { copyText } from '../kit/copy-text.js';
+import { iconButton, type ViewContext } from '../kit/dom.js';
 import { LOG_ICONS } from './log-icons.js';
 import { isTalk, textOf } from './message-row.js';
 import { setExpanded } from './message-text.js';

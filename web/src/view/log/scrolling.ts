@@ -1,5 +1,5 @@
 // 读者滚动的动作: 滚轮, 键盘, 触摸; 只分辨意图, 位置由 scroll-keeper.ts 管
-import type { ViewContext } from '../dom.js';
+import type { ViewContext } from '../kit/dom.js';
 
 export interface ScrollIntents {
   /** 想往上看 */

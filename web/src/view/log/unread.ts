@@ -1,5 +1,5 @@
 // 未读: 没在看底部时攒的条数, 与页面在后台时画的分隔线
-import type { ViewContext } from '../dom.js';
+import type { ViewContext } from '../kit/dom.js';
 
 export interface Unread {
   /** 分隔线画在这一条之前 */

@@ -1,7 +1,7 @@
 // 一条文件消息里的附件: 图片, 音频, 视频, 或一张卡片
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
 import { mediaTexts } from '../../i18n/media.js';
-import { h } from '../dom.js';
+import { h } from '../kit/dom.js';
 import { copyLinkButton } from './copy-link.js';
 import { downloadLink, sizeAndType } from './facts.js';
 import { fileName, safeName } from './file-name.js';

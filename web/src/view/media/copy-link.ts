@@ -1,8 +1,8 @@
 // 复制链接的按钮: 成败都写在按钮上, 两秒后复原
 import { mediaTexts } from '../../i18n/media.js';
-import { copyText } from '../copy-text.js';
-import { icon, iconButton } from '../dom.js';
-import { ICONS } from '../icons.js';
+import { copyText } from '../kit/copy-text.js';
+import { icon, iconButton } from '../kit/dom.js';
+import { ICONS } from '../kit/icons.js';
 
 const FEEDBACK_MS = 2000;
 

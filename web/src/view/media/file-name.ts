@@ -1,5 +1,5 @@
 // 文件名的写法: 长的从中间省略, 扩展名总看得见
-import { h } from '../dom.js';
+import { h } from '../kit/dom.js';
 
 const graphemes = new Intl.Segmenter('zh', { granularity: 'grapheme' });
 // 扩展名之前再留这么多字: 版本号与 (1) 之类往往在那里

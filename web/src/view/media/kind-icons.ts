@@ -1,5 +1,5 @@
 // 文件类别的图标 (24 * 24, 填充)
-import { h, icon } from '../dom.js';
+import { h, icon } from '../kit/dom.js';
 import type { FileKind } from './kind.js';
 
 // 一张折角的纸, 里面画内容; evenodd 做不到反白, 所以内容直接写成洞 (反向的子路径)

@@ -1,9 +1,9 @@
 // 大图: 模态对话框, 在 model.files 的图片之间按时间前后翻
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
 import { mediaTexts } from '../../i18n/media.js';
-import { h, iconButton, type ViewContext } from '../dom.js';
-import { formatBytes, formatFullTime } from '../format.js';
-import { ICONS } from '../icons.js';
+import { h, iconButton, type ViewContext } from '../kit/dom.js';
+import { formatBytes, formatFullTime } from '../kit/format.js';
+import { ICONS } from '../kit/icons.js';
 import { copyLinkButton } from './copy-link.js';
 import { downloadLink } from './facts.js';
 import { fileName, safeName } from './file-name.js';

@@ -1,7 +1,7 @@
 // 大图的舞台: 一张图, 它的倍率与位置; 原图到之前先垫着模糊的缩略图
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
 import { mediaTexts } from '../../i18n/media.js';
-import { h } from '../dom.js';
+import { h } from '../kit/dom.js';
 import { safeName } from './file-name.js';
 import type { Size } from './fit.js';
 import { type GestureHandlers, listenGestures } from './gestures.js';

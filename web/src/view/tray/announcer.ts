@@ -1,7 +1,7 @@
 // 给读屏软件的播报: 只说完成与失败, 进度一概不说
 import { trayTexts } from '../../i18n/tray.js';
 import type { Transfer } from '../../model/transfers.js';
-import { h } from '../dom.js';
+import { h } from '../kit/dom.js';
 import { safeName } from '../media/file-name.js';
 import { reasonOf } from './progress-text.js';
 

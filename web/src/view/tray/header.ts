@@ -1,9 +1,9 @@
 // 传输列表的标题行: 汇总, 收起, 清除已完成; 多于一项时才出现
 import { trayTexts } from '../../i18n/tray.js';
 import type { Actions } from '../../model/actions.js';
-import { h, iconButton } from '../dom.js';
-import { formatBytes } from '../format.js';
-import { ICONS } from '../icons.js';
+import { h, iconButton } from '../kit/dom.js';
+import { formatBytes } from '../kit/format.js';
+import { ICONS } from '../kit/icons.js';
 import type { TraySummary } from './summary.js';
 
 export interface TrayHeader {

@@ -1,8 +1,8 @@
 // 一项传输的说明文字: 3.2 MB / 2.5 GB · 85 MB/s · 还剩 28 秒
 import { trayTexts } from '../../i18n/tray.js';
 import { secondsLeft, type Transfer } from '../../model/transfers.js';
-import { errorText } from '../error-text.js';
-import { formatBytes, formatDuration } from '../format.js';
+import { errorText } from '../kit/error-text.js';
+import { formatBytes, formatDuration } from '../kit/format.js';
 
 // 更久的估计没有意义, 多半是刚刚停住
 const MAX_SECONDS_LEFT = 99 * 3600;

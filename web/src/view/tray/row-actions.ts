@@ -2,8 +2,8 @@
 import { trayTexts } from '../../i18n/tray.js';
 import type { Actions } from '../../model/actions.js';
 import type { Transfer, TransferErrorCode } from '../../model/transfers.js';
-import { h, icon, iconButton } from '../dom.js';
-import { ICONS } from '../icons.js';
+import { h, icon, iconButton } from '../kit/dom.js';
+import { ICONS } from '../kit/icons.js';
 import { safeName } from '../media/file-name.js';
 
 type Verb = 'pause' | 'resume' | 'resumeByHandle' | 'choose' | 'retry' | 'cancel' | 'remove';

@@ -2,8 +2,8 @@
 import { trayTexts } from '../../i18n/tray.js';
 import type { Actions } from '../../model/actions.js';
 import type { Transfer } from '../../model/transfers.js';
-import { h, icon } from '../dom.js';
-import { ICONS } from '../icons.js';
+import { h, icon } from '../kit/dom.js';
+import { ICONS } from '../kit/icons.js';
 import { fileName, safeName } from '../media/file-name.js';
 import { kindOf } from '../media/kind.js';
 import { kindIcon } from '../media/kind-icons.js';

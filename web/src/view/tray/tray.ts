@@ -1,7 +1,7 @@
 // 传输列表: 输入区上方, 每个文件一行; 没有传输时不占地方, 但列表仍在无障碍树里
 import { trayTexts } from '../../i18n/tray.js';
-import { h, onNextFrame, type ViewContext } from '../dom.js';
-import { placeChildren } from '../keyed-list.js';
+import { h, onNextFrame, type ViewContext } from '../kit/dom.js';
+import { placeChildren } from '../kit/keyed-list.js';
 import { createAnnouncer } from './announcer.js';
 import { DoneExpiry } from './expiry.js';
 import { createHeader } from './header.js';

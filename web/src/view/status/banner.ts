@@ -1,7 +1,7 @@
 // 连接的横幅: 断开时安静地说明原因与倒计时; 在线时不占地方
-import { shellTexts } from '../i18n/shell.js';
-import type { ConnectionState } from '../model/connection.js';
-import { h, type ViewContext } from './dom.js';
+import { shellTexts } from '../../i18n/shell.js';
+import type { ConnectionState } from '../../model/connection.js';
+import { h, type ViewContext } from '../kit/dom.js';
 
 const TICK_MS = 500;
 

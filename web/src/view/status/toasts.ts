@@ -1,9 +1,9 @@
 // 一闪而过的提示, 至多三条; 错误留得久些, 可以点掉
-import { shellTexts } from '../i18n/shell.js';
-import type { Toast } from '../model/model.js';
+import { shellTexts } from '../../i18n/shell.js';
+import type { Toast } from '../../model/model.js';
+import { h, type ViewContext } from '../kit/dom.js';
+import { errorText } from '../kit/error-text.js';
 import { reasonText } from './banner.js';
-import { h, type ViewContext } from './dom.js';
-import { errorText } from './error-text.js';
 
 const MAX_TOASTS = 3;
 const SHOW_MS: Readonly<Record<Toast['kind'], number>> = { info: 4000, error: 8000 };

@@ -1,10 +1,10 @@
 // 整个窗口都能拖放: 拖着文件进来时盖一层说明; 拖文字不管, 照旧落进输入框
-import { composerTexts } from '../i18n/composer.js';
-import type { Actions } from '../model/actions.js';
-import type { Model } from '../model/model.js';
-import { h, icon, type ViewContext } from './dom.js';
-import { collectDropped, type Dropped, MAX_DROPPED } from './dropped/dropped-files.js';
-import { ICONS } from './icons.js';
+import { composerTexts } from '../../i18n/composer.js';
+import type { Actions } from '../../model/actions.js';
+import type { Model } from '../../model/model.js';
+import { h, icon, type ViewContext } from '../kit/dom.js';
+import { ICONS } from '../kit/icons.js';
+import { collectDropped, type Dropped, MAX_DROPPED } from './dropped-files.js';
 
 // 拖着不动时 dragover 也一直发 (Firefox 每 350 毫秒); 这么久没有就是拖走了
 const STALE_MS = 1500;

@@ -1,18 +1,18 @@
 // 聊天界面的骨架: 顶栏, 左侧在线用户, 中间聊天, 右侧文件; 窄屏上两侧变成抽屉
-import { shellTexts } from '../i18n/shell.js';
-import { startAttention } from './attention.js';
-import { createBanner } from './banner.js';
-import { createComposer } from './composer.js';
-import { h, iconButton, type ViewContext } from './dom.js';
+import { shellTexts } from '../../i18n/shell.js';
+import { createComposer } from '../composer/composer.js';
+import { createDropZone } from '../dropped/drop-zone.js';
+import { createFilesPanel } from '../files/files-panel.js';
+import { h, iconButton, type ViewContext } from '../kit/dom.js';
+import { ICONS } from '../kit/icons.js';
+import { createLog } from '../log/log-view.js';
+import { createLightbox } from '../media/lightbox.js';
+import { createPeoplePanel } from '../people/people-panel.js';
+import { createSettingsMenu } from '../settings/settings-menu.js';
+import { startAttention } from '../status/attention.js';
+import { createBanner } from '../status/banner.js';
+import { createTray } from '../tray/tray.js';
 import { createDrawer } from './drawer.js';
-import { createDropZone } from './drop-zone.js';
-import { createFilesPanel } from './files/files-panel.js';
-import { ICONS } from './icons.js';
-import { createLog } from './log/log-view.js';
-import { createLightbox } from './media/lightbox.js';
-import { createPeoplePanel } from './people-panel.js';
-import { createSettingsMenu } from './settings-menu.js';
-import { createTray } from './tray/tray.js';
 
 export function createShell(context: ViewContext): HTMLElement {
   const texts = shellTexts();

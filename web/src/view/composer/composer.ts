@@ -1,11 +1,11 @@
 // 输入区: 文字, 发送, 选文件, 粘贴; 拖放在 drop-zone.ts
-import { composerTexts } from '../i18n/composer.js';
-import { onEnter } from './composer/enter-key.js';
-import { pastedFiles } from './composer/pasted-files.js';
-import { allowanceOf, outgoingText } from './composer/text-bytes.js';
-import { h, iconButton, type ViewContext } from './dom.js';
-import { formatBytes } from './format.js';
-import { ICONS } from './icons.js';
+import { composerTexts } from '../../i18n/composer.js';
+import { h, iconButton, type ViewContext } from '../kit/dom.js';
+import { formatBytes } from '../kit/format.js';
+import { ICONS } from '../kit/icons.js';
+import { onEnter } from './enter-key.js';
+import { pastedFiles } from './pasted-files.js';
+import { allowanceOf, outgoingText } from './text-bytes.js';
 
 interface Parts {
   readonly field: HTMLTextAreaElement;

@@ -1,11 +1,11 @@
 // 设置: 主题, 语言, 通知, 退出
-import { settingsTexts } from '../i18n/settings.js';
-import type { Language, Theme } from '../model/preferences.js';
-import { h, icon, iconButton, type ViewContext } from './dom.js';
-import { ICONS } from './icons.js';
+import { settingsTexts } from '../../i18n/settings.js';
+import type { Language, Theme } from '../../model/preferences.js';
+import { h, icon, iconButton, type ViewContext } from '../kit/dom.js';
+import { ICONS } from '../kit/icons.js';
+import { avatar } from '../kit/person.js';
+import { attachPopover } from '../kit/popover.js';
 import { createNotificationSwitch } from './notification-switch.js';
-import { avatar } from './person.js';
-import { attachPopover } from './popover.js';
 
 const PANEL_ID = 'settings-panel';
 // 换语言会重建整个界面: 新的菜单要接着打开, 焦点仍在语言上

@@ -1,8 +1,8 @@
 // 页面在后台时引起注意: 标题里的未读条数, 与桌面通知
-import { peopleTexts } from '../i18n/people.js';
-import { shellTexts } from '../i18n/shell.js';
-import type { MessageItem, RoomMessage } from '../model/timeline.js';
-import type { ViewContext } from './dom.js';
+import { peopleTexts } from '../../i18n/people.js';
+import { shellTexts } from '../../i18n/shell.js';
+import type { MessageItem, RoomMessage } from '../../model/timeline.js';
+import type { ViewContext } from '../kit/dom.js';
 
 // 通知里的正文至多这么多字
 const MAX_BODY = 120;

@@ -1,7 +1,7 @@
 // 两侧的面板: 宽屏上一直在, 窄屏上是抽屉; 展开与否只看 data-open, 宽窄由样式决定
-import { shellTexts } from '../i18n/shell.js';
-import { h, iconButton } from './dom.js';
-import { ICONS } from './icons.js';
+import { shellTexts } from '../../i18n/shell.js';
+import { h, iconButton } from '../kit/dom.js';
+import { ICONS } from '../kit/icons.js';
 
 export interface Drawer {
   readonly element: HTMLElement;

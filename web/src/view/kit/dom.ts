@@ -1,6 +1,6 @@
 // 造元素的小工具: 文字只经 textContent 进入页面, 没有任何 innerHTML
-import type { Actions } from '../model/actions.js';
-import type { Model } from '../model/model.js';
+import type { Actions } from '../../model/actions.js';
+import type { Model } from '../../model/model.js';
 
 /** 每个界面部件所需; life 中止即拆除: 监听与订阅都挂在它上面 */
 export interface ViewContext {

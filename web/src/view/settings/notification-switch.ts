@@ -1,7 +1,7 @@
 // 桌面通知的开关: 打开时才请求许可; 不能用时说明为什么
-import { settingsTexts } from '../i18n/settings.js';
-import type { Preferences } from '../model/preferences.js';
-import { h } from './dom.js';
+import { settingsTexts } from '../../i18n/settings.js';
+import type { Preferences } from '../../model/preferences.js';
+import { h } from '../kit/dom.js';
 
 type Availability = 'available' | 'blocked' | 'insecure' | 'unsupported';
 

@@ -1,5 +1,5 @@
 // 数字与时间给人看的写法; 随界面语言
-import { currentLanguage } from '../i18n/bilingual.js';
+import { currentLanguage } from '../../i18n/bilingual.js';
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];
 

@@ -1,10 +1,10 @@
 // 在线用户: 人数, 搜索, 名单; 每帧至多画一次, 没有变的行不动
-import { currentLanguage } from '../i18n/bilingual.js';
-import { peopleTexts } from '../i18n/people.js';
-import { h, onNextFrame, type ViewContext } from './dom.js';
-import { drawnPeople } from './people/people-list.js';
-import { SortedNames } from './people/sorted-names.js';
-import { avatar } from './person.js';
+import { currentLanguage } from '../../i18n/bilingual.js';
+import { peopleTexts } from '../../i18n/people.js';
+import { h, onNextFrame, type ViewContext } from '../kit/dom.js';
+import { avatar } from '../kit/person.js';
+import { drawnPeople } from './people-list.js';
+import { SortedNames } from './sorted-names.js';
 
 export function createPeoplePanel({ model, life }: ViewContext): HTMLElement {
   const texts = peopleTexts();

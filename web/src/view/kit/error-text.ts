@@ -1,7 +1,7 @@
 // 错误码变成给用户看的一句话, 随界面语言
 
-import { currentLanguage } from '../i18n/bilingual.js';
-import { ADVICE_ZH, ERRORS_EN, ERRORS_ZH, type ShownErrorCode } from '../i18n/errors.js';
+import { currentLanguage } from '../../i18n/bilingual.js';
+import { ADVICE_ZH, ERRORS_EN, ERRORS_ZH, type ShownErrorCode } from '../../i18n/errors.js';
 
 export type { ShownErrorCode };
 
