@@ -1,7 +1,10 @@
-// 小文件的单帧: 一次一个, 断线重发, 忙时退避
+// 小文件的单帧: 一次一个, 断线重发, 忙时退避; 对着真服务器
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { ErrorMessage } from '../../../src/protocol/messages.js';
+import type { ConfigOverrides } from '../../../src/config.js';
+import type { AckMessage, ErrorMessage } from '../../../src/protocol/messages.js';
+import { Client } from '../../../src/test/client.js';
+import { serve } from '../../../src/test/harness.js';
 import type { Identity } from '../../src/model/connection.js';
 import { Transfers } from '../../src/model/transfers.js';
 import { FrameUploads } from '../../src/net/upload/frame-uploads.js';
@@ -9,110 +12,178 @@ import { Upload } from '../../src/net/upload/upload.js';
 
 const limits = { fileBytes: 0, frameBytes: 0, chunkBytes: 0, windowBytes: 0, textBytes: 0, nameLength: 0 };
 const identity: Identity = { name: '张三', session: 's', limits, features: [] };
+const ACK_TIMEOUT_MS = 30_000;
 
-function setUp(t: TestContext) {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  const transfers = new Transfers();
-  const sent: Record<string, unknown>[] = [];
-  const state = { online: true };
-  const frames = new FrameUploads({
-    identity: () => (state.online ? identity : undefined),
-    sendFrame: (message) => {
-      sent.push(message as Record<string, unknown>);
-      return state.online;
-    },
-    done: () => {},
-  });
-  t.after(() => frames.stop());
-  const add = (id: string): Upload => {
+/** 送出的一帧, 或有结论的一个上传; 按发生的次序 */
+interface Step {
+  readonly step: 'sent' | 'ack' | 'error';
+  readonly id: string;
+  readonly atMs: number;
+  /** 应答是不是自己的 */
+  readonly mine?: boolean;
+}
+
+/** 页面: 一条聊天连接加上单帧上传; 断开之后可以再连 */
+class Page {
+  readonly frames: FrameUploads;
+  readonly steps: Step[] = [];
+  /** 送出的帧丢在路上 */
+  lossy = false;
+  /** 收到的应答丢在路上 */
+  deaf = false;
+  /** undefined: 断了 */
+  client: Client | undefined;
+  readonly #transfers = new Transfers();
+  readonly #t: TestContext;
+  readonly #url: string;
+
+  constructor(t: TestContext, url: string) {
+    this.#t = t;
+    this.#url = url;
+    this.frames = new FrameUploads({
+      identity: () => (this.client === undefined ? undefined : identity),
+      sendFrame: (message) => this.#send(message as { clientId: string }),
+      done: () => {},
+    });
+    t.after(() => this.frames.stop());
+  }
+
+  /** 加入; 断线之后再来是同一个会话 */
+  async connect(session?: unknown): Promise<Client> {
+    const extra = session === undefined ? {} : { session };
+    const client = await Client.join(this.#t, this.#url, '张三', extra);
+    client.socket.on('message', (data) => this.#receive(JSON.parse(data.toString())));
+    this.client = client;
+    this.frames.online();
+    return client;
+  }
+
+  /** 断线; 返回会话 */
+  async drop(): Promise<unknown> {
+    const { client } = this;
+    this.client = undefined;
+    client?.socket.terminate();
+    await client?.close();
+    this.frames.offline();
+    return client?.welcome['session'];
+  }
+
+  add(id: string, name = `${id}.txt`): Upload {
     // 空文件不用 FileReader, Node 里没有它
-    const upload = new Upload({ id, name: `${id}.txt`, size: 0, file: new File([], `${id}.txt`) }, transfers);
+    const upload = new Upload({ id, name, size: 0, file: new File([], name) }, this.#transfers);
     upload.list('queued');
-    frames.enqueue(upload);
+    this.frames.enqueue(upload);
     return upload;
-  };
-  return { frames, sent, state, add };
+  }
+
+  /** 按次序: 送出了谁, 谁有了应答 */
+  get story(): string[] {
+    return this.steps.map(({ step, id }) => `${step} ${id}`);
+  }
+
+  #send(message: { clientId: string }): boolean {
+    this.#note('sent', message.clientId);
+    if (!this.lossy) this.client?.send(message);
+    return this.client !== undefined;
+  }
+
+  #receive(message: AckMessage | ErrorMessage): void {
+    if (this.deaf) return;
+    if (message.type === 'ack') this.#note('ack', message.clientId, this.frames.handleAck(message));
+    if (message.type === 'error') this.#note('error', message.ref ?? '', this.frames.handleError(message));
+  }
+
+  #note(step: Step['step'], id: string, mine?: boolean): void {
+    this.steps.push({ step, id, atMs: performance.now(), ...(mine === undefined ? {} : { mine }) });
+  }
+}
+
+async function setUp(t: TestContext, overrides: ConfigOverrides = {}) {
+  const { ws } = await serve(t, overrides);
+  const page = new Page(t, ws);
+  const client = await page.connect();
+  return { page, client, other: await Client.join(t, ws, '李四') };
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const ack = (clientId: string) => ({ type: 'ack', clientId, id: 'x', seq: 1, time: 1 }) as const;
-function refused(ref: string, retryable: boolean): ErrorMessage {
-  const code = retryable ? 'rate_limited' : 'file_type_forbidden';
-  // 索引签名 (附带的事实) 里没有 boolean, 字面量须断言
-  return { type: 'error', code, message: '说明', ref, retryable } as ErrorMessage;
-}
 
 describe('小文件的单帧', () => {
   it('一次只有一帧在路上; ack 之后隔 100 毫秒才发下一帧', async (t) => {
-    const { frames, sent, add } = setUp(t);
-    const [first] = [add('a'), add('b')];
-    await settle();
-    assert.deepEqual(
-      sent.map(({ clientId }) => clientId),
-      ['a'],
-    );
-    assert.equal(frames.handleAck(ack('a')), true);
-    assert.equal(first?.state, 'done');
-    t.mock.timers.tick(99);
-    await settle();
-    assert.equal(sent.length, 1);
-    t.mock.timers.tick(1);
-    await settle();
-    assert.deepEqual(
-      sent.map(({ clientId }) => clientId),
-      ['a', 'b'],
-    );
+    const { page, client, other } = await setUp(t);
+    const [first, second] = [page.add('a'), page.add('b')];
+    await client.next(({ clientId }) => clientId === 'b');
+    assert.deepEqual(page.story, ['sent a', 'ack a', 'sent b', 'ack b']);
+    const [, acked, next] = page.steps;
+    // 定时器按整毫秒, 可能早不到一毫秒
+    assert.ok((next?.atMs ?? 0) - (acked?.atMs ?? 0) >= 99);
+    assert.deepEqual([first.state, second.state], ['done', 'done']);
+    assert.equal((await other.next('file'))['originalName'], 'a.txt');
+    assert.equal((await other.next('file'))['originalName'], 'b.txt');
   });
 
-  it('断线后重连: 用同一个 clientId 重发', async (t) => {
-    const { frames, sent, state, add } = setUp(t);
-    const upload = add('a');
-    await settle();
-    state.online = false;
-    frames.offline();
+  it('断线时还没有 ack: 重连之后用同一个 clientId 重发, 聊天室里恰好一个', async (t) => {
+    const { page, other } = await setUp(t);
+    page.deaf = true;
+    const upload = page.add('a');
+    await other.next('file');
+    const session = await page.drop();
     assert.equal(upload.state, 'waiting');
-    state.online = true;
-    frames.online();
-    await settle();
-    assert.deepEqual(
-      sent.map(({ clientId }) => clientId),
-      ['a', 'a'],
-    );
+    page.deaf = false;
+    const back = await page.connect(session);
+    await back.next('ack');
+    assert.deepEqual(page.story, ['sent a', 'sent a', 'ack a']);
+    assert.equal(upload.state, 'done');
+    await other.settle();
+    assert.equal(other.of('file').length, 1);
   });
 
   it('太频繁: 等一会儿再发; 不收的类型: 失败, 不妨碍后面的', async (t) => {
-    const { frames, sent, add } = setUp(t);
-    const [first, second] = [add('a'), add('b')];
-    await settle();
-    assert.equal(frames.handleError(refused('a', true)), true);
-    assert.equal(first?.state, 'waiting');
-    t.mock.timers.tick(500);
-    await settle();
-    assert.equal(sent.length, 2);
-    frames.handleError(refused('a', false));
-    assert.equal(first?.state, 'failed');
-    t.mock.timers.tick(100);
-    await settle();
-    assert.equal(second?.state, 'sending');
+    const { page, client, other } = await setUp(t, { chat: { messagesPerSecond: 5 } });
+    // 突发是两秒的量: 用完它; 多发的都被拒, 不再消耗
+    for (let count = 0; count < 20; count += 1) client.send({ type: 'text', message: '占名额' });
+    const limited = page.add('a');
+    const [refused, last] = [page.add('b', 'b.exe'), page.add('c')];
+    assert.equal((await client.next(({ ref }) => ref === 'a'))['code'], 'rate_limited');
+    assert.equal(limited.state, 'waiting');
+    await other.next(({ type, originalName }) => type === 'file' && originalName === 'c.txt');
+    await client.next(({ type, clientId }) => type === 'ack' && clientId === 'c');
+    assert.deepEqual([limited.state, refused.state, last.state], ['done', 'failed', 'done']);
+    assert.equal(refused.error?.code, 'file_type_forbidden');
+    assert.equal(page.story.at(-1), 'ack c');
   });
 
   it('别人的 ack 与错误不认', async (t) => {
-    const { frames, add } = setUp(t);
-    add('a');
-    await settle();
-    assert.equal(frames.handleAck(ack('文字')), false);
-    assert.equal(frames.handleError(refused('文字', false)), false);
+    const { page, client } = await setUp(t);
+    // 一直有一帧在等 ack
+    page.lossy = true;
+    page.add('a');
+    client.send({ type: 'text', message: '你好', clientId: '文字' });
+    client.send({ type: 'text', message: '', clientId: '空的' });
+    await client.next('ack');
+    await client.next('error');
+    const replies = page.steps.filter(({ step }) => step !== 'sent');
+    assert.deepEqual(
+      replies.map(({ step, id, mine }) => [step, id, mine]),
+      [
+        ['ack', '文字', false],
+        ['error', '空的', false],
+      ],
+    );
   });
 
   it('没有应答: 半分钟后用同一个 clientId 再问', async (t) => {
-    const { sent, add } = setUp(t);
-    add('a');
+    const { page, client } = await setUp(t);
+    // 半分钟是假的; 服务器同在这个进程, 所以只在这几行里
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    page.lossy = true;
+    const upload = page.add('a');
     await settle();
-    t.mock.timers.tick(30_000);
-    await settle();
-    assert.deepEqual(
-      sent.map(({ clientId }) => clientId),
-      ['a', 'a'],
-    );
+    assert.deepEqual(page.story, ['sent a']);
+    page.lossy = false;
+    t.mock.timers.tick(ACK_TIMEOUT_MS);
+    t.mock.timers.reset();
+    await client.next('ack');
+    assert.deepEqual(page.story, ['sent a', 'sent a', 'ack a']);
+    assert.equal(upload.state, 'done');
   });
 });
