@@ -7,7 +7,7 @@ import { DoneExpiry } from './expiry.js';
 import { createHeader } from './header.js';
 import { createLeaveGuard } from './leave-guard.js';
 import { createRow, type TrayRow } from './row.js';
-import { chooseRows, summarize } from './summary.js';
+import { Batch, chooseRows, summarize } from './summary.js';
 
 export function createTray({ model, actions, life }: ViewContext): HTMLElement {
   const texts = trayTexts();
@@ -24,6 +24,7 @@ export function createTray({ model, actions, life }: ViewContext): HTMLElement {
     announcer.element,
   );
   let rows: ReadonlyMap<string, TrayRow> = new Map();
+  const batch = new Batch();
 
   const render = (): void => {
     const all = model.transfers.items;
@@ -41,7 +42,7 @@ export function createTray({ model, actions, life }: ViewContext): HTMLElement {
       list,
       [...next.values()].map(({ element }) => element),
     );
-    header.update(summarize(all), visible.length);
+    header.update(summarize(all, batch.doneBytes(all, model.transfers.finishedBytes)), visible);
     more.hidden = visible.length <= chosen.length;
     more.textContent = texts.more(visible.length - chosen.length);
     section.classList.toggle('empty', visible.length === 0);
