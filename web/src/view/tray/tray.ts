@@ -4,6 +4,7 @@ import { h, onNextFrame, type ViewContext } from '../kit/dom.js';
 import { placeChildren } from '../kit/keyed-list.js';
 import { createAnnouncer } from './announcer.js';
 import { DoneExpiry } from './expiry.js';
+import { rememberFocus, restoreFocus } from './focus-keeper.js';
 import { createHeader } from './header.js';
 import { createLeaveGuard } from './leave-guard.js';
 import { createRow, type TrayRow } from './row.js';
@@ -30,6 +31,7 @@ export function createTray({ model, actions, life }: ViewContext): HTMLElement {
     const all = model.transfers.items;
     const visible = expiry.visible(all);
     const chosen = chooseRows(visible);
+    const place = rememberFocus(section, rows);
     // 每次换成新的 Map: 不画的行随即放掉
     const next = new Map<string, TrayRow>();
     for (const transfer of chosen) {
@@ -46,6 +48,7 @@ export function createTray({ model, actions, life }: ViewContext): HTMLElement {
     more.hidden = visible.length <= chosen.length;
     more.textContent = texts.more(visible.length - chosen.length);
     section.classList.toggle('empty', visible.length === 0);
+    restoreFocus(place, rows, header.toggle);
     announcer.watch(all);
   };
   const redraw = onNextFrame(render, life);
