@@ -1,11 +1,14 @@
 // 登录: 名字记住, 被拒时说清原因, 刷新仍是同一个人
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import { Client } from '../../src/test/client.js';
-import { serve } from '../../src/test/harness.js';
+import { serve, temporaryFolder } from '../../src/test/harness.js';
 import { launch, openPage, openTab } from './browser.js';
 import { enter, partsOf, sendText } from './chat-page.js';
 import { NETWORK_DOWN } from './complaints.js';
+import { dropFiles } from './drop.js';
 import { restartable } from './restartable.js';
 
 describe('网页登录', () => {
@@ -154,5 +157,28 @@ describe('网页登录', () => {
     await chinese.message.waitFor();
     assert.equal(await chinese.message.inputValue(), 'half a sentence');
     assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
+  });
+
+  it('登录页上放下文件: 不收, 也不离开本页', async (t) => {
+    const { http } = await serve(t);
+    const page = await openPage(t, await launch(t), http);
+    const file = path.join(await temporaryFolder(t), 'a.txt');
+    await writeFile(file, '文件的内容');
+    await partsOf(page).userName.fill('张三');
+    await page.evaluate(() => {
+      const seen: string[] = [];
+      Object.assign(window, { seen });
+      for (const name of ['dragover', 'drop'])
+        window.addEventListener(name, (event) => {
+          const { dataTransfer, defaultPrevented } = event as DragEvent;
+          seen.push(`${name} ${defaultPrevented} ${dataTransfer?.dropEffect}`);
+        });
+    });
+    await dropFiles(page, [file]);
+    const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+    assert.equal(seen[0], 'dragover true none');
+    for (const line of seen) assert.match(line, / true none$/);
+    assert.equal(await partsOf(page).userName.inputValue(), '张三', '还在原来的页面');
+    assert.equal(page.context().pages().length, 1, '没有打开文件');
   });
 });

@@ -19,6 +19,17 @@ const FAILURES_EN: ReadonlyMap<string, string> = new Map([
   ['internal', 'The server had a problem'],
 ]);
 
+// 接在 named 个名字后面; 一个名字也没有时自己成句
+function crowdZh(count: number, named: number): string {
+  if (named === 0) return `${count} 人`;
+  return count > named ? ` 等 ${count} 人` : ' ';
+}
+
+function crowdEn(count: number, named: number): string {
+  if (named === 0) return count === 1 ? '1 person' : `${count} people`;
+  return count > named ? ` and ${count - named} more` : '';
+}
+
 export const logTexts = bilingual(
   {
     log: '聊天记录',
@@ -31,8 +42,8 @@ export const logTexts = bilingual(
     loadingOlder: '正在取更早的消息',
     historyLost: '服务器重启过, 这之前的消息只留在本页',
     gap: '离开较久, 这里缺了一段消息',
-    joined: (count: number, named: number) => (count > named ? ` 等 ${count} 人加入` : ' 加入'),
-    left: (count: number, named: number) => (count > named ? ` 等 ${count} 人离开` : ' 离开'),
+    joined: (count: number, named: number) => `${crowdZh(count, named)}加入`,
+    left: (count: number, named: number) => `${crowdZh(count, named)}离开`,
     sending: '发送中',
     sent: '已发送',
     failed: '发送失败',
@@ -57,9 +68,8 @@ export const logTexts = bilingual(
     loadingOlder: 'Loading older messages',
     historyLost: 'The server was restarted; messages above are kept on this page only',
     gap: 'You were away for long; some messages are missing here',
-    joined: (count: number, named: number) =>
-      count > named ? ` and ${count - named} more joined` : ' joined',
-    left: (count: number, named: number) => (count > named ? ` and ${count - named} more left` : ' left'),
+    joined: (count: number, named: number) => `${crowdEn(count, named)} joined`,
+    left: (count: number, named: number) => `${crowdEn(count, named)} left`,
     sending: 'Sending',
     sent: 'Sent',
     failed: 'Not sent',

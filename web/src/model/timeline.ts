@@ -1,5 +1,6 @@
 // 聊天记录: 按 (epoch, seq) 排好序, 不重不漏; 界面只读它的快照
 import type { FileBroadcast, TextBroadcast } from '../../../src/protocol/messages.js';
+import { type FoldedPresence, PresenceFold } from './presence-fold.js';
 import { Emitter } from './signal.js';
 
 export type RoomMessage = TextBroadcast | FileBroadcast;
@@ -17,13 +18,8 @@ export interface MessageItem extends Placed {
   readonly message: RoomMessage;
 }
 /** 进出的折叠: 一段时间里的进出合成一行 */
-export interface PresenceItem extends Placed {
+export interface PresenceItem extends Placed, FoldedPresence {
   readonly kind: 'presence';
-  /** 至多 PRESENCE_NAMES 个名字, 真实人数见 count */
-  readonly joined: readonly string[];
-  readonly joinedCount: number;
-  readonly left: readonly string[];
-  readonly leftCount: number;
 }
 /** 记录在这里断开: 服务器丢了历史, 或离开太久而补不齐 */
 export interface NoticeItem extends Placed {
@@ -37,8 +33,6 @@ export const MAX_ITEMS = 20_000;
 // 停在底部时只留这么多, 每次多删一截, 免得逐条挪动数组
 const KEEP_ITEMS = 10_000;
 const TRIM_SLACK = 1000;
-// 进出的一行最多列出的名字
-const PRESENCE_NAMES = 50;
 // 这么久以内的进出并成一行 (毫秒)
 const PRESENCE_FOLD_MS = 120_000;
 // 每个 epoch 占 2^33 个 order: 远大于 seq 的实际范围, 乘积仍是安全整数
@@ -57,6 +51,8 @@ export class Timeline {
   #keyCount = 0;
   #hasOlder = false;
   #pinned = true;
+  // 最后一行进出的账; 只有最后一行还会再变
+  #fold = new PresenceFold();
 
   get items(): readonly TimelineItem[] {
     return this.#items;
@@ -123,7 +119,9 @@ export class Timeline {
     const last = this.#items.at(-1);
     const time = Date.now();
     const folds = last?.kind === 'presence' && time - last.time < PRESENCE_FOLD_MS;
-    const item = folded(folds ? last : this.#emptyPresence(time), joined, left);
+    if (!folds) this.#fold = new PresenceFold();
+    const placed = folds ? last : { key: this.#newKey('p'), order: this.#lastOrder(), time };
+    const item: PresenceItem = { ...placed, kind: 'presence', ...this.#fold.add(joined, left) };
     if (folds) this.#items[this.#items.length - 1] = item;
     else this.#items.push(item);
     this.#trim();
@@ -139,12 +137,6 @@ export class Timeline {
       notice,
     });
     this.changed.emit();
-  }
-
-  #emptyPresence(time: number): PresenceItem {
-    const key = this.#newKey('p');
-    const order = this.#lastOrder();
-    return { kind: 'presence', key, order, time, joined: [], joinedCount: 0, left: [], leftCount: 0 };
   }
 
   #newKey(prefix: string): string {
@@ -198,19 +190,4 @@ export class Timeline {
     for (const item of dropped) if (item.kind === 'message') this.#seen.delete(item.order);
     this.#hasOlder = true;
   }
-}
-
-// 每个名字只留最后的去向: 刷新一次网页不该是离开又加入两条; 名单之外的只计数
-function folded(base: PresenceItem, joined: readonly string[], left: readonly string[]): PresenceItem {
-  const joining = new Set(joined);
-  const leaving = new Set(left);
-  const keptJoined = base.joined.filter((name) => !joining.has(name) && !leaving.has(name));
-  const keptLeft = base.left.filter((name) => !joining.has(name) && !leaving.has(name));
-  return {
-    ...base,
-    joined: [...keptJoined, ...joining].slice(0, PRESENCE_NAMES),
-    joinedCount: base.joinedCount - (base.joined.length - keptJoined.length) + joining.size,
-    left: [...keptLeft, ...leaving].slice(0, PRESENCE_NAMES),
-    leftCount: base.leftCount - (base.left.length - keptLeft.length) + leaving.size,
-  };
 }

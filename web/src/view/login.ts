@@ -48,9 +48,21 @@ export function createLogin(context: ViewContext): HTMLElement {
     if (failure !== undefined) input.focus();
   };
   model.login.watch(show, life);
+  refuseDrops(life);
   // 自动对焦只在没有触摸键盘的设备上: 手机上一进来就弹键盘会盖住说明
   if (matchMedia('(hover: hover)').matches) queueMicrotask(() => input.focus());
   return h('main', { class: 'login' }, card(form, context));
+}
+
+// 还没有进来, 发不了文件; 不拦下来, 浏览器会离开本页去打开它 (拖文字照旧落进输入框)
+function refuseDrops(life: AbortSignal): void {
+  const refuse = (event: DragEvent): void => {
+    if (event.dataTransfer === null || !event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = 'none';
+  };
+  for (const name of ['dragenter', 'dragover', 'drop'] as const)
+    window.addEventListener(name, refuse, { signal: life });
 }
 
 function card(form: HTMLElement, { model, life }: ViewContext): HTMLElement {

@@ -17,6 +17,22 @@ test('只有空白的不发; 首行的缩进留着', () => {
   assert.equal(outgoingText('\n \n  let a;\n  b\n\n'), '  let a;\n  b');
 });
 
+test('只有看不见的字符也不发; 夹在字里的照旧', () => {
+  for (const text of [
+    '\u200b',
+    ' \u200b\n\u2060',
+    '\ufeff',
+    '\u3164',
+    '\u00ad',
+    '\u202e',
+    '\u2800',
+    '\u3000',
+  ])
+    assert.equal(outgoingText(text), '', JSON.stringify(text));
+  assert.equal(outgoingText('👨‍👩‍👧'), '👨‍👩‍👧');
+  assert.equal(outgoingText('می‌خواهم'), 'می‌خواهم');
+});
+
 test('截图: 没有名字的按时间起名, 有名字的不动', () => {
   const now = new Date(2026, 10, 22, 9, 5, 3);
   const image = { name: 'image.png', type: 'image/png' };

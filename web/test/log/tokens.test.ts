@@ -31,6 +31,34 @@ test('链接: 路径里的汉字算, 紧跟在网址后的汉字不算', () => {
   assert.deepEqual(linksIn('https://a.com/x这个'), ['https://a.com/x']);
 });
 
+test('链接: 汉字的域名是完整的, 不会截成别人的主机', () => {
+  const whole = [
+    'https://例子.中国/路径',
+    'https://www.例子.中国/a?b=1',
+    'http://example.中国',
+    'https://中文abc.com/x',
+    'https://abc中文.com/x',
+    'https://bücher.de/é',
+    'https://пример.рф/путь',
+    'https://例え.テスト/サーバー',
+    'https://例子.测试:8443/路径/第二段',
+  ];
+  for (const url of whole) {
+    assert.deepEqual(linksIn(`看 ${url} 这个`), [url]);
+    assert.deepEqual(linksIn(`看${url}, 然后`), [url]);
+    assert.deepEqual(linksIn(`(${url})\u3002后面`), [url], url);
+  }
+  assert.equal(findLinks('https://例子.中国/路径')[0]?.href, new URL('https://例子.中国/路径').href);
+});
+
+test('链接: 域名之后的句子仍不算', () => {
+  assert.deepEqual(linksIn('https://例子.com这里'), ['https://例子.com']);
+  assert.deepEqual(linksIn('https://a.com.然后再看'), ['https://a.com']);
+  assert.deepEqual(linksIn('https://a.com.中国人'), ['https://a.com']);
+  assert.deepEqual(linksIn('https://localhost这里'), ['https://localhost']);
+  assert.deepEqual(linksIn('https://例子.中国\u3002然后'), ['https://例子.中国']);
+});
+
 test('链接: 只认 http 与 https, 不认带用户名的', () => {
   const hostile = [
     'javascript:alert(1)',
@@ -54,6 +82,8 @@ test('链接: 一长串右括号与标点在线性时间内处理完', () => {
   findLinks(`https://a.com/${')'.repeat(16_000)}`);
   findLinks(`https://a.com/${'(.'.repeat(8000)}`);
   findLinks('https://'.repeat(2000));
+  findLinks(`https://${'水'.repeat(16_000)}`);
+  findLinks(`https://a${'.水a'.repeat(5000)}`);
   tokenize('`'.repeat(16_000));
   tokenize('```\n'.repeat(4001));
   tokenize('`a'.repeat(8000));

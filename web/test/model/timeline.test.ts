@@ -84,6 +84,31 @@ test('进出: 一千人来去, 名字有上限, 人数照实', () => {
   assert.equal(item.joined.length, 50);
 });
 
+test('进出: 一百二十人来了又走, 名单之外的也不会两边都算', () => {
+  const timeline = new Timeline();
+  const names = Array.from({ length: 120 }, (_, index) => `用户${index}`);
+  timeline.addPresence(names, []);
+  timeline.addPresence([], names);
+  const item = lastOf(timeline);
+  assert.ok(item.kind === 'presence');
+  assert.deepEqual([item.joinedCount, item.joined.length], [0, 0]);
+  assert.deepEqual([item.leftCount, item.left.length], [120, 50]);
+});
+
+test('进出: 记的名字有上限, 之外的只计数, 两万人来去也不多不少', () => {
+  const timeline = new Timeline();
+  const names = Array.from({ length: 20_000 }, (_, index) => `用户${index}`);
+  timeline.addPresence(names, []);
+  const joined = lastOf(timeline);
+  assert.ok(joined.kind === 'presence');
+  assert.equal(joined.joinedCount, 20_000);
+  timeline.addPresence([], names);
+  const item = lastOf(timeline);
+  assert.ok(item.kind === 'presence');
+  // 记得名字的一万人只算离开; 其余一万人不知道是谁, 来去各算一次
+  assert.deepEqual([item.joined.length, item.joinedCount, item.leftCount], [0, 10_000, 20_000]);
+});
+
 test('进出: 说过话之后另起一行', () => {
   const timeline = new Timeline();
   timeline.addPresence(['张三'], []);

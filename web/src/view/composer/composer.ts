@@ -1,10 +1,10 @@
-// 输入区: 文字, 发送, 选文件, 粘贴; 拖放在 drop-zone.ts
+// 输入区: 文字, 发送, 选文件; 粘贴在 from-anywhere.ts, 拖放在 drop-zone.ts
 import { composerTexts } from '../../i18n/composer.js';
 import { h, iconButton, type ViewContext } from '../kit/dom.js';
 import { formatBytes } from '../kit/format.js';
 import { ICONS } from '../kit/icons.js';
 import { onEnter } from './enter-key.js';
-import { pastedFiles } from './pasted-files.js';
+import { startFromAnywhere } from './from-anywhere.js';
 import { allowanceOf, outgoingText } from './text-bytes.js';
 
 interface Parts {
@@ -15,7 +15,6 @@ interface Parts {
 
 export function createComposer(context: ViewContext): HTMLElement {
   const texts = composerTexts();
-  const { model, life } = context;
   const field = h('textarea', { class: 'composer-text', rows: 1, 'aria-label': texts.message, dir: 'auto' });
   field.setAttribute('enterkeyhint', 'send');
   const send = iconButton(ICONS.send, texts.send, 'primary composer-send');
@@ -27,19 +26,23 @@ export function createComposer(context: ViewContext): HTMLElement {
 
   startDraft(context, parts);
   startSending(context, form, parts);
-  startPasting(context, field);
-  const showPlaceholder = (): void => {
-    const offline = model.connection.get().phase !== 'online';
-    // 触屏没有 Shift+Enter, 窄屏也放不下
-    const narrow = matchMedia('(pointer: coarse), (width < 480px)').matches;
-    field.placeholder = offline
-      ? texts.placeholderOffline
-      : narrow
-        ? texts.placeholderShort
-        : texts.placeholder;
-  };
-  model.connection.watch(showPlaceholder, life);
+  startFromAnywhere(context, field);
+  startPlaceholder(context, field);
   return form;
+}
+
+function startPlaceholder({ model, life }: ViewContext, field: HTMLTextAreaElement): void {
+  const texts = composerTexts();
+  // 触屏没有 Shift+Enter, 窄屏也放不下
+  const narrow = matchMedia('(pointer: coarse), (width < 480px)');
+  const show = (): void => {
+    const offline = model.connection.get().phase !== 'online';
+    const online = narrow.matches ? texts.placeholderShort : texts.placeholder;
+    field.placeholder = offline ? texts.placeholderOffline : online;
+  };
+  model.connection.watch(show, life);
+  // 转屏或拉窄窗口之后, 原来那句放不下
+  narrow.addEventListener('change', show, { signal: life });
 }
 
 function startDraft({ model, life }: ViewContext, parts: Parts): void {
@@ -73,18 +76,6 @@ function startSending({ model, actions, life }: ViewContext, form: HTMLFormEleme
   };
   form.addEventListener('submit', onSubmit, { signal: life });
   onEnter({ life }, parts.field, submit);
-}
-
-function startPasting({ actions, life }: ViewContext, field: HTMLTextAreaElement): void {
-  const onPaste = (event: ClipboardEvent): void => {
-    if (event.clipboardData === null) return;
-    const picked = pastedFiles(event.clipboardData, composerTexts().screenshot, new Date());
-    if (picked.length === 0) return;
-    event.preventDefault();
-    // 各项都不会拒绝 (file-handle.ts)
-    void Promise.all(picked).then((files) => actions.sendFiles(files));
-  };
-  field.addEventListener('paste', onPaste, { signal: life });
 }
 
 // 真正的文件框看不见也不占 Tab 的一站; 按钮代它说话

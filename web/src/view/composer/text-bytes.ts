@@ -20,7 +20,12 @@ export function allowanceOf(text: string, maxBytes: number): Allowance {
   return { near: bytes >= maxBytes * WARN_FRACTION, left: maxBytes - bytes };
 }
 
-/** 真正发出的文字: 去掉开头的空行与末尾的空白, 首行的缩进 (代码) 留着 */
+// 空白, 零宽与格式字符, 控制字符自己都看不见; U+2800 是有字形却空白的符号
+const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}\p{Cc}\u2800]/u;
+
+/** 真正发出的文字: 去掉开头的空行与末尾的空白, 首行的缩进 (代码) 留着; 没有看得见的字返回空 */
 export function outgoingText(draft: string): string {
+  // 从网页上抄来的零宽空格: 发出去是一个空气泡
+  if (!VISIBLE.test(draft)) return '';
   return draft.replace(/^(?:[ \t]*\r?\n)+/, '').trimEnd();
 }

@@ -9,6 +9,8 @@ const MAX_DEPTH = 16;
 // 一次拖放至多看这么多个目录项: 全是空目录的树也有尽头
 const MAX_ENTRIES = 20_000;
 
+const BY_NAME = new Intl.Collator(undefined, { numeric: true });
+
 export interface Dropped {
   readonly files: readonly PickedFile[];
   /** 还有更多, 没有收 */
@@ -54,15 +56,24 @@ async function walk(folder: FileSystemDirectoryEntry, depth: number, collected: 
     collected.tooMany = true;
     return;
   }
+  for (const entry of await entriesOf(folder, collected)) {
+    if (isFull(collected)) return;
+    await visit(entry, depth, collected);
+  }
+}
+
+// 目录给出的次序是磁盘上的; 按名字排, 第 2 集在第 10 集之前
+async function entriesOf(folder: FileSystemDirectoryEntry, collected: Collected): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
+  const entries: FileSystemEntry[] = [];
   // readEntries 一次至多给 100 个, 直到给出空的为止
   for (let batch = await readBatch(reader, collected); batch.length > 0; ) {
-    for (const entry of batch) {
-      if (isFull(collected)) return;
-      await visit(entry, depth, collected);
-    }
+    entries.push(...batch);
+    // 排序要先取齐; 多取的一批由 isFull 说明没有收
+    if (collected.entries + entries.length > MAX_ENTRIES) break;
     batch = await readBatch(reader, collected);
   }
+  return entries.sort((a, b) => BY_NAME.compare(a.name, b.name));
 }
 
 async function visit(entry: FileSystemEntry, depth: number, collected: Collected): Promise<void> {

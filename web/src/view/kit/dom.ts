@@ -1,12 +1,15 @@
 // 造元素的小工具: 文字只经 textContent 进入页面, 没有任何 innerHTML
 import type { Actions } from '../../model/actions.js';
 import type { Model } from '../../model/model.js';
+import type { UiState } from './ui-state.js';
 
 /** 每个界面部件所需; life 中止即拆除: 监听与订阅都挂在它上面 */
 export interface ViewContext {
   readonly model: Model;
   readonly actions: Actions;
   readonly life: AbortSignal;
+  /** 界面重建之后仍在 */
+  readonly ui: UiState;
 }
 
 type Child = Node | string | false | undefined;

@@ -51,6 +51,7 @@ function crowd(
   verb: (count: number, named: number) => string,
 ): (Node | string)[] {
   if (count === 0) return [];
+  // 记不下名字的人只有人数 (model/presence-fold.ts), 那时 verb 自己成句
   // bdi: 从右到左的名字不打乱前后的文字
   const shown = names.slice(0, SHOWN_NAMES).map((name) => h('bdi', {}, name));
   const listed = shown.flatMap((name, index) => (index === 0 ? [name] : [', ', name]));
@@ -60,5 +61,6 @@ function crowd(
 function showTitle(element: HTMLElement, row: LineRow): void {
   if (row.kind !== 'presence') return;
   const { joined, left, time } = row.source;
-  element.title = `${formatFullTime(time)}\n${[...joined, ...left].join(', ')}`;
+  const names = [...joined, ...left].join(', ');
+  element.title = names === '' ? formatFullTime(time) : `${formatFullTime(time)}\n${names}`;
 }

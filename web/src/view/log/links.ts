@@ -7,8 +7,23 @@ export interface FoundLink {
   readonly href: string;
 }
 
-// ASCII 的网址字符; 汉字等只在分隔符 (/ = _ & #) 或另一个汉字之后才算: 见https://a.com这里 不会连上
-const CANDIDATE = /https?:\/\/(?:[\w\-.~:/?#[\]@!$&'()*+,;=%]|(?<=[/=_&#\p{Lo}])\p{Lo})+/giu;
+// 不分词的文字 (汉字, 假名, 泰文): 网址后面常常直接跟着它们写的句子
+const RUN_ON = String.raw`\p{Lo}\p{Lm}`;
+// 分大小写的文字 (拉丁, 西里尔) 与组合符号: 句子与网址之间总有空格, 哪里都算
+const CASED = String.raw`\p{Lu}\p{Ll}\p{Lt}\p{M}`;
+const LABEL = String.raw`[\w\-\p{L}\p{M}\p{N}]`;
+// 常见的汉字顶级域名; https://a.com.然后 里的 然后 不是
+const TOP_LEVEL = '中国|中國|公司|网络|網絡|网址|网站|在线|中文网|集团|政务|公益|香港|台湾|台灣|新加坡|澳門';
+// 域名里的一段由汉字开头: 前一段也是, 或后面还有一段, 或是顶级域名; 截短了会指到别人的主机
+const NATIVE_LABEL = [
+  String.raw`(?<=[${RUN_ON}]\.)[${RUN_ON}]${LABEL}*`,
+  String.raw`[${RUN_ON}]${LABEL}*(?=\.${LABEL})`,
+  `(?:${TOP_LEVEL})(?!${LABEL})`,
+].join('|');
+const HOST = String.raw`${LABEL}+(?=\.${LABEL})(?:\.(?:${NATIVE_LABEL}|[\w\-${CASED}]+))*`;
+// 主机之后, 汉字等只在分隔符 (/ = _ & #) 或另一个汉字之后才算: 见https://a.com这里 不会连上
+const REST = String.raw`[\w\-.~:/?#[\]@!$&'()*+,;=%${CASED}]|(?<=[/=_&#${RUN_ON}\p{M}])[${RUN_ON}]`;
+const CANDIDATE = new RegExp(String.raw`https?:\/\/(?:${HOST}(?:${REST})*|(?:${REST})+)`, 'giu');
 // 句末标点: 几乎总是句子的, 不是网址的
 const TRAILING = new Set('.,;:!?\'"*_~');
 const CLOSING: ReadonlyMap<string, string> = new Map([

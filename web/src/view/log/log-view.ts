@@ -1,6 +1,7 @@
 // 聊天记录: 每帧至多画一次; 只画窗口里的行, 眼前的位置不动
 import { logTexts } from '../../i18n/log.js';
 import { h, icon, onNextFrame, type ViewContext } from '../kit/dom.js';
+import type { LogPlace } from '../kit/ui-state.js';
 import { createAnnouncer } from './announcer.js';
 import { createJumpPill, type JumpPill } from './jump-pill.js';
 import { createLineRow } from './line-rows.js';
@@ -8,6 +9,7 @@ import { LOG_ICONS } from './log-icons.js';
 import { LogWindow } from './log-window.js';
 import { createMessageRow, isTalk } from './message-row.js';
 import { createOlderLoader, type OlderLoader } from './older-loader.js';
+import { placeOf } from './place.js';
 import { startRowActions } from './row-actions.js';
 import { RowList } from './row-list.js';
 import { countOf, type Entries, rowsOf } from './rows.js';
@@ -33,13 +35,16 @@ class LogView {
   readonly #pill: JumpPill;
   readonly #announce: (inserted: number) => void;
   readonly #schedule: () => void;
+  // 界面重建之前看着的地方, 画第一帧时回去
+  #returning: LogPlace | undefined;
 
   constructor(context: ViewContext, openImage: (fileId: string) => void) {
     this.#context = context;
+    this.#returning = context.ui.logPlace;
     this.#older = createOlderLoader(context);
     this.#scroller = createScroller(this.#older.element, this.#empty, this.#list);
-    // 展开过的长消息, 移出窗口再回来仍是展开的
-    const expanded = new Set<string>();
+    // 展开过的长消息, 移出窗口再回来, 或界面重建, 仍是展开的
+    const { expanded } = context.ui;
     this.#rows = new RowList(this.#list, (row) =>
       isTalk(row) ? createMessageRow(row, { openImage, expanded }) : createLineRow(row),
     );
@@ -66,7 +71,11 @@ class LogView {
     const observer = new ResizeObserver(() => this.#keeper.restore());
     observer.observe(this.#scroller);
     observer.observe(this.#list);
-    this.#context.life.addEventListener('abort', () => observer.disconnect(), { once: true });
+    const stop = (): void => {
+      observer.disconnect();
+      this.#savePlace();
+    };
+    this.#context.life.addEventListener('abort', stop, { once: true });
   }
 
   #watchModel(): void {
@@ -101,15 +110,36 @@ class LogView {
 
   #render(): void {
     const entries = this.#entries();
-    this.#window.update(entries, this.#keeper.following);
+    const place = this.#takePlace(entries);
+    this.#window.update(entries, place === undefined && this.#keeper.following);
     const { start, end } = this.#window.range;
     // 先写: 全部 DOM 改动
     this.#announce(this.#rows.render(rowsOf(entries, start, end)));
     this.#empty.hidden = countOf(entries) > 0;
     this.#older.update(this.#window.atStart);
+    if (place !== undefined) this.#holdAt(place);
     // 后读: 一次排版
     this.#keeper.restore();
     this.#settle(entries);
+  }
+
+  /** 只有第一帧有; 那一条已经不在了就跟随底部 */
+  #takePlace(entries: Entries): LogPlace | undefined {
+    const place = this.#returning;
+    this.#returning = undefined;
+    return place !== undefined && this.#window.toKey(entries, place.key) ? place : undefined;
+  }
+
+  #holdAt({ key, offset }: LogPlace): void {
+    const element = this.#rows.elementOf(key);
+    if (element !== undefined) this.#keeper.hold({ element, offset });
+  }
+
+  #savePlace(): void {
+    // 一帧也没画就又重建了: 记着的还是对的
+    if (this.#returning !== undefined) return;
+    const { following, anchor } = this.#keeper;
+    this.#context.ui.logPlace = following || anchor === undefined ? undefined : placeOf(this.#rows, anchor);
   }
 
   /** 位置定了之后: 移窗口, 要更早的, 收起或显示按钮 */

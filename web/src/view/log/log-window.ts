@@ -1,5 +1,6 @@
 // 窗口: 画模型的哪一段; 模型变了就挪, 翻到边上就移
 import {
+  aroundRange,
   headRange,
   heldRange,
   MAX_ROWS,
@@ -11,7 +12,7 @@ import {
   TAIL_SLACK,
   tailRange,
 } from './range.js';
-import { countOf, type Entries, keyAt } from './rows.js';
+import { countOf, type Entries, indexOfKey, keyAt } from './rows.js';
 
 // 离边上还有这么多像素就移窗口, 快速滚动也不会露白
 const EDGE_PX = 1200;
@@ -65,6 +66,13 @@ export class LogWindow {
 
   toStart(entries: Entries): void {
     this.#set(entries, headRange(countOf(entries)));
+  }
+
+  /** 移到 key 这一条周围; 返回 false: 已经没有这一条, 窗口不动 */
+  toKey(entries: Entries, key: string): boolean {
+    const index = indexOfKey(entries, key);
+    if (index >= 0) this.#set(entries, aroundRange(index, countOf(entries)));
+    return index >= 0;
   }
 
   #set(entries: Entries, range: Range): void {

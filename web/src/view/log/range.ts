@@ -48,3 +48,8 @@ export function movedBy(current: Range, delta: number): Range {
 export function headRange(count: number): Range {
   return { start: 0, end: Math.min(count, MAX_ROWS) };
 }
+
+/** 第 index 条在中间偏上, 两边都有得滚 */
+export function aroundRange(index: number, count: number): Range {
+  return { start: Math.max(0, index - STEP), end: Math.min(count, index + 2 * STEP) };
+}

@@ -29,6 +29,11 @@ export class RowList {
     return this.#rows.get(element)?.row;
   }
 
+  /** 没有画出来时为 undefined */
+  elementOf(key: string): HTMLElement | undefined {
+    return this.#shown.get(key)?.view.element;
+  }
+
   /** 返回新插入的行数; 只写不读, 不引起排版 */
   render(rows: readonly LogRow[]): number {
     const next = new Map<string, Shown>();

@@ -39,6 +39,14 @@ export function keyAt(entries: Entries, index: number): string | undefined {
   return entry === undefined ? undefined : keyOf(entry);
 }
 
+/** 没有时返回 -1 */
+export function indexOfKey({ items, pending }: Entries, wanted: string): number {
+  const index = items.findIndex(({ key }) => key === wanted);
+  if (index >= 0) return index;
+  const outgoing = pending.findIndex(({ clientId }) => clientId === wanted);
+  return outgoing < 0 ? -1 : items.length + outgoing;
+}
+
 /** [start, end) 的行, 连同日期与未读的分隔; 分组看得到窗口之外的前一条 */
 export function rowsOf(entries: Entries, start: number, end: number): LogRow[] {
   const rows: LogRow[] = [];

@@ -1,10 +1,10 @@
 // 滚动的位置: 跟着底部, 或停在读者看的地方; 内容怎么变, 眼前的那一行都不动
-//   following --向上滚--> held --回到底部, 点按钮, 自己发言--> following
+//   following --向上滚, 回到重建之前的位置--> held --回到底部, 点按钮, 自己发言--> following
 
 // 离底部这么近 (像素) 就算在底部
 const BOTTOM_SLACK = 24;
 
-interface Anchor {
+export interface Anchor {
   readonly element: Element;
   /** 元素上边到可见区上边的距离, 像素 */
   readonly offset: number;
@@ -36,6 +36,17 @@ export class ScrollKeeper {
 
   get viewHeight(): number {
     return this.#scroller.clientHeight;
+  }
+
+  /** 没有跟随底部时, 可见的第一行 */
+  get anchor(): Anchor | undefined {
+    return this.#anchor;
+  }
+
+  /** 停在这一行; 下一次 restore 时到位 */
+  hold(anchor: Anchor): void {
+    this.#following = false;
+    this.#anchor = anchor;
   }
 
   follow(): void {

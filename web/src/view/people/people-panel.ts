@@ -6,7 +6,7 @@ import { avatar } from '../kit/person.js';
 import { drawnPeople } from './people-list.js';
 import { SortedNames } from './sorted-names.js';
 
-export function createPeoplePanel({ model, life }: ViewContext): HTMLElement {
+export function createPeoplePanel({ model, life, ui }: ViewContext): HTMLElement {
   const texts = peopleTexts();
   const count = h('span', { class: 'people-count' });
   const search = h('input', {
@@ -16,6 +16,7 @@ export function createPeoplePanel({ model, life }: ViewContext): HTMLElement {
     'aria-label': texts.search,
     autocomplete: 'off',
   });
+  search.value = ui.peopleQuery;
   const list = h('ul', { class: 'people-list', role: 'list', 'aria-label': texts.title });
   const more = h('p', { class: 'people-more', hidden: true });
   const sorted = new SortedNames(currentLanguage() === 'zh' ? 'zh-CN' : 'en');
@@ -33,7 +34,11 @@ export function createPeoplePanel({ model, life }: ViewContext): HTMLElement {
   const schedule = onNextFrame(render, life);
   model.people.changed.subscribe(schedule, life);
   model.identity.subscribe(schedule, life);
-  search.addEventListener('input', schedule, { signal: life });
+  const onSearch = (): void => {
+    ui.peopleQuery = search.value;
+    schedule();
+  };
+  search.addEventListener('input', onSearch, { signal: life });
   render();
   const title = h('h2', { class: 'people-title' }, texts.title, ' ', count);
   // 名单能滚动, 键盘也要到得了

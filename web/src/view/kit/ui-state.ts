@@ -1,0 +1,33 @@
+// 界面自己的状态: 换语言时整个界面重建, 这些要原样回来; 只在内存里, 离开聊天即丢
+
+/** 没有跟随底部时读者看着的地方 */
+export interface LogPlace {
+  /** 模型里的键: 可见的第一条 */
+  readonly key: string;
+  /** 它的上边到可见区上边的距离, 像素 */
+  readonly offset: number;
+}
+
+/** 各部件在变化时 (聊天记录在拆除时) 写, 在重建时读 */
+export interface UiState {
+  /** 没有时跟随底部 */
+  logPlace: LogPlace | undefined;
+  /** 展开的长消息的键; 上限在 log/row-actions.ts */
+  readonly expanded: Set<string>;
+  peopleQuery: string;
+  trayCollapsed: boolean;
+  filesQuery: string;
+  /** files/filter.ts 里的分类名 */
+  filesGroup: string;
+}
+
+export function freshUiState(): UiState {
+  return {
+    logPlace: undefined,
+    expanded: new Set(),
+    peopleQuery: '',
+    trayCollapsed: false,
+    filesQuery: '',
+    filesGroup: 'all',
+  };
+}
