@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
+import { Client } from '../../src/test/client.js';
 import { serve, temporaryFolder } from '../../src/test/harness.js';
 import { launch, openPage } from './browser.js';
 import { enter, log, partsOf } from './chat-page.js';
@@ -156,6 +157,49 @@ describe('网页: 颜色与地方', () => {
       assert.ok(worst < 9, '真的取到了颜色');
     });
   }
+
+  it('长的文件名: 省略号与后段之间不留洞, 改了窗口宽度也是; 发送者不被截断', async (t) => {
+    const { http, ws } = await serve(t);
+    const other = await Client.join(t, ws, 'Maria Fernández');
+    const page = await openPage(t, await launch(t), http);
+    const { files } = await enter(page, '张三');
+    const originalName = '年度财务报告终稿最终版真的不再改动了 (6).pdf';
+    other.send({ type: 'file', name: 'Maria Fernández', originalName, filedata: 'eA==' });
+    const name = log(page).getByTitle(originalName);
+    await name.waitFor();
+    /** 省略号的右边到后段的左边, 像素; 没有省略时抛出 */
+    const hole = (): Promise<number> =>
+      name.evaluate(async (element) => {
+        // ResizeObserver 在画之前运行
+        await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+        const stem = element.firstElementChild;
+        const text = stem?.firstChild;
+        if (!(stem instanceof HTMLElement) || !(text instanceof Text)) throw new Error('没有前段');
+        const box = stem.getBoundingClientRect();
+        if (stem.scrollWidth <= stem.clientWidth) throw new Error('没有省略');
+        const range = document.createRange();
+        range.setStart(text, 0);
+        const brush = document.createElement('canvas').getContext('2d');
+        if (brush === null) throw new Error('没有画布');
+        brush.font = getComputedStyle(stem).font;
+        const room = box.width - brush.measureText('…').width;
+        let used = 0;
+        for (let end = 1; end <= text.length; end++) {
+          range.setEnd(text, end);
+          const { width } = range.getBoundingClientRect();
+          if (width <= room) used = width;
+        }
+        return room - used;
+      });
+    const sender = files.getByText('Maria Fernández');
+    const cut = await sender.evaluate((element) => element.scrollWidth - element.clientWidth);
+    assert.equal(cut, 0);
+    for (const width of [1280, 400, 371, 333]) {
+      await page.setViewportSize({ width, height: 800 });
+      const gap = await hole();
+      assert.ok(gap <= 2, `窗口 ${width} 宽时留了 ${gap} 像素的洞`);
+    }
+  });
 
   it('文件面板的分类按钮: 英文的侧栏里全部看得见, 强制配色下按下的看得出', async (t) => {
     const { http } = await serve(t);

@@ -59,7 +59,9 @@ function facts(file: FileBroadcast): HTMLElement {
     briefDate(file.time),
   );
   const sender = h('bdi', { class: 'files-sender', title: file.name }, file.name);
-  return h('span', { class: 'files-facts' }, sender, h('span', {}, formatBytes(file.size)), time);
+  // 大小与时间一组: 名字长时整组折到下一行, 名字不为它们截断
+  const rest = h('span', { class: 'files-rest' }, h('span', {}, formatBytes(file.size)), time);
+  return h('span', { class: 'files-facts' }, sender, rest);
 }
 
 // 侧栏很窄: 今年的不写年份, 地方让给发送者; 两种语言的写法里年份都在一头

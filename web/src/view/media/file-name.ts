@@ -1,5 +1,6 @@
 // 文件名的写法: 长的从中间省略, 扩展名总看得见
 import { h } from '../kit/dom.js';
+import { followWidth } from './name-fit.js';
 
 const graphemes = new Intl.Segmenter('zh', { granularity: 'grapheme' });
 // 扩展名之前再留这么多字: 版本号与 (1) 之类往往在那里
@@ -26,10 +27,12 @@ export function splitName(name: string): [stem: string, tail: string] {
 export function fileName(name: string): HTMLElement {
   const safe = safeName(name);
   const [stem, tail] = splitName(safe);
-  return h(
+  const element = h(
     'span',
     { class: 'file-name', dir: 'auto', title: safe },
     h('span', { class: 'file-name-stem' }, stem),
     tail !== '' && h('span', { class: 'file-name-tail' }, tail),
   );
+  followWidth(element);
+  return element;
 }
