@@ -67,6 +67,25 @@ describe('网页: 举止', () => {
     }
   });
 
+  it('1920 像素: 消息, 传输列表, 输入区在同一栏里', async (t) => {
+    const page = await busyRoom(t, { viewport: { width: 1920, height: 1080 } });
+    const edges = await page.evaluate(() => {
+      const inside = (selector: string): number[] => {
+        const element = document.querySelector(selector);
+        if (element === null) return [];
+        const { left, right } = element.getBoundingClientRect();
+        const { paddingLeft, paddingRight } = getComputedStyle(element);
+        return [left + Number.parseFloat(paddingLeft), right - Number.parseFloat(paddingRight)];
+      };
+      return [inside('.log-list'), inside('.tray'), inside('.composer')];
+    });
+    const [list] = edges;
+    assert.equal((list?.[1] ?? 0) - (list?.[0] ?? 0), 960);
+    for (const one of edges)
+      for (const side of [0, 1])
+        assert.ok(Math.abs((one[side] ?? 0) - (list?.[side] ?? 0)) <= 1, JSON.stringify(edges));
+  });
+
   it('手机上两侧是抽屉: 打开, Esc 关上, 焦点回到按钮', async (t) => {
     const page = await busyRoom(t, { mobile: true });
     const { online } = partsOf(page);
