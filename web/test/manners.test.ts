@@ -86,6 +86,19 @@ describe('网页: 举止', () => {
         assert.ok(Math.abs((one[side] ?? 0) - (list?.[side] ?? 0)) <= 1, JSON.stringify(edges));
   });
 
+  it('强制颜色: 气泡有边框', async (t) => {
+    const page = await busyRoom(t, {});
+    const borderOf = (): Promise<string> =>
+      page
+        .getByRole('log')
+        .getByText('看 ')
+        .first()
+        .evaluate((text) => getComputedStyle(text.closest('.log-bubble') as Element).borderTopWidth);
+    assert.equal(await borderOf(), '0px');
+    await page.emulateMedia({ forcedColors: 'active' });
+    assert.equal(await borderOf(), '1px');
+  });
+
   it('手机上两侧是抽屉: 打开, Esc 关上, 焦点回到按钮', async (t) => {
     const page = await busyRoom(t, { mobile: true });
     const { online } = partsOf(page);
