@@ -111,6 +111,28 @@ describe('网页: 举止', () => {
     assert.ok(await button.evaluate((element) => element === document.activeElement));
   });
 
+  it('手机上后退先关上抽屉, 不离开本页; 用 Esc 关上的不留历史记录', async (t) => {
+    const page = await busyRoom(t, { mobile: true });
+    const { online } = partsOf(page);
+    const url = page.url();
+    const depth = (): Promise<unknown> => page.evaluate(() => history.state);
+    await page.getByRole('button', { name: '打开在线用户' }).click();
+    await online.getByText('李四').waitFor();
+    await page.evaluate(() => history.back());
+    await online.waitFor({ state: 'hidden' });
+    assert.equal(page.url(), url);
+    await page.getByRole('button', { name: '打开在线用户' }).click();
+    await online.getByText('李四').waitFor();
+    await page.keyboard.press('Escape');
+    await online.waitFor({ state: 'hidden' });
+    await page.waitForFunction(() => history.state === null);
+    // 自己收回的那一条不算用户的后退: 再打开的抽屉不被它关上
+    await page.getByRole('button', { name: '打开文件面板' }).click();
+    await partsOf(page).files.waitFor();
+    assert.deepEqual(await depth(), { layer: 1 });
+    assert.ok(await partsOf(page).files.isVisible());
+  });
+
   it('主题: 跟随系统, 选定之后记住', async (t) => {
     const page = await busyRoom(t, { colorScheme: 'dark' });
     const theme = () => page.evaluate(() => document.documentElement.dataset['theme']);
