@@ -2,6 +2,7 @@
 import { createApp } from './app/app.js';
 import { keyValue } from './app/memory.js';
 import { restoreOutbox, savedDraft, saveForReload } from './app/page-memory.js';
+import { Sessions } from './app/sessions.js';
 import { setLanguage } from './i18n/bilingual.js';
 import { Model } from './model/model.js';
 import { mountRoot } from './view/root.js';
@@ -9,9 +10,10 @@ import { mountRoot } from './view/root.js';
 const tab = keyValue(() => sessionStorage);
 const browser = keyValue(() => localStorage);
 const model = new Model(browser, navigator.languages, savedDraft(tab));
-restoreOutbox(model, tab);
 setLanguage(model.preferences.language.get());
 
+// 只有刷新后自己回来的才接着发; 要重新登录的可能是另一个人
+restoreOutbox(model, tab, new Sessions(tab, browser).current?.name);
 const actions = createApp(model, {
   origin: location.origin.replace(/^http/, 'ws'),
   tab,

@@ -171,6 +171,19 @@ describe('网页聊天', () => {
       .waitFor();
   });
 
+  it('一口气发很多条, 被限速: 慢慢都发出, 次序不乱', async (t) => {
+    const { http, ws } = await serve(t, { chat: { messagesPerSecond: 20 } });
+    const other = await Client.join(t, ws, '李四');
+    const page = await openPage(t, await launch(t), http);
+    const { message } = await enter(page, '张三');
+    const expected = Array.from({ length: 60 }, (_, index) => `第 ${index} 条`);
+    for (const text of expected) {
+      await message.fill(text);
+      await message.press('Enter');
+    }
+    for (const text of expected) assert.equal((await other.next('text'))['message'], text);
+  });
+
   it('在后台时标题上有未读条数, 回来就清零', async (t) => {
     const { http, ws } = await serve(t);
     const other = await Client.join(t, ws, '李四');

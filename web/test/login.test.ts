@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { Client } from '../../src/test/client.js';
 import { serve, temporaryFolder } from '../../src/test/harness.js';
 import { launch, openPage, openTab } from './browser.js';
-import { enter, partsOf } from './chat-page.js';
+import { enter, partsOf, sendText } from './chat-page.js';
 import { NETWORK_DOWN } from './complaints.js';
 import { dropFiles } from './drop.js';
 import { restartable } from './restartable.js';
@@ -80,6 +80,69 @@ describe('网页登录', () => {
     await page.getByRole('alert').getByText('连不上').waitFor();
     await server.restart();
     await enter(page, '张三');
+  });
+
+  it('两个标签页, 服务器重启: 都以原来的名字回来', async (t) => {
+    const server = await restartable(t);
+    const first = await openPage(t, await launch(t), server.http, { allow: NETWORK_DOWN });
+    await enter(first, '张三');
+    const second = await openTab(first, server.http);
+    await enter(second, '张三');
+    for (const round of ['一', '二']) {
+      await server.restart();
+      const other = await Client.join(t, server.ws, `李四${round}`);
+      // 两页都说得出话, 就都回来了
+      await sendText(first, `第${round}次, 甲页`);
+      await sendText(second, `第${round}次, 乙页`);
+      const names = [await other.next('text'), await other.next('text')].map((message) => message['name']);
+      assert.deepEqual(names, ['张三', '张三']);
+      assert.equal(await partsOf(second).userName.count(), 0);
+    }
+  });
+
+  it('断线期间名字被别人占了: 说明原因; 换名之后, 以前写的话不会悄悄发出', async (t) => {
+    const server = await restartable(t);
+    const page = await openPage(t, await launch(t), server.http, { allow: NETWORK_DOWN });
+    await enter(page, '张三');
+    await server.kill();
+    await sendText(page, '张三写的');
+    await server.restart();
+    // 抢在页面的退避之前; 万一页面先回来, 李鬼得到 name_taken, 那也说明名字没丢
+    const thief = await Client.open(t, server.ws);
+    thief.send({ type: 'user_update', action: 'join', name: '张三' });
+    const reply = await thief.next((message) => message.type === 'welcome' || message.type === 'error');
+    if (reply.type === 'error') return;
+    await page.getByRole('alert').getByText('正被使用').waitFor();
+    await page.getByRole('button', { name: '改用 张三2' }).click();
+    await page.getByRole('log').getByText('张三写的').waitFor();
+    await page.getByRole('button', { name: /重试/ }).first().waitFor();
+    await thief.settle();
+    assert.equal(thief.of('text').length, 0, '没有用新名字发出');
+  });
+
+  it('正在传文件时退出: 再点一次才退, 没有浏览器的拦截; 没发出的话不留给下一个人', async (t) => {
+    const server = await restartable(t);
+    const page = await openPage(t, await launch(t), server.http, { allow: NETWORK_DOWN });
+    const dialogs: string[] = [];
+    page.on('dialog', (dialog) => {
+      dialogs.push(dialog.type());
+      void dialog.accept();
+    });
+    const { fileInput, transfers } = await enter(page, '安');
+    await server.kill();
+    await fileInput.setInputFiles({ name: '大.bin', mimeType: '', buffer: Buffer.alloc(1024 * 1024, 1) });
+    await transfers.getByText('大.bin').waitFor();
+    await sendText(page, '安写的, 没有发出');
+    await page.getByRole('button', { name: '设置' }).click();
+    await page.getByRole('button', { name: '退出' }).click();
+    await page.getByRole('button', { name: /没传完.*再点一次/ }).click();
+    await server.restart();
+    const other = await Client.join(t, server.ws, '李四');
+    await page.goto(server.http);
+    await enter(page, '夏娃');
+    await sendText(page, '夏娃说的');
+    assert.equal((await other.next('text'))['message'], '夏娃说的');
+    assert.deepEqual(dialogs, []);
   });
 
   it('英文界面: 名称是英文的, 切换语言不丢写了一半的话', async (t) => {

@@ -48,7 +48,9 @@ export function createApp(model: Model, environment: Environment): Actions {
   const uploads = createUploads(model, connection, environment);
   const feed = new RoomFeed(model, catchUp, {
     welcomed: (message) => {
+      const previous = model.identity.get()?.name ?? message.name;
       signIn.welcomed(message);
+      if (previous !== message.name) texts.hold();
       catchUp.welcomed(message);
       texts.online();
       uploads.online();

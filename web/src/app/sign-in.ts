@@ -8,6 +8,9 @@ import { fetchUserNames } from '../net/api.js';
 import type { ChatConnection } from '../net/chat-connection.js';
 import type { Sessions } from './sessions.js';
 
+// 回来时名字被占: 多半是自己的另一个标签页先回来了, 等它存下新的令牌 (毫秒, 次数)
+const NAME_RETRY_MS = 700;
+const MAX_NAME_RETRIES = 4;
 // 建议的名字试到这个数为止
 const MAX_SUFFIX = 99;
 
@@ -18,6 +21,7 @@ export class SignIn {
   #name = '';
   // 刷新之后自己回来的: 服务器暂时不在也一直等, 不退回登录
   #returning = false;
+  #nameRetries = 0;
   // 最近一次断开时看到的关闭码
   #seenCode: number | undefined;
 
@@ -62,6 +66,7 @@ export class SignIn {
     const { name, session, limits, features } = message;
     this.#name = name;
     this.#returning = false;
+    this.#nameRetries = 0;
     this.#sessions.remember({ name, token: session });
     this.#model.identity.set({ name, session, limits, features });
     this.#model.people.reset(message.users, message.online);
@@ -84,12 +89,26 @@ export class SignIn {
   /** 加入之前的错误: 没进去。可重试的 (服务器忙) 在已进去时由重连再试 */
   refused(error: ErrorMessage): void {
     if (error.retryable && this.#model.login.get().phase === 'in') return;
+    if (error.code === 'name_taken' && this.#tryOtherToken()) return;
     this.#fail({ code: error.code, message: error.message });
     if (error.code === 'name_taken') void this.#suggest(this.#name);
   }
 
+  // 服务器重启后旧令牌作废, 两个标签页里先回来的得到新令牌, 后回来的要用它的
+  #tryOtherToken(): boolean {
+    const refused = this.request.session;
+    if (refused !== undefined) this.#sessions.discard(refused);
+    const hasOther = this.#sessions.tokenFor(this.#name) !== undefined;
+    const isReturning = this.#returning || this.#model.login.get().phase === 'in';
+    if (this.#nameRetries >= MAX_NAME_RETRIES || !(hasOther || isReturning)) return false;
+    this.#nameRetries += 1;
+    this.#connection.rejoin(hasOther ? 0 : NAME_RETRY_MS);
+    return true;
+  }
+
   #begin(name: string): void {
     this.#name = name;
+    this.#nameRetries = 0;
     this.#model.login.set({ phase: 'entering' });
     this.#connection.start();
   }

@@ -4,15 +4,14 @@ import type { Model } from '../model/model.js';
 import type { ChatConnection } from '../net/chat-connection.js';
 import { randomId } from '../net/random-id.js';
 
-// 同时在途的上限: 小于服务器每个会话记住的 clientId 数 (64), 重发才认得出来
-const MAX_IN_FLIGHT = 16;
 // 太频繁时等这么久再发 (毫秒)
 const RATE_LIMITED_MS = 1000;
 
 export class TextSender {
   readonly #model: Model;
   readonly #connection: ChatConnection;
-  readonly #inFlight = new Set<string>();
+  // 一次一条, 应答了才发下一条: 几条同时在途时, 前面的因太频繁被拒而后面的被收下, 次序就乱了
+  #inFlight: string | undefined;
   #pauseTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(model: Model, connection: ChatConnection) {
@@ -33,18 +32,26 @@ export class TextSender {
   }
 
   discard(clientId: string): void {
-    this.#inFlight.delete(clientId);
+    this.#settle(clientId);
     this.#model.outbox.remove(clientId);
+    this.#pump();
   }
 
   /** 退出: 没有发出的不会以别人的名字发 */
   discardAll(): void {
-    for (const { clientId } of this.#model.outbox.items) this.discard(clientId);
+    for (const { clientId } of this.#model.outbox.items) this.#model.outbox.remove(clientId);
+    this.#inFlight = undefined;
+  }
+
+  /** 换了名字再进来: 以前写的不能用新名字悄悄发出, 由用户决定 */
+  hold(): void {
+    const { outbox } = this.#model;
+    for (const { clientId } of outbox.items) outbox.fail(clientId, { code: 'name_taken', message: '' });
   }
 
   /** welcome 之后: 没有应答的全部重发 */
   online(): void {
-    this.#inFlight.clear();
+    this.#inFlight = undefined;
     this.#pump();
   }
 
@@ -53,7 +60,7 @@ export class TextSender {
     const { outbox, timeline, identity } = this.#model;
     const item = outbox.get(ack.clientId);
     if (item === undefined) return false;
-    this.#inFlight.delete(ack.clientId);
+    this.#settle(ack.clientId);
     const name = identity.get()?.name ?? '';
     // 先放进记录再从发件箱拿走: 界面上始终有这一行
     if (!timeline.has(ack.seq)) {
@@ -72,7 +79,7 @@ export class TextSender {
   reject(error: ErrorMessage): boolean {
     const item = this.#model.outbox.get(error.ref ?? '');
     if (item === undefined) return false;
-    this.#inFlight.delete(item.clientId);
+    this.#settle(item.clientId);
     if (error.retryable) this.#pause();
     else this.#model.outbox.fail(item.clientId, { code: error.code, message: error.message });
     this.#pump();
@@ -86,16 +93,16 @@ export class TextSender {
     }, RATE_LIMITED_MS);
   }
 
-  // 按写下的次序发; 前面的没发, 后面的不抢先
+  #settle(clientId: string): void {
+    if (this.#inFlight === clientId) this.#inFlight = undefined;
+  }
+
   #pump(): void {
-    if (this.#pauseTimer !== undefined) return;
-    for (const item of this.#model.outbox.items) {
-      if (this.#inFlight.size >= MAX_IN_FLIGHT) return;
-      if (item.state !== 'sending' || this.#inFlight.has(item.clientId)) continue;
-      const name = this.#model.identity.get()?.name ?? '';
-      const { clientId, message } = item;
-      if (!this.#connection.send({ type: 'text', name, message, clientId })) return;
-      this.#inFlight.add(clientId);
-    }
+    if (this.#pauseTimer !== undefined || this.#inFlight !== undefined) return;
+    const next = this.#model.outbox.items.find(({ state }) => state === 'sending');
+    if (next === undefined) return;
+    const name = this.#model.identity.get()?.name ?? '';
+    const { clientId, message } = next;
+    if (this.#connection.send({ type: 'text', name, message, clientId })) this.#inFlight = clientId;
   }
 }

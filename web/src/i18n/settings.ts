@@ -16,6 +16,7 @@ export const settingsTexts = bilingual(
     insecure: '这个页面没有经过 HTTPS, 浏览器不允许通知',
     unsupported: '这个浏览器不支持通知',
     leave: '退出',
+    confirmLeave: (count: number) => `还有 ${count} 个文件没传完, 再点一次退出`,
   },
   {
     settings: 'Settings',
@@ -31,5 +32,6 @@ export const settingsTexts = bilingual(
     insecure: 'This page is not served over HTTPS, so the browser does not allow notifications',
     unsupported: 'This browser does not support notifications',
     leave: 'Sign out',
+    confirmLeave: (count: number) => `${count} unfinished uploads, click again to leave`,
   },
 );

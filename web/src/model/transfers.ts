@@ -68,6 +68,7 @@ const MAX_DONE = 20;
 export class Transfers {
   readonly changed = new Emitter<void>();
   readonly #items = new Map<string, Transfer>();
+  #finishedBytes = 0;
 
   /** 按加入的次序 */
   get items(): readonly Transfer[] {
@@ -76,6 +77,11 @@ export class Transfers {
 
   get size(): number {
     return this.#items.size;
+  }
+
+  /** 至今完成的全部字节, 只增不减: 完成的项会被清掉, 挤掉, 总进度仍要算上它们 */
+  get finishedBytes(): number {
+    return this.#finishedBytes;
   }
 
   get(id: string): Transfer | undefined {
@@ -99,7 +105,10 @@ export class Transfers {
     if (current === undefined) return;
     const { error, ...rest } = { ...current, ...patch };
     this.#items.set(id, error === undefined ? rest : { ...rest, error });
-    if (patch.state === 'done') this.#dropOldDone();
+    if (patch.state === 'done') {
+      if (current.state !== 'done') this.#finishedBytes += current.size;
+      this.#dropOldDone();
+    }
     this.changed.emit();
   }
 

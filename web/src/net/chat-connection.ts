@@ -77,6 +77,13 @@ export class ChatConnection {
     this.#become({ phase: 'idle' });
   }
 
+  /** 放弃现在这条连接, 过 delayMs 毫秒再加入一次 (0 = 马上) */
+  rejoin(delayMs: number): void {
+    this.#drop();
+    if (delayMs === 0) this.start();
+    else this.#wait(delayMs, ABNORMAL);
+  }
+
   /** 不在线返回 false; 内容由调用者留着 */
   send(message: object): boolean {
     if (!this.isOnline || this.#socket?.readyState !== WebSocket.OPEN) return false;
@@ -133,8 +140,11 @@ export class ChatConnection {
       return;
     }
     this.#attempt += 1;
-    const retryAt = Date.now() + delay;
-    this.#become({ phase: 'waiting', retryAt, reason }, delay, () => this.start());
+    this.#wait(delay, reason);
+  }
+
+  #wait(delayMs: number, reason: CloseReason): void {
+    this.#become({ phase: 'waiting', retryAt: Date.now() + delayMs, reason }, delayMs, () => this.start());
   }
 
   #drop(): void {

@@ -60,6 +60,8 @@ test('文件名: 分成两段拼回来还是原来的, 扩展名在后段', () =
     assert.equal(stem + tail, name);
   }
   assert.equal(splitName('年度财务报告终稿(3).pdf')[1], '稿(3).pdf');
+  // 空白归前段: 省略号与后段之间不留洞
+  assert.deepEqual(splitName('截图 2026-11-22 (6).png'), ['截图 2026-11-22 ', '(6).png']);
   // 字素不被切开
   assert.equal(splitName('👨‍👩‍👧👨‍👩‍👧.jpg')[1], '👨‍👩‍👧.jpg');
 });

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setLanguage } from '../../src/i18n/bilingual.js';
-import type { Transfer, TransferState } from '../../src/model/transfers.js';
+import { type Transfer, type TransferState, Transfers } from '../../src/model/transfers.js';
 import { errorText } from '../../src/view/kit/error-text.js';
 import { DoneExpiry } from '../../src/view/tray/expiry.js';
+import { summaryText } from '../../src/view/tray/header.js';
 import { describeTransfer, fractionOf } from '../../src/view/tray/progress-text.js';
 import { verbsOf } from '../../src/view/tray/row-actions.js';
-import { chooseRows, summarize } from '../../src/view/tray/summary.js';
+import { Batch, chooseRows, summarize } from '../../src/view/tray/summary.js';
 
 const MB = 1024 * 1024;
 
@@ -47,19 +48,47 @@ test('比例: 总在 0 与 1 之间, 空文件不是 NaN', () => {
 
 test('汇总: 一项完成时总进度不倒退', () => {
   const before = summarize([transfer('sending', { sent: 99 * MB }), transfer('queued')]);
-  const after = summarize([transfer('done'), transfer('queued')]);
-  assert.equal(before.active, 2);
-  assert.equal(after.active, 1);
+  const after = summarize([transfer('done'), transfer('queued')], 100 * MB);
+  assert.deepEqual([before.active, before.queued], [1, 1]);
+  assert.deepEqual([after.active, after.queued], [0, 1]);
   assert.ok(after.fraction >= before.fraction);
   assert.equal(summarize([]).fraction, 0);
 });
 
-test('取舍: 太多时先画在动的与要人处理的, 次序不变', () => {
+test('汇总: 以前完成的不充进度; 排队的不算正在传输', () => {
+  const transfers = new Transfers();
+  const batch = new Batch();
+  const say = (): string => {
+    const { items, finishedBytes } = transfers;
+    return summaryText(summarize(items, batch.doneBytes(items, finishedBytes)), items.length);
+  };
+  transfers.add(transfer('sending', { id: '旧的', sent: 99 * MB }));
+  assert.equal(say(), '1 个正在传输, 共 100 MB, 99 %');
+  transfers.update('旧的', { state: 'done', sent: 100 * MB });
+  assert.equal(say(), '1 个文件');
+  for (let index = 0; index < 500; index++) {
+    transfers.add(transfer(index < 2 ? 'sending' : 'queued', { id: `新${index}`, size: MB }));
+  }
+  assert.equal(say(), '2 个正在传输, 498 个排队, 共 500 MB, 0 %');
+  // 完成的只留最近 20 项, 挤掉的也仍算在这一批里
+  for (let index = 0; index < 400; index++) transfers.update(`新${index}`, { state: 'done' });
+  assert.equal(say(), '100 个排队, 共 500 MB, 80 %');
+  for (const { id, state } of transfers.items) if (state === 'done') transfers.remove(id);
+  assert.equal(say(), '100 个排队, 共 500 MB, 80 %');
+});
+
+test('取舍: 在动的在前, 要人处理的其次, 失败与完成的在后; 同类的次序不变', () => {
   const queued = Array.from({ length: 100 }, (_, index) => transfer('queued', { id: `q${index}` }));
-  const rows = chooseRows([...queued, transfer('failed'), transfer('sending')], 3);
+  const ended = [transfer('done'), transfer('failed')];
+  const rows = chooseRows([...ended, ...queued, transfer('paused'), transfer('sending')], 4);
   assert.deepEqual(
     rows.map(({ id }) => id),
-    ['q0', 'failed', 'sending'],
+    ['sending', 'paused', 'q0', 'q1'],
+  );
+  const few = chooseRows([...ended, transfer('queued'), transfer('waiting')]);
+  assert.deepEqual(
+    few.map(({ id }) => id),
+    ['waiting', 'queued', 'done', 'failed'],
   );
 });
 

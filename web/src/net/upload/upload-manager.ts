@@ -166,7 +166,9 @@ export class UploadManager {
     return this.#frames.handleError(error);
   }
 
+  /** 退出: 续传的记录留着, 同一个人下次进来可以接着传 */
   stop(): void {
+    for (const { id } of this.#options.transfers.items) this.#options.transfers.remove(id);
     this.#frames.stop();
     this.#chunks.stop();
     this.#discards.stop();

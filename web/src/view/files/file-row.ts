@@ -34,6 +34,8 @@ function thumbnail(file: FileBroadcast, openImage: (fileId: string) => void): HT
     image,
   );
   // 缩略图做不出来: 只换图标, 大图仍可以试
+  // 透明的衬底等图到了才有: 不先闪一块浅色
+  image.addEventListener('load', () => image.classList.add('loaded'), { once: true });
   image.addEventListener('error', () => button.replaceChildren(kindIcon('image')), { once: true });
   image.setAttribute('src', thumbPath(file) ?? '');
   button.addEventListener('click', () => openImage(file.id));

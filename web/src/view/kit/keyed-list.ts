@@ -7,6 +7,8 @@ export function placeChildren(parent: HTMLElement, elements: readonly HTMLElemen
   let next = parent.firstElementChild;
   for (const element of elements) {
     if (element === next) next = next.nextElementSibling;
+    // 只是前面的一个要挪到后面去: 跳过它, 轮到它时再挪; 否则其余的全要动一遍
+    else if (next !== null && element === next.nextElementSibling) next = element.nextElementSibling;
     else parent.insertBefore(element, next);
   }
 }

@@ -5,10 +5,10 @@ import { h } from '../kit/dom.js';
 import { copyLinkButton } from './copy-link.js';
 import { downloadLink, sizeAndType } from './facts.js';
 import { fileName, safeName } from './file-name.js';
-import { displayBox } from './fit.js';
+import { displayBox, fitsOverlay } from './fit.js';
 import { kindOf } from './kind.js';
 import { kindIcon } from './kind-icons.js';
-import { filePath, isPicture, thumbPath } from './links.js';
+import { filePath, isPicture, maybeTransparent, thumbPath } from './links.js';
 
 /** 大小在放进页面时已定: 图片与视频到了之后不挤动别的消息。监听都挂在自己的元素上, 随它一起回收 */
 export function createAttachment(file: FileBroadcast, openImage: (fileId: string) => void): HTMLElement {
@@ -44,8 +44,10 @@ function picture(
     alt: name,
     loading: 'lazy',
     decoding: 'async',
-    class: 'attachment-image',
+    class: maybeTransparent(file) ? 'attachment-image backed' : 'attachment-image',
   });
+  // 属性给的比例只管到图来之前, 这里的一直有效; 框有 64 的下限, 比例与图可能不同
+  image.style.setProperty('aspect-ratio', `${box.width} / ${box.height}`);
   image.addEventListener('load', () => image.classList.add('loaded'), { once: true });
   image.addEventListener('error', fallBack, { once: true });
   // 监听之后才给地址: 缓存里的图可能立即完成
@@ -56,12 +58,9 @@ function picture(
     image,
   );
   button.addEventListener('click', () => openImage(file.id));
-  return h(
-    'div',
-    { class: 'attachment-picture' },
-    button,
-    h('div', { class: 'attachment-over' }, ...tools(file)),
-  );
+  // 小图上按钮会盖住整张图, 鼠标就点不开了; 大图里有同样的按钮
+  const over = fitsOverlay(box) && h('div', { class: 'attachment-over' }, ...tools(file));
+  return h('div', { class: 'attachment-picture' }, button, over);
 }
 
 function player(

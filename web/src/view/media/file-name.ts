@@ -16,7 +16,9 @@ export function splitName(name: string): [stem: string, tail: string] {
   const stem = [...graphemes.segment(name.slice(0, name.length - extension.length))];
   // 短名字至多分走一半: 前段总要留些能省略的
   const kept = Math.min(TAIL_GRAPHEMES, Math.floor(stem.length / 2));
-  const cut = stem[stem.length - kept]?.index ?? name.length - extension.length;
+  const rough = stem[stem.length - kept]?.index ?? name.length - extension.length;
+  // 空白归前段: 省略之后它随之消失, 不在省略号与后段之间留一个洞
+  const cut = rough + (/^\s*/.exec(name.slice(rough))?.[0].length ?? 0);
   return [name.slice(0, cut), name.slice(cut)];
 }
 

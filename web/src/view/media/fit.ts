@@ -16,6 +16,11 @@ export function displayBox(natural: Size): Size {
   return { width: side(natural.width * scale), height: side(natural.height * scale) };
 }
 
+/** 放得下悬着的两个按钮 (右上角约 84 * 40), 而且图心不被盖住 */
+export function fitsOverlay({ width, height }: Size): boolean {
+  return width >= 160 && height >= MIN_SIDE;
+}
+
 function side(value: number): number {
   return Math.min(MAX_SIDE, Math.max(MIN_SIDE, Math.round(value)));
 }

@@ -1,9 +1,11 @@
-// 大图的键盘: 左右翻页, + - 0 缩放, 放大之后方向键平移; Esc 由 dialog 自己处理
+// 大图的键盘: 左右翻页, Home End 到头, + - 0 缩放, 放大之后方向键平移; Esc 由 dialog 自己处理
 import type { Stage } from './stage.js';
 
 interface KeyTargets {
   readonly stage: Stage;
   readonly step: (offset: number) => void;
+  /** 0 = 最早的一张, -1 = 最新的 */
+  readonly jump: (index: 0 | -1) => void;
   readonly zoomStep: number;
 }
 
@@ -12,7 +14,7 @@ const PAN = 80;
 
 export function listenKeys(
   dialog: HTMLDialogElement,
-  { stage, step, zoomStep }: KeyTargets,
+  { stage, step, jump, zoomStep }: KeyTargets,
   life: AbortSignal,
 ): void {
   const arrow = (x: number, y: number): void => {
@@ -27,6 +29,8 @@ export function listenKeys(
     ['ArrowDown', () => arrow(0, 1)],
     ['PageUp', () => step(-1)],
     ['PageDown', () => step(1)],
+    ['Home', () => jump(0)],
+    ['End', () => jump(-1)],
     ['+', () => stage.scale(zoomStep)],
     // 主键盘区的 + 不按 Shift 就是 =
     ['=', () => stage.scale(zoomStep)],

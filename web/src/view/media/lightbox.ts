@@ -92,7 +92,8 @@ class Viewer {
     this.#next.addEventListener('click', () => step(1), options);
     this.#close.addEventListener('click', () => this.element.close(), options);
     this.element.addEventListener('close', () => this.#closed(), options);
-    listenKeys(this.element, { stage: this.#stage, step, zoomStep: ZOOM_STEP }, life);
+    const jump = (index: 0 | -1): void => this.#jump(index);
+    listenKeys(this.element, { stage: this.#stage, step, jump, zoomStep: ZOOM_STEP }, life);
   }
 
   #swipe(direction: 'left' | 'right' | 'down'): void {
@@ -105,6 +106,11 @@ class Viewer {
     const index = this.#indexIn(pictures);
     const target = pictures[index + offset];
     if (index >= 0 && target !== undefined) this.#show(target);
+  }
+
+  #jump(index: 0 | -1): void {
+    const target = chronological(this.#context).at(index);
+    if (target !== undefined && target.id !== this.#current?.id) this.#show(target);
   }
 
   #show(file: FileBroadcast): void {

@@ -29,6 +29,11 @@ export function isPicture(file: FileBroadcast): boolean {
   return thumbUrl !== undefined && isSide(width) && isSide(height) && filePath(file) !== undefined;
 }
 
+/** JPEG 没有透明; 其余的位图都可能有 */
+export function maybeTransparent({ mimeType }: FileBroadcast): boolean {
+  return mimeType !== 'image/jpeg';
+}
+
 function isSide(value: number | undefined): boolean {
   return value !== undefined && Number.isFinite(value) && value >= 1;
 }

@@ -5,6 +5,7 @@ import { h, icon, iconButton, type ViewContext } from '../kit/dom.js';
 import { ICONS } from '../kit/icons.js';
 import { avatar } from '../kit/person.js';
 import { attachPopover } from '../kit/popover.js';
+import { isActive } from '../tray/summary.js';
 import { createNotificationSwitch } from './notification-switch.js';
 
 const PANEL_ID = 'settings-panel';
@@ -70,10 +71,29 @@ function createIdentity({ model, life }: ViewContext): HTMLElement {
   return h('div', { class: 'settings-identity' }, picture, h('div', {}, label, name));
 }
 
-function createLeave({ actions, life }: ViewContext): HTMLElement {
+/** 还有文件在传时要点两次: 第一次只说明后果 */
+function createLeave({ model, actions, life }: ViewContext): HTMLElement {
+  const texts = settingsTexts();
+  const label = h('span', { 'aria-live': 'polite' }, texts.leave);
   const leave = h('button', { type: 'button', class: 'settings-leave' });
-  leave.append(icon(ICONS.exit), settingsTexts().leave);
-  leave.addEventListener('click', () => actions.leave(), { signal: life });
+  leave.append(icon(ICONS.exit), label);
+  let isConfirming = false;
+  const reset = (): void => {
+    isConfirming = false;
+    label.textContent = texts.leave;
+  };
+  const onClick = (): void => {
+    const active = model.transfers.items.filter(isActive).length;
+    if (active === 0 || isConfirming) {
+      actions.leave();
+      return;
+    }
+    isConfirming = true;
+    label.textContent = texts.confirmLeave(active);
+  };
+  leave.addEventListener('click', onClick, { signal: life });
+  // 走开了就当没点过
+  leave.addEventListener('blur', reset, { signal: life });
   return leave;
 }
 

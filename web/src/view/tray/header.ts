@@ -1,15 +1,19 @@
-// 传输列表的标题行: 汇总, 收起, 清除已完成; 多于一项时才出现
+// 传输列表的标题行: 汇总, 收起, 清除; 多于一项时才出现, 窗口很矮时总出现
 import { trayTexts } from '../../i18n/tray.js';
 import type { Actions } from '../../model/actions.js';
+import type { Transfer } from '../../model/transfers.js';
 import { h, iconButton } from '../kit/dom.js';
 import { formatBytes } from '../kit/format.js';
 import { ICONS } from '../kit/icons.js';
+import { createFolding } from './folding.js';
 import type { TraySummary } from './summary.js';
 
 export interface TrayHeader {
   readonly element: HTMLElement;
-  /** count: 列表里的总项数 */
-  update(summary: TraySummary, count: number): void;
+  /** 收起与展开: 列表里没有按钮可用时焦点的去处 */
+  readonly toggle: HTMLElement;
+  /** visible: 没有自己消失的全部项, 不只是画出来的 */
+  update(summary: TraySummary, visible: readonly Transfer[]): void;
 }
 
 /** body: 收起的部分; 列表的 id 给 aria-controls */
@@ -17,37 +21,43 @@ export function createHeader(actions: Actions, body: HTMLElement, life: AbortSig
   const texts = trayTexts();
   const text = h('span', { class: 'tray-summary' });
   const progress = h('progress', { class: 'tray-progress', max: 1, value: 0, 'aria-label': texts.overall });
-  const clear = h('button', { type: 'button', class: 'quiet tray-clear' }, texts.clearFinished);
+  const clearDone = h('button', { type: 'button', class: 'quiet tray-clear' }, texts.clearFinished);
+  const clearFailed = h('button', { type: 'button', class: 'quiet tray-clear' }, texts.clearFailed);
+  const clears = h('span', { class: 'tray-clears' }, clearFailed, clearDone);
   const toggle = iconButton(ICONS.down, texts.collapse, 'tray-toggle');
-  toggle.setAttribute('aria-expanded', 'true');
   toggle.setAttribute('aria-controls', body.id);
-  const element = h('div', { class: 'tray-header', hidden: true }, text, progress, clear, toggle);
-
-  const setOpen = (open: boolean): void => {
-    body.hidden = !open;
-    toggle.setAttribute('aria-expanded', String(open));
-    const label = open ? texts.collapse : texts.expand;
-    toggle.setAttribute('aria-label', label);
-    toggle.title = label;
+  const element = h('div', { class: 'tray-header', hidden: true }, text, progress, clears, toggle);
+  let failedIds: readonly string[] = [];
+  const fold = createFolding({ header: element, toggle, body }, life);
+  const clearAllFailed = (): void => {
+    for (const id of failedIds) actions.cancelTransfer(id);
   };
-  toggle.addEventListener('click', () => setOpen(body.hidden !== false), { signal: life });
-  clear.addEventListener('click', () => actions.clearFinished(), { signal: life });
+  clearDone.addEventListener('click', () => actions.clearFinished(), { signal: life });
+  clearFailed.addEventListener('click', clearAllFailed, { signal: life });
 
-  const update = (summary: TraySummary, count: number): void => {
-    element.hidden = count <= 1;
-    // 只剩一项时没有标题, 收起的列表也就没法展开
-    if (element.hidden && body.hidden) setOpen(true);
-    const said = summaryText(summary, count);
+  const update = (summary: TraySummary, visible: readonly Transfer[]): void => {
+    failedIds = visible.filter(({ state }) => state === 'failed').map(({ id }) => id);
+    fold(visible.length);
+    const said = summaryText(summary, visible.length);
     if (text.textContent !== said) text.textContent = said;
-    progress.hidden = summary.active === 0;
+    progress.hidden = summary.active + summary.queued === 0;
     progress.value = summary.fraction;
-    clear.hidden = summary.done === 0;
+    clearDone.hidden = summary.done === 0;
+    // 只有一项失败时, 它自己的一行就有移除
+    clearFailed.hidden = failedIds.length < 2;
   };
-  return { element, update };
+  return { element, toggle, update };
 }
 
-function summaryText({ active, failed, totalBytes, fraction }: TraySummary, count: number): string {
+/** 2 个正在传输, 498 个排队, 共 1.2 MB, 3 % */
+export function summaryText(summary: TraySummary, count: number): string {
   const texts = trayTexts();
-  if (active > 0) return texts.active(active, formatBytes(totalBytes), Math.floor(fraction * 100));
-  return failed > 0 ? texts.idleFailed(count, failed) : texts.idle(count);
+  const { active, queued, failed, totalBytes, fraction } = summary;
+  if (active + queued === 0) return failed > 0 ? texts.idleFailed(count, failed) : texts.idle(count);
+  const parts = [
+    ...(active > 0 ? [texts.active(active)] : []),
+    ...(queued > 0 ? [texts.queuedCount(queued)] : []),
+    texts.overallOf(formatBytes(totalBytes), Math.floor(fraction * 100)),
+  ];
+  return parts.join(', ');
 }

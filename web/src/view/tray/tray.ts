@@ -4,10 +4,11 @@ import { h, onNextFrame, type ViewContext } from '../kit/dom.js';
 import { placeChildren } from '../kit/keyed-list.js';
 import { createAnnouncer } from './announcer.js';
 import { DoneExpiry } from './expiry.js';
+import { rememberFocus, restoreFocus } from './focus-keeper.js';
 import { createHeader } from './header.js';
 import { createLeaveGuard } from './leave-guard.js';
 import { createRow, type TrayRow } from './row.js';
-import { chooseRows, summarize } from './summary.js';
+import { Batch, chooseRows, summarize } from './summary.js';
 
 export function createTray({ model, actions, life }: ViewContext): HTMLElement {
   const texts = trayTexts();
@@ -24,11 +25,13 @@ export function createTray({ model, actions, life }: ViewContext): HTMLElement {
     announcer.element,
   );
   let rows: ReadonlyMap<string, TrayRow> = new Map();
+  const batch = new Batch();
 
   const render = (): void => {
     const all = model.transfers.items;
     const visible = expiry.visible(all);
     const chosen = chooseRows(visible);
+    const place = rememberFocus(section, rows);
     // 每次换成新的 Map: 不画的行随即放掉
     const next = new Map<string, TrayRow>();
     for (const transfer of chosen) {
@@ -41,10 +44,11 @@ export function createTray({ model, actions, life }: ViewContext): HTMLElement {
       list,
       [...next.values()].map(({ element }) => element),
     );
-    header.update(summarize(all), visible.length);
+    header.update(summarize(all, batch.doneBytes(all, model.transfers.finishedBytes)), visible);
     more.hidden = visible.length <= chosen.length;
     more.textContent = texts.more(visible.length - chosen.length);
     section.classList.toggle('empty', visible.length === 0);
+    restoreFocus(place, rows, header.toggle);
     announcer.watch(all);
   };
   const redraw = onNextFrame(render, life);
