@@ -94,6 +94,26 @@ describe('网页: 换语言', () => {
     assert.equal(await english.getByRole('searchbox').inputValue(), '甲');
     await english.getByRole('button', { name: 'Documents', pressed: true }).waitFor();
   });
+
+  it('收起的传输列表仍是收起的, 展开之后仍是展开的', async (t) => {
+    const { http } = await serve(t);
+    const page = await openPage(t, await launch(t), http);
+    const { fileInput } = await enter(page, '张三');
+    // 不许的类型一个字节不传就失败, 行一直在
+    const files = ['甲.exe', '乙.exe'].map((name) => ({ name, mimeType: '', buffer: Buffer.from('MZ') }));
+    await fileInput.setInputFiles(files);
+    const { transfers } = partsOf(page);
+    await transfers.getByText('失败').first().waitFor();
+    await page.getByRole('button', { name: '收起传输列表' }).click();
+    await transfers.waitFor({ state: 'hidden' });
+    await toEnglish(page);
+    await settled(page);
+    const english = partsOf(page, 'en-US').transfers;
+    assert.equal(await english.isVisible(), false);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Expand transfers' }).click();
+    await english.waitFor();
+  });
 });
 
 async function isShown(page: Page, text: string): Promise<boolean> {
