@@ -1,4 +1,4 @@
-// 浏览器的后退先关上盖着的一层 (手机上的抽屉), 而不是离开本页; 每打开一层压一条历史记录
+// 浏览器的后退先关上盖着的一层 (大图, 手机上的抽屉), 而不是离开本页; 每打开一层压一条历史记录
 
 export interface BackStack {
   /** 打开之后调用; 后退时调用 close 一次 */
@@ -18,7 +18,7 @@ export function createBackStack(life: AbortSignal): BackStack {
   window.addEventListener('popstate', onPopState, { signal: life });
   // 界面重建时打开的层都没有了, 它们的记录也要收回
   const takeBack = (): void => {
-    if (layers.length > 0) history.go(-layers.length);
+    if (layers.length > 0 && isOurs()) history.go(-layers.length);
   };
   life.addEventListener('abort', takeBack, { once: true });
   return {
@@ -30,8 +30,14 @@ export function createBackStack(life: AbortSignal): BackStack {
       const index = layers.lastIndexOf(close);
       if (index < 0) return;
       layers.splice(index, 1);
+      // 刚关上又打开, 两次后退可能撞在一起; 已经在最底下就不再退, 宁可多留一条也不离开本页
+      if (!isOurs()) return;
       ownBacks += 1;
       history.back();
     },
   };
+}
+
+function isOurs(): boolean {
+  return history.state !== null;
 }

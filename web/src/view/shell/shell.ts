@@ -17,9 +17,15 @@ import { createDrawer } from './drawer.js';
 
 export function createShell(context: ViewContext): HTMLElement {
   const texts = shellTexts();
-  const lightbox = createLightbox(context);
-  const openImage = (fileId: string): void => lightbox.open(fileId);
   const back = createBackStack(context.life);
+  const lightbox = createLightbox(context);
+  const closeImage = (): void => lightbox.element.close();
+  const openImage = (fileId: string): void => {
+    lightbox.open(fileId);
+    // 已经找不到的图片没有打开
+    if (lightbox.element.open) back.opened(closeImage);
+  };
+  lightbox.element.addEventListener('close', () => back.closed(closeImage), { signal: context.life });
   const people = createDrawer('people', createPeoplePanel(context), back, context);
   const files = createDrawer('files', createFilesPanel(context, openImage), back, context);
   const openPeople = iconButton(ICONS.people, texts.onlinePanel, 'shell-open-people');
