@@ -71,7 +71,48 @@ describe('网页: 换语言', () => {
     const { online } = partsOf(page, 'en-US');
     await online.getByText('李四').waitFor();
     assert.equal(await online.getByRole('listitem').count(), 1);
-    assert.equal(await page.locator('.people-search').inputValue(), '李');
+    assert.equal(await page.getByRole('searchbox', { name: 'Search people' }).inputValue(), '李');
+  });
+
+  it('文件面板的搜索与分类还在', async (t) => {
+    const { http, ws } = await serve(t);
+    const other = await Client.join(t, ws, '李四');
+    const page = await openPage(t, await launch(t), http);
+    await enter(page, '张三');
+    for (const originalName of ['甲.txt', '乙.txt', '甲.bin'])
+      other.send({ type: 'file', name: '李四', originalName, filedata: 'aGk=' });
+    const panel = page.getByRole('complementary', { name: '分享的文件' });
+    await panel.getByText('甲.bin').waitFor();
+    await panel.getByRole('searchbox').fill('甲');
+    await panel.getByRole('button', { name: '文档' }).click();
+    await panel.getByText('甲.bin').waitFor({ state: 'detached' });
+    await toEnglish(page);
+    const { files } = partsOf(page, 'en-US');
+    await files.getByText('甲.txt').waitFor();
+    assert.equal(await files.getByRole('listitem').count(), 1);
+    const english = page.getByRole('complementary', { name: 'Shared files' });
+    assert.equal(await english.getByRole('searchbox').inputValue(), '甲');
+    await english.getByRole('button', { name: 'Documents', pressed: true }).waitFor();
+  });
+
+  it('收起的传输列表仍是收起的, 展开之后仍是展开的', async (t) => {
+    const { http } = await serve(t);
+    const page = await openPage(t, await launch(t), http);
+    const { fileInput } = await enter(page, '张三');
+    // 不许的类型一个字节不传就失败, 行一直在
+    const files = ['甲.exe', '乙.exe'].map((name) => ({ name, mimeType: '', buffer: Buffer.from('MZ') }));
+    await fileInput.setInputFiles(files);
+    const { transfers } = partsOf(page);
+    await transfers.getByText('失败').first().waitFor();
+    await page.getByRole('button', { name: '收起传输列表' }).click();
+    await transfers.waitFor({ state: 'hidden' });
+    await toEnglish(page);
+    await settled(page);
+    const english = partsOf(page, 'en-US').transfers;
+    assert.equal(await english.isVisible(), false);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Expand transfers' }).click();
+    await english.waitFor();
   });
 });
 

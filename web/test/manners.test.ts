@@ -67,6 +67,38 @@ describe('网页: 举止', () => {
     }
   });
 
+  it('1920 像素: 消息, 传输列表, 输入区在同一栏里', async (t) => {
+    const page = await busyRoom(t, { viewport: { width: 1920, height: 1080 } });
+    const edges = await page.evaluate(() => {
+      const inside = (selector: string): number[] => {
+        const element = document.querySelector(selector);
+        if (element === null) return [];
+        const { left, right } = element.getBoundingClientRect();
+        const { paddingLeft, paddingRight } = getComputedStyle(element);
+        return [left + Number.parseFloat(paddingLeft), right - Number.parseFloat(paddingRight)];
+      };
+      return [inside('.log-list'), inside('.tray'), inside('.composer')];
+    });
+    const [list] = edges;
+    assert.equal((list?.[1] ?? 0) - (list?.[0] ?? 0), 960);
+    for (const one of edges)
+      for (const side of [0, 1])
+        assert.ok(Math.abs((one[side] ?? 0) - (list?.[side] ?? 0)) <= 1, JSON.stringify(edges));
+  });
+
+  it('强制颜色: 气泡有边框', async (t) => {
+    const page = await busyRoom(t, {});
+    const borderOf = (): Promise<string> =>
+      page
+        .getByRole('log')
+        .getByText('看 ')
+        .first()
+        .evaluate((text) => getComputedStyle(text.closest('.log-bubble') as Element).borderTopWidth);
+    assert.equal(await borderOf(), '0px');
+    await page.emulateMedia({ forcedColors: 'active' });
+    assert.equal(await borderOf(), '1px');
+  });
+
   it('手机上两侧是抽屉: 打开, Esc 关上, 焦点回到按钮', async (t) => {
     const page = await busyRoom(t, { mobile: true });
     const { online } = partsOf(page);
@@ -77,6 +109,28 @@ describe('网页: 举止', () => {
     await page.keyboard.press('Escape');
     await online.waitFor({ state: 'hidden' });
     assert.ok(await button.evaluate((element) => element === document.activeElement));
+  });
+
+  it('手机上后退先关上抽屉, 不离开本页; 用 Esc 关上的不留历史记录', async (t) => {
+    const page = await busyRoom(t, { mobile: true });
+    const { online } = partsOf(page);
+    const url = page.url();
+    const depth = (): Promise<unknown> => page.evaluate(() => history.state);
+    await page.getByRole('button', { name: '打开在线用户' }).click();
+    await online.getByText('李四').waitFor();
+    await page.evaluate(() => history.back());
+    await online.waitFor({ state: 'hidden' });
+    assert.equal(page.url(), url);
+    await page.getByRole('button', { name: '打开在线用户' }).click();
+    await online.getByText('李四').waitFor();
+    await page.keyboard.press('Escape');
+    await online.waitFor({ state: 'hidden' });
+    await page.waitForFunction(() => history.state === null);
+    // 自己收回的那一条不算用户的后退: 再打开的抽屉不被它关上
+    await page.getByRole('button', { name: '打开文件面板' }).click();
+    await partsOf(page).files.waitFor();
+    assert.deepEqual(await depth(), { layer: 1 });
+    assert.ok(await partsOf(page).files.isVisible());
   });
 
   it('主题: 跟随系统, 选定之后记住', async (t) => {

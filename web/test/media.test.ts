@@ -103,6 +103,14 @@ describe('网页: 图片与媒体', () => {
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
     assert.ok(await open.evaluate((element) => element === document.activeElement), '焦点回到缩略图');
+
+    // 后退先关上大图, 不离开聊天
+    await page.waitForFunction(() => history.state === null);
+    await open.click();
+    await dialog.getByText('1600 × 800').waitFor();
+    await page.evaluate(() => history.back());
+    await dialog.waitFor({ state: 'hidden' });
+    assert.ok(await log(page).isVisible());
   });
 
   it('图片到来不使记录跳动: 停在底部时仍在底部', async (t) => {

@@ -49,7 +49,7 @@ export function createFilesPanel(context: ViewContext, openImage: (fileId: strin
     scroller.scrollTop = 0;
     redraw();
   };
-  const filter = createFilterBar(restart, life);
+  const filter = createFilterBar(restart, context.ui, life);
   const end = watchEnd(sentinel, scroller, {
     life,
     load: () => actions.loadMoreFiles(),

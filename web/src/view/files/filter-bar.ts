@@ -1,6 +1,7 @@
 // 文件面板的搜索框与分类
 import { filesTexts } from '../../i18n/files.js';
 import { h } from '../kit/dom.js';
+import type { UiState } from '../kit/ui-state.js';
 import { type FileGroup, GROUPS } from './filter.js';
 
 export interface FilterBar {
@@ -9,7 +10,8 @@ export interface FilterBar {
   readonly group: FileGroup;
 }
 
-export function createFilterBar(changed: () => void, life: AbortSignal): FilterBar {
+/** ui: 界面重建之后搜索与分类仍是原来的 */
+export function createFilterBar(changed: () => void, ui: UiState, life: AbortSignal): FilterBar {
   const texts = filesTexts();
   let group: FileGroup = 'all';
   const search = h('input', {
@@ -22,6 +24,7 @@ export function createFilterBar(changed: () => void, life: AbortSignal): FilterB
     // 比最长的文件名 (255 字节) 还长就没有意义
     maxlength: 256,
   });
+  search.value = ui.filesQuery;
   const chips = GROUPS.map((name) => {
     const chip = h('button', { type: 'button', class: 'files-chip', 'aria-pressed': 'false' }, texts[name]);
     chip.addEventListener('click', () => choose(name), { signal: life });
@@ -29,13 +32,18 @@ export function createFilterBar(changed: () => void, life: AbortSignal): FilterB
   });
   const choose = (chosen: FileGroup): void => {
     group = chosen;
+    ui.filesGroup = chosen;
     for (const [index, chip] of chips.entries()) {
       chip.setAttribute('aria-pressed', String(GROUPS[index] === chosen));
     }
     changed();
   };
-  search.addEventListener('input', changed, { signal: life });
-  choose('all');
+  const onSearch = (): void => {
+    ui.filesQuery = search.value;
+    changed();
+  };
+  search.addEventListener('input', onSearch, { signal: life });
+  choose(GROUPS.find((name) => name === ui.filesGroup) ?? 'all');
   return {
     element: h(
       'div',

@@ -15,7 +15,8 @@ export interface UiState {
   /** 展开的长消息的键; 上限在 log/row-actions.ts */
   readonly expanded: Set<string>;
   peopleQuery: string;
-  trayCollapsed: boolean;
+  /** 传输列表: 用户点过收起或展开之后的选择; 没有点过由窗口的高度定 */
+  trayOpen: boolean | undefined;
   filesQuery: string;
   /** files/filter.ts 里的分类名 */
   filesGroup: string;
@@ -26,7 +27,7 @@ export function freshUiState(): UiState {
     logPlace: undefined,
     expanded: new Set(),
     peopleQuery: '',
-    trayCollapsed: false,
+    trayOpen: undefined,
     filesQuery: '',
     filesGroup: 'all',
   };

@@ -12,7 +12,7 @@ import { filePath, isPicture } from './links.js';
 import { Stage } from './stage.js';
 
 export interface Lightbox {
-  readonly element: HTMLElement;
+  readonly element: HTMLDialogElement;
   open(fileId: string): void;
 }
 

@@ -1,6 +1,7 @@
 // 两侧的面板: 宽屏上一直在, 窄屏上是抽屉; 展开与否只看 data-open, 宽窄由样式决定
 import { shellTexts } from '../../i18n/shell.js';
-import { h, iconButton } from '../kit/dom.js';
+import type { BackStack } from '../kit/back-stack.js';
+import { h, iconButton, type ViewContext } from '../kit/dom.js';
 import { ICONS } from '../kit/icons.js';
 
 export interface Drawer {
@@ -9,7 +10,12 @@ export interface Drawer {
   open(opener: HTMLElement): void;
 }
 
-export function createDrawer(side: 'people' | 'files', content: HTMLElement, life: AbortSignal): Drawer {
+export function createDrawer(
+  side: 'people' | 'files',
+  content: HTMLElement,
+  back: BackStack,
+  { life }: Pick<ViewContext, 'life'>,
+): Drawer {
   const label = side === 'people' ? shellTexts().peopleSide : shellTexts().filesSide;
   const close = iconButton(ICONS.close, shellTexts().closePanel, 'drawer-close');
   const panel = h('aside', { class: 'drawer-panel', 'aria-label': label }, close, content);
@@ -20,6 +26,7 @@ export function createDrawer(side: 'people' | 'files', content: HTMLElement, lif
   const hide = (): void => {
     if (element.dataset['open'] === undefined) return;
     delete element.dataset['open'];
+    back.closed(hide);
     lastOpener?.focus();
   };
   close.addEventListener('click', hide, { signal: life });
@@ -29,6 +36,8 @@ export function createDrawer(side: 'people' | 'files', content: HTMLElement, lif
     element,
     open: (opener) => {
       lastOpener = opener;
+      // 已经开着: 历史记录只压一条
+      if (element.dataset['open'] === undefined) back.opened(hide);
       element.dataset['open'] = '';
       close.focus();
     },

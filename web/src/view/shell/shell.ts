@@ -3,6 +3,7 @@ import { shellTexts } from '../../i18n/shell.js';
 import { createComposer } from '../composer/composer.js';
 import { createDropZone } from '../dropped/drop-zone.js';
 import { createFilesPanel } from '../files/files-panel.js';
+import { createBackStack } from '../kit/back-stack.js';
 import { h, iconButton, type ViewContext } from '../kit/dom.js';
 import { ICONS } from '../kit/icons.js';
 import { createLog } from '../log/log-view.js';
@@ -16,10 +17,17 @@ import { createDrawer } from './drawer.js';
 
 export function createShell(context: ViewContext): HTMLElement {
   const texts = shellTexts();
+  const back = createBackStack(context.life);
   const lightbox = createLightbox(context);
-  const openImage = (fileId: string): void => lightbox.open(fileId);
-  const people = createDrawer('people', createPeoplePanel(context), context.life);
-  const files = createDrawer('files', createFilesPanel(context, openImage), context.life);
+  const closeImage = (): void => lightbox.element.close();
+  const openImage = (fileId: string): void => {
+    lightbox.open(fileId);
+    // 已经找不到的图片没有打开
+    if (lightbox.element.open) back.opened(closeImage);
+  };
+  lightbox.element.addEventListener('close', () => back.closed(closeImage), { signal: context.life });
+  const people = createDrawer('people', createPeoplePanel(context), back, context);
+  const files = createDrawer('files', createFilesPanel(context, openImage), back, context);
   const openPeople = iconButton(ICONS.people, texts.onlinePanel, 'shell-open-people');
   const openFiles = iconButton(ICONS.folder, texts.filesPanel, 'shell-open-files');
   openPeople.addEventListener('click', () => people.open(openPeople), { signal: context.life });

@@ -1,5 +1,6 @@
 // 传输列表的收起与展开; 标题行何时出现也由这里定
 import { trayTexts } from '../../i18n/tray.js';
+import type { UiState } from '../kit/ui-state.js';
 
 // CSS 像素; 400 % 缩放下的窗口只有 256 高, 列表一展开聊天记录就看不见了
 const SHORT_WINDOW = '(max-height: 420px)';
@@ -10,20 +11,19 @@ interface FoldingParts {
   readonly body: HTMLElement;
 }
 
-/** 没有点过时由窗口的高度定, 点过之后听用户的, 直到标题行消失。返回: 告诉它现在有几项 */
+/** 没有点过时由窗口的高度定, 点过之后听用户的 (界面重建也记着), 直到标题行消失。返回: 告诉它现在有几项 */
 export function createFolding(
   { header, toggle, body }: FoldingParts,
+  ui: Pick<UiState, 'trayOpen'>,
   life: AbortSignal,
 ): (count: number) => void {
   const texts = trayTexts();
   const short = matchMedia(SHORT_WINDOW);
-  let chosen: boolean | undefined;
   let count = 0;
   const apply = (): void => {
     header.hidden = count === 0 || (count === 1 && !short.matches);
     // 没有标题行时, 收起的列表没法展开
-    if (header.hidden) chosen = undefined;
-    const open = header.hidden || (chosen ?? !short.matches);
+    const open = header.hidden || (ui.trayOpen ?? !short.matches);
     body.hidden = !open;
     toggle.setAttribute('aria-expanded', String(open));
     const label = open ? texts.collapse : texts.expand;
@@ -31,7 +31,7 @@ export function createFolding(
     toggle.title = label;
   };
   const flip = (): void => {
-    chosen = toggle.getAttribute('aria-expanded') !== 'true';
+    ui.trayOpen = toggle.getAttribute('aria-expanded') !== 'true';
     apply();
   };
   toggle.addEventListener('click', flip, { signal: life });
@@ -40,5 +40,7 @@ export function createFolding(
   return (current) => {
     count = current;
     apply();
+    // 刚造好时还不知道有几项, 那时不能忘, 所以不在 apply 里
+    if (header.hidden) ui.trayOpen = undefined;
   };
 }

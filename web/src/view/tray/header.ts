@@ -1,8 +1,7 @@
 // 传输列表的标题行: 汇总, 收起, 清除; 多于一项时才出现, 窗口很矮时总出现
 import { trayTexts } from '../../i18n/tray.js';
-import type { Actions } from '../../model/actions.js';
 import type { Transfer } from '../../model/transfers.js';
-import { h, iconButton } from '../kit/dom.js';
+import { h, iconButton, type ViewContext } from '../kit/dom.js';
 import { formatBytes } from '../kit/format.js';
 import { ICONS } from '../kit/icons.js';
 import { createFolding } from './folding.js';
@@ -17,7 +16,10 @@ export interface TrayHeader {
 }
 
 /** body: 收起的部分; 列表的 id 给 aria-controls */
-export function createHeader(actions: Actions, body: HTMLElement, life: AbortSignal): TrayHeader {
+export function createHeader(
+  { actions, ui, life }: Pick<ViewContext, 'actions' | 'ui' | 'life'>,
+  body: HTMLElement,
+): TrayHeader {
   const texts = trayTexts();
   const text = h('span', { class: 'tray-summary' });
   const progress = h('progress', { class: 'tray-progress', max: 1, value: 0, 'aria-label': texts.overall });
@@ -28,7 +30,7 @@ export function createHeader(actions: Actions, body: HTMLElement, life: AbortSig
   toggle.setAttribute('aria-controls', body.id);
   const element = h('div', { class: 'tray-header', hidden: true }, text, progress, clears, toggle);
   let failedIds: readonly string[] = [];
-  const fold = createFolding({ header: element, toggle, body }, life);
+  const fold = createFolding({ header: element, toggle, body }, ui, life);
   const clearAllFailed = (): void => {
     for (const id of failedIds) actions.cancelTransfer(id);
   };

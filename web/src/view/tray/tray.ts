@@ -10,12 +10,13 @@ import { createLeaveGuard } from './leave-guard.js';
 import { createRow, type TrayRow } from './row.js';
 import { Batch, chooseRows, summarize } from './summary.js';
 
-export function createTray({ model, actions, life }: ViewContext): HTMLElement {
+export function createTray(context: ViewContext): HTMLElement {
+  const { model, actions, life } = context;
   const texts = trayTexts();
   const list = h('ul', { class: 'tray-list', 'aria-label': texts.list, role: 'list' });
   const more = h('p', { class: 'tray-more', hidden: true });
   const body = h('div', { class: 'tray-body-box', id: 'tray-body' }, list, more);
-  const header = createHeader(actions, body, life);
+  const header = createHeader(context, body);
   const announcer = createAnnouncer(model.transfers.items);
   const section = h(
     'section',
