@@ -1,7 +1,6 @@
 // 小文件的单帧: 一次一个, 断线重发, 忙时退避; 对着真服务器
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { ConfigOverrides } from '../../../src/config.js';
 import type { AckMessage, ErrorMessage } from '../../../src/protocol/messages.js';
 import { Client } from '../../../src/test/client.js';
 import { serve } from '../../../src/test/harness.js';
@@ -9,6 +8,7 @@ import type { Identity } from '../../src/model/connection.js';
 import { Transfers } from '../../src/model/transfers.js';
 import { FrameUploads } from '../../src/net/upload/frame-uploads.js';
 import { Upload } from '../../src/net/upload/upload.js';
+import type { ServerSettings } from './running.js';
 
 const limits = { fileBytes: 0, frameBytes: 0, chunkBytes: 0, windowBytes: 0, textBytes: 0, nameLength: 0 };
 const identity: Identity = { name: '张三', session: 's', limits, features: [] };
@@ -98,7 +98,7 @@ class Page {
   }
 }
 
-async function setUp(t: TestContext, overrides: ConfigOverrides = {}) {
+async function setUp(t: TestContext, overrides: ServerSettings = {}) {
   const { ws } = await serve(t, overrides);
   const page = new Page(t, ws);
   const client = await page.connect();

@@ -4,7 +4,7 @@ import { openAsBlob } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import type { ConfigOverrides } from '../../../src/config.js';
+
 import { type Client, type Message, sendWindowed, sha256 } from '../../../src/test/client.js';
 import { temporaryFolder } from '../../../src/test/harness.js';
 import { assertPublished, begin, joined, randomBytes } from '../../../src/test/uploading.js';
@@ -18,6 +18,9 @@ import type {
   RunReport,
 } from '../../src/net/upload/worker-messages.js';
 import type { Wire } from './wire.js';
+
+/** serve 的设置: 测试只经支架认识服务器 */
+export type ServerSettings = NonNullable<Parameters<typeof serve>[1]>;
 
 export const CHUNK = 262_144;
 // 不能一次读完, 也不是分片的整数倍
@@ -43,7 +46,7 @@ export interface Finished {
   readonly offsets: readonly number[];
 }
 
-export async function open(t: TestContext, overrides: ConfigOverrides = {}): Promise<Page> {
+export async function open(t: TestContext, overrides: ServerSettings = {}): Promise<Page> {
   const { client, ws, port } = await joined(t, { ...FOUR_CHUNKS, ...overrides });
   return { client, ws, port, url: transferUrl(ws, client) };
 }
