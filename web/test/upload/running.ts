@@ -4,9 +4,8 @@ import { openAsBlob } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-
 import { type Client, type Message, sendWindowed, sha256 } from '../../../src/test/client.js';
-import { temporaryFolder } from '../../../src/test/harness.js';
+import { type serve, temporaryFolder } from '../../../src/test/harness.js';
 import { assertPublished, begin, joined, randomBytes } from '../../../src/test/uploading.js';
 import { NATIVE_BYTES } from '../../src/net/upload/file-hasher.js';
 import { UploadRun } from '../../src/net/upload/upload-run.js';
