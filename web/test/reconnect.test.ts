@@ -95,6 +95,60 @@ describe('网页重连', () => {
     assert.deepEqual(received(other), ['甲-7']);
   });
 
+  it('离开时错过几百条: 分几页补齐, 其中的文件也进文件面板', async (t) => {
+    const { port, ws } = await serve(t, { chat: { messagesPerSecond: 0 } });
+    const proxy = await CutProxy.start(t, port);
+    const other = await Client.join(t, ws, '乙');
+    const page = await openPage(t, await launch(t), proxy.http, { allow: NETWORK_DOWN });
+    await enter(page, '甲');
+    proxy.hold();
+    proxy.cut();
+    for (let index = 0; index < 260; index++)
+      other.send({ type: 'text', name: '乙', message: `乙-${index}` });
+    // 落在第二页里
+    other.send({ type: 'file', name: '乙', originalName: '错过的.txt', filedata: 'aGk=' });
+    await other.next('file');
+    for (let index = 260; index < 300; index++)
+      other.send({ type: 'text', name: '乙', message: `乙-${index}` });
+    await other.settle();
+    proxy.cut();
+    proxy.release();
+    await waitForText(page, '乙-299');
+    await partsOf(page).files.getByText('错过的.txt').waitFor();
+  });
+
+  it('服务器丢了历史: 说明, 取最近的, 向上翻得到更早的', async (t) => {
+    const server = await restartable(t, { SLUICE_MESSAGES_PER_SECOND: '0' });
+    const proxy = await CutProxy.start(t, server.port);
+    const page = await openPage(t, await launch(t), proxy.http, { allow: NETWORK_DOWN });
+    await enter(page, '甲');
+    await sendText(page, '重启之前');
+    await log(page).getByRole('img', { name: '已发送' }).waitFor();
+    proxy.hold();
+    await server.restart();
+    const other = await Client.join(t, server.ws, '乙');
+    for (let index = 0; index < 120; index++)
+      other.send({ type: 'text', name: '乙', message: `乙-${index}` });
+    await other.settle();
+    proxy.cut();
+    proxy.release();
+    await waitForText(page, '乙-119');
+    for (
+      let tries = 0;
+      tries < 100 && (await log(page).getByText('乙-0', { exact: true }).count()) === 0;
+      tries++
+    ) {
+      // 先离开顶上再回来: 读者每翻到顶一次, 取一页
+      await log(page).press('PageDown');
+      await log(page).press('Home');
+    }
+    assert.deepEqual(
+      (await shown(page)).filter((text) => text.startsWith('乙')),
+      Array.from({ length: 120 }, (_, index) => `乙-${index}`),
+    );
+    await waitForText(page, '重启之前');
+  });
+
   it('半开的连接 (网线拔了, 没有任何断开的消息): 自己发现, 插上之后补齐', async (t) => {
     const { port, ws } = await serve(t);
     const proxy = await CutProxy.start(t, port);

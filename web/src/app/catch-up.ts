@@ -15,7 +15,7 @@ export class CatchUp {
   #contiguous: number | undefined;
   // 补齐期间播出的可能已经跳到前面, 补完才并入
   #highest = 0;
-  #state: 'fresh' | 'catching' | 'caught' = 'fresh';
+  #state: 'fresh' | 'restarting' | 'catching' | 'caught' = 'fresh';
 
   constructor(model: Model, connection: ChatConnection) {
     this.#model = model;
@@ -32,11 +32,14 @@ export class CatchUp {
     const lost = this.#model.timeline.setEpoch(epoch);
     if (lost) this.#model.files.newEpoch();
     this.#highest = seq;
-    if (this.#contiguous === undefined || lost) {
-      this.#state = 'fresh';
-      this.#contiguous = seq;
+    if (lost) {
+      this.#state = 'restarting';
+      // 取到之前又断了: 下次不带 after, 服务器自己给最近的一页
+      this.#contiguous = undefined;
       // 服务器按旧的 after 给的那一页没有意义, 重新要最近的
-      if (lost) void this.#run(() => this.#loadRecent());
+      void this.#run(() => this.#loadRecent());
+    } else if (this.#contiguous === undefined) {
+      this.#state = 'fresh';
     } else {
       this.#state = 'catching';
     }
@@ -45,14 +48,14 @@ export class CatchUp {
   /** 播出的一条 */
   saw(seq: number): void {
     this.#highest = Math.max(this.#highest, seq);
-    if (this.#state !== 'catching') this.#contiguous = Math.max(this.#contiguous ?? 0, seq);
+    if (this.#state === 'caught') this.#contiguous = this.#highest;
   }
 
   /** 加入之后服务器主动给的那一页; 返回要放进记录的消息 */
   joined(reply: HistoryReply): readonly RoomMessage[] {
-    if (this.#state === 'caught') return [];
+    if (this.#state === 'caught' || this.#state === 'restarting') return [];
     if (this.#state === 'fresh') {
-      this.#state = 'caught';
+      this.#finish();
       this.#model.timeline.setHasOlder(reply.more);
       return reply.messages;
     }
@@ -68,7 +71,7 @@ export class CatchUp {
     loadingOlder.set(true);
     void this.#run(async () => {
       const reply = await this.#connection.history({ before, limit: PAGE });
-      timeline.addHistory(reply.messages);
+      this.#store(reply.messages);
       timeline.setHasOlder(reply.more);
     }).finally(() => loadingOlder.set(false));
   }
@@ -92,8 +95,20 @@ export class CatchUp {
 
   async #loadRecent(): Promise<void> {
     const reply = await this.#connection.history({ limit: PAGE });
-    this.#model.timeline.addHistory(reply.messages);
+    this.#store(reply.messages);
+    this.#model.timeline.setHasOlder(reply.more);
+    this.#finish();
+  }
+
+  /** 取来的一页: 聊天记录与文件面板都要, 否则补来的文件面板里永远没有 */
+  #store(messages: readonly RoomMessage[]): void {
+    this.#model.timeline.addHistory(messages);
+    this.#model.files.add(messages.filter((message) => message.type === 'file'));
+  }
+
+  #finish(): void {
     this.#state = 'caught';
+    this.#contiguous = this.#highest;
   }
 
   // 一页补完接着要下一页, 直到 more 为 false
@@ -106,13 +121,12 @@ export class CatchUp {
       const after = this.#contiguous;
       void this.#run(async () => {
         const next = await this.#connection.history({ after, limit: CATCH_UP_PAGE });
-        this.#model.timeline.addHistory(next.messages);
+        this.#store(next.messages);
         this.#advance(next);
       });
       return;
     }
-    this.#state = 'caught';
-    this.#contiguous = this.#highest;
+    this.#finish();
   }
 
   // 断线会使请求失败: 重连后从 contiguous 再来, 所以只留一行给开发者
