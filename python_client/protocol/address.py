@@ -1,0 +1,59 @@
+"""服务器地址: 用户写的一行 -> 各个端点。"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+
+
+class InvalidAddressError(ValueError):
+    """地址不对; 说明就是给用户看的一句。"""
+
+
+@dataclass(frozen=True)
+class ServerAddress:
+    """base 形如 http://host:3000 或 https://host/chat, 没有结尾的 /。"""
+
+    base: str
+
+    @property
+    def chat_url(self) -> str:
+        return f"{self._websocket_base}/ws"
+
+    @property
+    def limits_url(self) -> str:
+        return f"{self.base}/api/limits"
+
+    def transfer_url(self, session: str) -> str:
+        """只传文件字节的连接; session 是 welcome 给的令牌。"""
+        return f"{self._websocket_base}/ws/transfer?session={quote(session, safe='')}"
+
+    @property
+    def _websocket_base(self) -> str:
+        # http -> ws, https -> wss
+        return f"ws{self.base[4:]}"
+
+
+def parse_address(written: str) -> ServerAddress:
+    """接受 host, host:port, http(s)://…, ws(s)://…/ws; 别的抛 InvalidAddressError。"""
+    line = written.strip()
+    parts = urlsplit(line if "://" in line else f"http://{line}")
+    scheme = _SCHEMES.get(parts.scheme)
+    if scheme is None:
+        raise InvalidAddressError(f"服务器地址应以 http:// 或 https:// 开头: {written}")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise InvalidAddressError(f"服务器地址的端口不对: {written}") from error
+    if not parts.hostname or any(character.isspace() for character in line):
+        raise InvalidAddressError(f"服务器地址里没有主机名: {written}")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise InvalidAddressError(f"服务器地址只要协议, 主机与端口: {written}")
+    # IPv6 的方括号被 hostname 去掉了
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    path = parts.path.rstrip("/")
+    if parts.scheme in ("ws", "wss") and path.endswith("/ws"):
+        path = path[: -len("/ws")]
+    return ServerAddress(f"{scheme}://{host}{'' if port is None else f':{port}'}{path}")

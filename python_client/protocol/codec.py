@@ -1,0 +1,380 @@
+"""帧与消息互换: decode 之后别处不再检查字段; 编码的键与次序同 PROTOCOL.md 的例子。"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any, Callable, Mapping
+
+from .messages import (
+    Ack,
+    CloseReason,
+    FileAck,
+    FileCancelled,
+    FileDone,
+    FileMessage,
+    FileReady,
+    History,
+    Limits,
+    Presence,
+    RoomMessage,
+    ServerError,
+    ServerMessage,
+    TextMessage,
+    Unknown,
+    Welcome,
+)
+
+Fields = Mapping[str, Any]
+
+# 协议自带的键, 其余的才是错误附带的事实
+_ERROR_KEYS = frozenset({"type", "code", "message", "ref", "retryable"})
+
+
+class BadFrameError(ValueError):
+    """不是契约里的帧: 说明里有哪个字段不对。"""
+
+
+def decode(text: str) -> ServerMessage:
+    """一个文本帧 -> 消息。不认识的 type 得到 Unknown; 不合契约的抛 BadFrameError。"""
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFrameError(f"不是合法的 JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise BadFrameError("不是 JSON 对象")
+    kind = _string(fields, "type")
+    decoder = _DECODERS.get(kind)
+    return Unknown(kind) if decoder is None else decoder(fields)
+
+
+# ---- 客户端 -> 服务器 ----
+
+
+def join(
+    name: str,
+    *,
+    session: str | None = None,
+    after: int | None = None,
+    features: tuple[str, ...] = ("batch",),
+) -> str:
+    """加入; after 是收齐的最后一个 seq, 补发其后的。"""
+    return _encode(
+        {
+            "type": "user_update",
+            "action": "join",
+            "name": name,
+            "session": session,
+            "after": after,
+            "features": list(features),
+        }
+    )
+
+
+def text(name: str, message: str, client_id: str) -> str:
+    """一条文字; 同一个 client_id 重发不会重复广播。"""
+    return _encode({"type": "text", "name": name, "message": message, "clientId": client_id})
+
+
+def single_file(name: str, original_name: str, content: bytes, client_id: str) -> str:
+    """一帧装下的小文件, 内容以 Base64 嵌入。"""
+    filedata = base64.b64encode(content).decode("ascii")
+    return _encode(
+        {
+            "type": "file",
+            "name": name,
+            "originalName": original_name,
+            "filedata": filedata,
+            "clientId": client_id,
+        }
+    )
+
+
+def file_start(client_id: str, original_name: str, size: int, encoding: str) -> str:
+    """开始一次分片上传; size 是字节, encoding 是 binary 或 base64。"""
+    return _encode(
+        {
+            "type": "file_start",
+            "clientId": client_id,
+            "originalName": original_name,
+            "size": size,
+            "encoding": encoding,
+        }
+    )
+
+
+def file_resume(client_id: str, upload_id: str, resume_token: str) -> str:
+    """续传: 应答的 offset 是服务器手里的字节数。"""
+    return _encode(
+        {"type": "file_start", "clientId": client_id, "uploadId": upload_id, "resumeToken": resume_token}
+    )
+
+
+def file_chunk(upload_id: str, offset: int, data: bytes) -> str:
+    """Base64 分片; 二进制的见 chunk_frame。"""
+    # 直接拼: Base64 里没有要转义的字符, 省去 json 对 340 KB 的逐字检查
+    return '{"type":"file_chunk","uploadId":"%s","offset":%d,"data":"%s"}' % (
+        upload_id,
+        offset,
+        base64.b64encode(data).decode("ascii"),
+    )
+
+
+def file_end(upload_id: str, sha256: str) -> str:
+    """全部发完; sha256 是整个文件的, 小写十六进制。"""
+    return _encode({"type": "file_end", "uploadId": upload_id, "sha256": sha256})
+
+
+def file_cancel(upload_id: str) -> str:
+    """取消: 服务器删净部分文件。"""
+    return _encode({"type": "file_cancel", "uploadId": upload_id})
+
+
+def history(
+    ref: str,
+    limit: int,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    kind: str | None = None,
+) -> str:
+    """要一页历史; before 与 after 都不给就是最近的。"""
+    return _encode(
+        {"type": "history", "before": before, "after": after, "limit": limit, "kind": kind, "ref": ref}
+    )
+
+
+def encode_room_message(message: RoomMessage) -> dict[str, Any]:
+    """聊天消息的线上形状 (没有的字段不写), 供 recv 逐行输出。"""
+    if isinstance(message, TextMessage):
+        fields: dict[str, Any] = {
+            "type": "text",
+            "id": message.id,
+            "seq": message.seq,
+            "time": message.time_ms,
+            "name": message.name,
+            "message": message.message,
+        }
+        return fields
+    fields = {
+        "type": "file",
+        "id": message.id,
+        "seq": message.seq,
+        "time": message.time_ms,
+        "name": message.name,
+        "originalName": message.original_name,
+        "url": message.url,
+        "size": message.size,
+        "mimeType": message.mime_type,
+        "sha256": message.sha256,
+        "thumbUrl": message.thumb_url,
+        "width": message.width,
+        "height": message.height,
+    }
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def decode_limits(body: str) -> tuple[Limits, frozenset[str]]:
+    """GET /api/limits 的应答体 -> 上限, 禁止的扩展名 (小写, 不带点)。不合契约抛 BadFrameError。"""
+    try:
+        fields = json.loads(body)
+    except ValueError as error:
+        raise BadFrameError(f"不是合法的 JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise BadFrameError("不是 JSON 对象")
+    return _limits(fields), frozenset(_strings(fields, "blockedExtensions"))
+
+
+def _encode(fields: Fields) -> str:
+    given = {key: value for key, value in fields.items() if value is not None}
+    # 紧凑, 汉字不转义: 帧短三分之一。孤立代理项 (Tk 里可能输入半个表情) 换成问号, 否则编不成 UTF-8
+    encoded = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+    return encoded.encode("utf-8", "replace").decode("utf-8")
+
+
+# ---- 服务器 -> 客户端 ----
+
+
+def _welcome(fields: Fields) -> Welcome:
+    close = fields.get("lastClose")
+    last_close = None
+    if isinstance(close, dict):
+        last_close = CloseReason(_integer(close, "code"), _string(close, "reason"))
+    return Welcome(
+        name=_string(fields, "name"),
+        session=_string(fields, "session"),
+        users=_strings(fields, "users"),
+        online=_integer(fields, "online"),
+        epoch=_string(fields, "epoch"),
+        seq=_integer(fields, "seq"),
+        limits=_limits(fields),
+        features=frozenset(_strings(fields, "features")),
+        last_close=last_close,
+    )
+
+
+def _limits(fields: Fields) -> Limits:
+    limits = fields.get("limits")
+    if not isinstance(limits, dict):
+        raise BadFrameError("limits")
+    return Limits(
+        file_bytes=_integer(limits, "fileBytes"),
+        frame_bytes=_integer(limits, "frameBytes"),
+        chunk_bytes=_integer(limits, "chunkBytes"),
+        window_bytes=_integer(limits, "windowBytes"),
+        text_bytes=_integer(limits, "textBytes"),
+        name_length=_integer(limits, "nameLength"),
+    )
+
+
+def _presence(fields: Fields) -> ServerMessage:
+    action = _string(fields, "action")
+    if action == "sync":
+        return Presence(_strings(fields, "joined"), _strings(fields, "left"), _integer(fields, "online"))
+    if action == "join":
+        return Presence((_string(fields, "name"),), ())
+    if action == "leave":
+        return Presence((), (_string(fields, "name"),))
+    return Unknown(f"user_update {action}")
+
+
+def _text(fields: Fields) -> TextMessage:
+    return TextMessage(
+        id=_string(fields, "id"),
+        seq=_integer(fields, "seq"),
+        time_ms=_integer(fields, "time"),
+        name=_string(fields, "name"),
+        message=_string(fields, "message"),
+    )
+
+
+def _file(fields: Fields) -> FileMessage:
+    return FileMessage(
+        id=_string(fields, "id"),
+        seq=_integer(fields, "seq"),
+        time_ms=_integer(fields, "time"),
+        name=_string(fields, "name"),
+        original_name=_string(fields, "originalName"),
+        url=_string(fields, "url"),
+        size=_integer(fields, "size"),
+        mime_type=_string(fields, "mimeType"),
+        sha256=_string(fields, "sha256"),
+        thumb_url=_optional(fields, "thumbUrl", _string),
+        width=_optional(fields, "width", _integer),
+        height=_optional(fields, "height", _integer),
+    )
+
+
+def _ack(fields: Fields) -> Ack:
+    return Ack(
+        client_id=_string(fields, "clientId"),
+        id=_string(fields, "id"),
+        seq=_integer(fields, "seq"),
+        time_ms=_integer(fields, "time"),
+    )
+
+
+def _file_ready(fields: Fields) -> FileReady:
+    return FileReady(
+        upload_id=_string(fields, "uploadId"),
+        resume_token=_string(fields, "resumeToken"),
+        offset=_integer(fields, "offset"),
+        chunk_bytes=_integer(fields, "chunkBytes"),
+        window_bytes=_integer(fields, "windowBytes"),
+        client_id=_optional(fields, "clientId", _string),
+    )
+
+
+def _file_ack(fields: Fields) -> FileAck:
+    return FileAck(_string(fields, "uploadId"), _integer(fields, "offset"))
+
+
+def _file_done(fields: Fields) -> FileDone:
+    return FileDone(_string(fields, "uploadId"), _file(fields), _optional(fields, "clientId", _string))
+
+
+def _file_cancelled(fields: Fields) -> FileCancelled:
+    return FileCancelled(_string(fields, "uploadId"))
+
+
+def _history(fields: Fields) -> History:
+    messages = fields.get("messages")
+    if not isinstance(messages, list):
+        raise BadFrameError("messages")
+    return History(
+        messages=tuple(_room_message(item) for item in messages),
+        more=fields.get("more") is True,
+        kind=_optional(fields, "kind", _string),
+        ref=_optional(fields, "ref", _string),
+    )
+
+
+def _room_message(item: Any) -> RoomMessage:
+    if isinstance(item, dict):
+        if item.get("type") == "text":
+            return _text(item)
+        if item.get("type") == "file":
+            return _file(item)
+    raise BadFrameError("messages 里有不认识的一项")
+
+
+def _error(fields: Fields) -> ServerError:
+    facts = {
+        key: value
+        for key, value in fields.items()
+        if key not in _ERROR_KEYS and isinstance(value, (int, str)) and not isinstance(value, bool)
+    }
+    return ServerError(
+        code=_string(fields, "code"),
+        message=_string(fields, "message"),
+        retryable=fields.get("retryable") is True,
+        ref=_optional(fields, "ref", _string),
+        facts=facts,
+    )
+
+
+_DECODERS: Mapping[str, Callable[[Fields], ServerMessage]] = {
+    "welcome": _welcome,
+    "user_update": _presence,
+    "text": _text,
+    "file": _file,
+    "ack": _ack,
+    "file_ready": _file_ready,
+    "file_ack": _file_ack,
+    "file_done": _file_done,
+    "file_cancelled": _file_cancelled,
+    "history": _history,
+    "error": _error,
+}
+
+
+def _string(fields: Fields, key: str) -> str:
+    value = fields.get(key)
+    if not isinstance(value, str):
+        raise BadFrameError(key)
+    return value
+
+
+def _integer(fields: Fields, key: str) -> int:
+    value = fields.get(key)
+    # bool 是 int 的子类; 1.0 这样的写法在 JSON 里也是整数
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadFrameError(key)
+    return value
+
+
+def _strings(fields: Fields, key: str) -> tuple[str, ...]:
+    value = fields.get(key)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadFrameError(key)
+    return tuple(value)
+
+
+_Reader = Callable[[Fields, str], Any]
+
+
+def _optional(fields: Fields, key: str, read: _Reader) -> Any:
+    # null 与没有同义 (PROTOCOL.md)
+    return None if fields.get(key) is None else read(fields, key)

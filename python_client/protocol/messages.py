@@ -1,0 +1,172 @@
+"""服务器发来的消息; 字段与 src/protocol/messages.ts 一一对应, 只把 camelCase 换成 snake_case。"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping, Union
+
+
+@dataclass(frozen=True)
+class Limits:
+    """服务器的上限; 除 name_length (码点) 外都是字节。"""
+
+    file_bytes: int
+    frame_bytes: int
+    chunk_bytes: int
+    window_bytes: int
+    text_bytes: int
+    name_length: int
+
+
+@dataclass(frozen=True)
+class CloseReason:
+    """断开的关闭码与原因; 1006 是没有说明的网络故障。"""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """加入成功; 总是第一帧。"""
+
+    name: str
+    session: str
+    users: tuple[str, ...]
+    online: int
+    epoch: str
+    seq: int
+    limits: Limits
+    features: frozenset[str]
+    last_close: CloseReason | None = None
+
+
+@dataclass(frozen=True)
+class Presence:
+    """进出: 基础的 join, leave 与批量的 sync 都归成这一种; online 只有 sync 才有。"""
+
+    joined: tuple[str, ...]
+    left: tuple[str, ...]
+    online: int | None = None
+
+
+@dataclass(frozen=True)
+class TextMessage:
+    """一条文字; time_ms 是 Unix 毫秒。"""
+
+    id: str
+    seq: int
+    time_ms: int
+    name: str
+    message: str
+
+
+@dataclass(frozen=True)
+class FileMessage:
+    """一个已发布的文件; size 是字节, sha256 是小写十六进制。可缩略的图片才有后三项, 单位像素。"""
+
+    id: str
+    seq: int
+    time_ms: int
+    name: str
+    original_name: str
+    url: str
+    size: int
+    mime_type: str
+    sha256: str
+    thumb_url: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+RoomMessage = Union[TextMessage, FileMessage]
+
+
+@dataclass(frozen=True)
+class Ack:
+    """带 clientId 的文字或单帧文件已排定次序。"""
+
+    client_id: str
+    id: str
+    seq: int
+    time_ms: int
+
+
+@dataclass(frozen=True)
+class FileReady:
+    """可以从 offset 开始发分片; 未确认的字节至多 window_bytes。"""
+
+    upload_id: str
+    resume_token: str
+    offset: int
+    chunk_bytes: int
+    window_bytes: int
+    client_id: str | None = None
+
+
+@dataclass(frozen=True)
+class FileAck:
+    """已写入磁盘的字节, 累计。"""
+
+    upload_id: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class FileDone:
+    """分片上传已发布。"""
+
+    upload_id: str
+    file: FileMessage
+    client_id: str | None = None
+
+
+@dataclass(frozen=True)
+class FileCancelled:
+    """上传已取消, 服务器上的部分文件已删净。"""
+
+    upload_id: str
+
+
+@dataclass(frozen=True)
+class History:
+    """一页历史, 旧的在前; ref 是请求带的, 加入时不请自来的那一页没有。"""
+
+    messages: tuple[RoomMessage, ...]
+    more: bool
+    kind: str | None = None
+    ref: str | None = None
+
+
+@dataclass(frozen=True)
+class ServerError:
+    """服务器拒绝了什么; ref 是有关的 clientId, uploadId 或 history 的 ref; facts 是附带的数字与文字。"""
+
+    code: str
+    message: str
+    retryable: bool
+    ref: str | None
+    facts: Mapping[str, int | str]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """以后的服务器可能有的新类型: 只记日志, 不显示。"""
+
+    type: str
+
+
+ServerMessage = Union[
+    Welcome,
+    Presence,
+    TextMessage,
+    FileMessage,
+    Ack,
+    FileReady,
+    FileAck,
+    FileDone,
+    FileCancelled,
+    History,
+    ServerError,
+    Unknown,
+]
