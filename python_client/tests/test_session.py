@@ -7,6 +7,7 @@ from typing import Callable, TypeVar
 
 from python_client.model.connection import ONLINE, STOPPED, WAITING
 from python_client.model.events import (
+    SEND_FAILED,
     ConnectionChanged,
     Event,
     FilesLoaded,
@@ -19,6 +20,7 @@ from python_client.model.events import (
     PresenceChanged,
 )
 from python_client.net.event_queue import EventQueue
+from python_client.net.text_sender import MAX_OUTGOING
 from python_client.protocol.address import parse_address
 from python_client.protocol.messages import TextMessage
 from python_client.session import ChatSession
@@ -198,6 +200,55 @@ def test_地址不通时一直再试_服务器来了就进去() -> None:
         asyncio.run(scenario(server))
     finally:
         server.__exit__(None, None, None)
+
+
+def test_太长的文字被拒_说明怎么办_不妨碍后面的() -> None:
+    async def scenario(server: SluiceServer) -> None:
+        member = Member(server, "张三")
+        await member.online()
+        member.session.texts.add("long", "长" * 1000)
+        member.session.texts.add("short", "短的")
+        await member.said("短的")
+        (failed,) = [event for event in member.all_of(OutboxChanged) if event.state == SEND_FAILED]
+        assert failed.client_id == "long" and "请分成几条" in failed.error
+        member.session.texts.discard("long")
+        assert member.session.texts.is_empty or await member.until(
+            lambda: member.session.texts.is_empty, "清空"
+        )
+        await member.close()
+
+    with SluiceServer(CHAT_TEXT_BYTES="300") as server:
+        asyncio.run(scenario(server))
+
+
+def test_太频繁时等一会儿再发_次序不变() -> None:
+    async def scenario(server: SluiceServer) -> None:
+        member = Member(server, "张三")
+        await member.online()
+        lines = [f"第 {index} 句" for index in range(12)]
+        for line in lines:
+            member.session.texts.add(line, line)
+        await member.said(lines[-1])
+        assert member.texts() == lines
+        assert not [event for event in member.all_of(OutboxChanged) if event.state == SEND_FAILED]
+        await member.close()
+
+    # 突发至多两秒的量: 12 句一定会碰到限制
+    with SluiceServer(MESSAGES_PER_SECOND="4") as server:
+        asyncio.run(scenario(server))
+
+
+def test_离线攒的文字有上限_多的当场说明(server: SluiceServer) -> None:
+    async def scenario() -> None:
+        server.kill()
+        member = Member(server, "张三")
+        for index in range(MAX_OUTGOING + 1):
+            member.session.texts.add(f"m{index}", f"第 {index} 句")
+        (failed,) = [event for event in member.all_of(OutboxChanged) if event.state == SEND_FAILED]
+        assert failed.client_id == f"m{MAX_OUTGOING}" and "没有发出的消息太多" in failed.error
+        await member.close()
+
+    asyncio.run(scenario())
 
 
 def _phases(member: Member) -> list[str]:
