@@ -32,6 +32,10 @@ class Chat:
         self.files: list[FileMessage] = []
         self.errors: list[ServerError] = []
         self.uploads: Uploads | None = None
+        # 下一个文件的广播或应答到来时切断连接, 内容不看: 应答丢了
+        self.lose_reply = False
+        # 不告诉 Uploads 见过哪些文件
+        self.is_blind = False
         self._name = name
         self._hide = hide
         self._identity: Identity | None = None
@@ -86,6 +90,13 @@ class Chat:
         await self.until(reached)
         return self.transfers[transfer_id]
 
+    async def until_moving(self, transfer_id: str) -> Transfer:
+        """已经传了一部分。"""
+        await self.until_state(transfer_id, "moving", "done")
+        await self.until(lambda: self.transfers[transfer_id].moved > 0)
+        assert self.transfers[transfer_id].state == "moving", "传得太快, 没有赶上"
+        return self.transfers[transfer_id]
+
     def states(self, transfer_id: str) -> list[str]:
         """经过的状态, 相邻相同的合成一个。"""
         seen: list[str] = []
@@ -134,7 +145,12 @@ class Chat:
     async def _talk(self, connection: ClientConnection) -> None:
         await connection.send(codec.join(self._name, session=self._session))
         async for frame in connection:
-            self._handle(codec.decode(str(frame)))
+            message = codec.decode(str(frame))
+            if self.lose_reply and isinstance(message, (Ack, FileMessage)):
+                self.lose_reply = False
+                connection.transport.abort()
+                return
+            self._handle(message)
             self._changed.set()
 
     def _handle(self, message: object) -> None:
@@ -158,8 +174,17 @@ class Chat:
     def _saw(self, file: FileMessage) -> None:
         if all(known.id != file.id for known in self.files):
             self.files.append(file)
-        if self.uploads is not None:
+        if self.uploads is not None and not self.is_blind:
             self.uploads.saw_file(file)
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """服务器磁盘上的事没有通知, 只能一再去看。"""
+    for _ in range(int(PATIENCE_S / _RETRY_S)):
+        if condition():
+            return
+        await asyncio.sleep(_RETRY_S)
+    raise AssertionError("没有等到")
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:

@@ -117,7 +117,7 @@ class ChunkUploads:
         if entry is None or entry[0] is not run:
             return
         del self._running[upload]
-        self._settle(upload, outcome)
+        self._settle(upload, outcome, run.url)
         self._fill()
 
     def _later(self, upload: Upload, delay_s: float) -> None:
@@ -166,24 +166,26 @@ class ChunkUploads:
     def verifying(self, upload: Upload) -> None:
         upload.become(VERIFYING)
 
-    def _settle(self, upload: Upload, outcome: Outcome) -> None:
+    def _settle(self, upload: Upload, outcome: Outcome, url: str) -> None:
         if outcome.done is not None:
             self._keeper.forget(upload)
             upload.complete(outcome.done.file.url, outcome.done.file.sha256)
         elif outcome.kind == upload_run.CUT:
-            self._wait_after(upload, outcome.close_code)
+            self._wait_after(upload, outcome.close_code, url)
         elif outcome.kind == upload_run.LOST:
             self._restart(upload)
         elif outcome.kind == upload_run.CHANGED:
             self._keeper.abandon(upload)
             upload.fail(outcome.code, outcome.message)
         elif outcome.retryable:
-            self._wait_after(upload, 0)
+            self._wait_after(upload, 0, url)
         else:
             self._fail(upload, outcome)
 
-    def _wait_after(self, upload: Upload, close_code: int) -> None:
-        delay_s = _UNAUTHORIZED_S if close_code == _UNAUTHORIZED else backoff_s(upload.attempts)
+    def _wait_after(self, upload: Upload, close_code: int, url: str) -> None:
+        # 用的是服务器重启之前的会话, 而聊天连接已有新的: 马上再来; 否则等它重新加入
+        is_current = close_code == _UNAUTHORIZED and url == self._url()
+        delay_s = _UNAUTHORIZED_S if is_current else backoff_s(upload.attempts)
         upload.attempts += 1
         self._later(upload, delay_s)
 

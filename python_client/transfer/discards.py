@@ -53,16 +53,23 @@ class Discards:
         try:
             url = self._url()
             while url is not None and self._pending:
-                await self._discard(url, self._pending.popleft())
+                credentials = self._pending.popleft()
+                if not await self._discard(url, credentials):
+                    # 断线, 或服务器重启而会话已是旧的: 留到下次在线
+                    self._pending.appendleft(credentials)
+                    if url == self._url():
+                        return
                 url = self._url()
         finally:
             self._task = None
 
-    async def _discard(self, url: str, credentials: Credentials) -> None:
+    async def _discard(self, url: str, credentials: Credentials) -> bool:
         try:
             await asyncio.wait_for(_discard(url, credentials), _TIMEOUT_S)
         except (OSError, WebSocketException, asyncio.TimeoutError, codec.BadFrameError) as error:
             log.info("discard.failed upload=%s error=%r", credentials.upload_id, error)
+            return False
+        return True
 
 
 async def _discard(url: str, credentials: Credentials) -> None:

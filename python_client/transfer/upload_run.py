@@ -91,7 +91,8 @@ class UploadRun:
         self, upload: Upload, url: str, *, binary: bool, reports: RunReports, workers: Workers
     ) -> None:
         self._upload = upload
-        self._url = url
+        # 带着当时的会话
+        self.url = url
         self._binary = binary
         self._reports = reports
         self._credentials = upload.credentials
@@ -155,7 +156,7 @@ class UploadRun:
 
     async def _connect(self) -> None:
         try:
-            self._connection = await connect(self._url, max_size=_MAX_REPLY_BYTES, **connect_options())
+            self._connection = await connect(self.url, max_size=_MAX_REPLY_BYTES, **connect_options())
         except InvalidStatus as error:
             status = error.response.status_code
             log.warning("upload.connect status=%d", status)
