@@ -10,6 +10,7 @@ const OLDEST = [3, 8, 8];
 export const OLDEST_MINOR = '3.8';
 // requirements.txt 里固定的 Pillow 有 wheel 的最新版本; 升级那里时一起改
 const NEWEST_MINOR = 14;
+export const SUPPORTED = `${versionText(OLDEST)} 到 ${OLDEST[0]}.${NEWEST_MINOR}`;
 const IS_WINDOWS = process.platform === 'win32';
 // tkinter 与 ensurepip 在 Debian 上是单独的包, 有 python3 不等于有它们
 const PROBE = `
@@ -61,9 +62,8 @@ function examine(command) {
 }
 
 function problemOf(version, implementation, missing) {
-  if (compare(version, OLDEST) < 0) return `太旧, 需要 ${versionText(OLDEST)} 以上`;
-  if (version[0] > OLDEST[0] || version[1] > NEWEST_MINOR)
-    return `太新, 固定的依赖只到 ${OLDEST[0]}.${NEWEST_MINOR}`;
+  if (compare(version, OLDEST) < 0) return '太旧';
+  if (version[0] > OLDEST[0] || version[1] > NEWEST_MINOR) return '太新, 固定的依赖还不支持';
   // PyPy 没有 Pillow 的 wheel
   if (implementation !== 'cpython') return '不是 CPython';
   return missing.length === 0 ? undefined : `缺 ${missing.join(', ')}`;

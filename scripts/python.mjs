@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { missingFontPackages, warnAboutFonts } from './fonts.mjs';
 import { ROOT, readText, run, ScriptError, say, withLock } from './lib.mjs';
-import { findPythons, versionText } from './python-find.mjs';
+import { findPythons, SUPPORTED, versionText } from './python-find.mjs';
 import { findOnPath, installPackages, isExecutable, manualCommand } from './system-packages.mjs';
 
 const FOLDER = path.join(ROOT, 'python_client');
@@ -82,7 +82,7 @@ function explainPython(reason, rejected) {
       ? `  Debian, Ubuntu: ${manualCommand(PYTHON_PACKAGES)}\n  其他发行版: 安装 python3 与它的 tkinter`
       : '  从 python.org 安装 (自带 tkinter)';
   return [
-    `桌面客户端的检查与测试需要 Python 3.8.8 到 3.14, 带 tkinter, 但没有找到: ${reason ?? '装好的包里没有合适的版本'}。${seen}`,
+    `桌面客户端的检查与测试需要带 tkinter 的 Python ${SUPPORTED}, 但没有找到: ${reason ?? '装好的包里没有合适的版本'}。${seen}`,
     '请先安装:',
     install,
     '装在别处时用 SLUICE_TEST_PYTHONS=/路径 指明; 用 SLUICE_SKIP_PYTHON=1 可以跳过。',

@@ -1,18 +1,13 @@
 // npm test: 装依赖, 构建, 检查, 再跑全部测试; 参数是测试文件名的一部分, 例如 npm test -- codec
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ensureBrowser } from './browser.mjs';
-import { codeOf, ensureReady, exitCodeOf, listFiles, main, ROOT, runNode, ScriptError, say } from './lib.mjs';
+import { codeOf, ensureReady, listFiles, main, ROOT, runNode, ScriptError, say } from './lib.mjs';
+import { runPytest } from './pytest.mjs';
 import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
-import { OLDEST_MINOR, versionText } from './python-find.mjs';
 
 // 每个文件的上限; 卡住的测试不能让整套测试没有尽头
 const FILE_TIMEOUT_MS = 300_000;
-// 一个 Python 的全部测试; 单个测试卡住时 faulthandler_timeout (pyproject.toml) 先打印各线程的栈
-const PYTEST_TIMEOUT_MS = 420_000;
-// 超时先当作 Ctrl-C, 让测试停下自己起的服务器与虚拟屏幕; 再等这么久就强行结束
-const PYTEST_GRACE_MS = 15_000;
 
 const filters = process.argv.slice(2);
 
@@ -85,39 +80,7 @@ async function runPythonTests() {
     say(`!!! 跳过 ${files.length} 个 Python 测试文件 (SLUICE_SKIP_PYTHON) !!!`);
     return 0;
   }
-  await ensureScreen();
-  const pythons = await ensurePythons();
-  warnAboutVersions(pythons);
-  let failed = 0;
-  for (const python of pythons) failed = (await codeOf(() => runPytest(python, files.sort()))) || failed;
-  return failed;
-}
-
-async function runPytest(python, files) {
-  const executable = await ensureEnvironment(python);
-  say(`在 Python ${versionText(python.version)} 上运行 ${files.length} 个测试文件`);
-  const settings = ['-c', 'python_client/pyproject.toml', '--rootdir', '.'];
-  const environment = {
-    ...testEnvironment(),
-    PYTHONDONTWRITEBYTECODE: '1',
-    // pytest 把 FORCE_COLOR=0 也当作要颜色
-    PY_COLORS: process.stdout.isTTY ? '1' : '0',
-  };
-  const child = spawn(executable, ['-m', 'pytest', ...settings, ...files], {
-    cwd: ROOT,
-    stdio: 'inherit',
-    env: environment,
-    timeout: PYTEST_TIMEOUT_MS,
-    killSignal: 'SIGINT',
-  });
-  const kill = setTimeout(() => child.kill('SIGKILL'), PYTEST_TIMEOUT_MS + PYTEST_GRACE_MS);
-  return exitCodeOf(child).finally(() => clearTimeout(kill));
-}
-
-function warnAboutVersions(pythons) {
-  const versions = pythons.map(({ version }) => versionText(version)).join(', ');
-  if (pythons.length === 1) say(`警告: 只有一个合适的 Python, 只在 ${versions} 上测试`);
-  else if (pythons[0].minor !== OLDEST_MINOR) say(`警告: 没有 Python ${OLDEST_MINOR}, 在 ${versions} 上测试`);
+  return runPytest(files, testEnvironment());
 }
 
 async function runTestFiles(candidates, { nodeFlags = [], concurrency = 2, environment = {} } = {}) {
