@@ -37,12 +37,7 @@ class BadFrameError(ValueError):
 
 def decode(text: str) -> ServerMessage:
     """一个文本帧 -> 消息。不认识的 type 得到 Unknown; 不合契约的抛 BadFrameError。"""
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadFrameError(f"不是合法的 JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise BadFrameError("不是 JSON 对象")
+    fields = _parse(text)
     kind = _string(fields, "type")
     decoder = _DECODERS.get(kind)
     return Unknown(kind) if decoder is None else decoder(fields)
@@ -173,23 +168,29 @@ def encode_room_message(message: RoomMessage) -> dict[str, Any]:
 
 def decode_limits(body: str) -> tuple[Limits, frozenset[str]]:
     """GET /api/limits 的应答体 -> 上限, 禁止的扩展名 (小写, 不带点)。不合契约抛 BadFrameError。"""
-    try:
-        fields = json.loads(body)
-    except ValueError as error:
-        raise BadFrameError(f"不是合法的 JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise BadFrameError("不是 JSON 对象")
+    fields = _parse(body)
     return _limits(fields), frozenset(_strings(fields, "blockedExtensions"))
 
 
 def _encode(fields: Fields) -> str:
     given = {key: value for key, value in fields.items() if value is not None}
-    # 紧凑, 汉字不转义: 帧短三分之一。孤立代理项 (Tk 里可能输入半个表情) 换成问号, 否则编不成 UTF-8
+    # 紧凑, 汉字不转义: 帧短三分之一
     encoded = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
-    return encoded.encode("utf-8", "replace").decode("utf-8")
+    # Tk 里的表情可能是拆开的两个代理项: 合起来; 落单的同服务器一样换成 U+FFFD, 否则编不成 UTF-8
+    return encoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 # ---- 服务器 -> 客户端 ----
+
+
+def _parse(text: str) -> Fields:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFrameError(f"不是合法的 JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise BadFrameError("不是 JSON 对象")
+    return fields
 
 
 def _welcome(fields: Fields) -> Welcome:
