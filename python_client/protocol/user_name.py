@@ -18,7 +18,9 @@ _TRIMMED = (
 # 行分隔符, 双向控制 (Unicode 的 Bidi_Control): 会打乱界面或日志
 _FORBIDDEN = re.compile("[\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # 看不见而类别又不是 Cf 或组合符号的: 空白字形, 默认不显示的字母, 以及给它们预留的码点
-_BLANK = re.compile("[\u2800\U0001d159\u115f\u1160\u3164\uffa0\u180f\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]")
+_BLANK = re.compile(
+    "[\u2800\U0001d159\u115f\u1160\u3164\uffa0\u180f\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 
 
 class InvalidNameError(ValueError):
