@@ -47,9 +47,9 @@ OUTSIDE = {
     "websockets": {"net", "transfer"},
 }
 PURE = {"protocol", "model"}
-# 碰得到网络, 磁盘, 时钟, 线程与日志的
+# 碰得到网络, 磁盘, 线程与日志的; 时钟可以: 显示时刻要它
 IMPURE = {
-    *("asyncio", "concurrent", "multiprocessing", "queue", "threading", "time", "signal", "random"),
+    *("asyncio", "concurrent", "multiprocessing", "queue", "threading", "signal", "random"),
     *("http", "selectors", "socket", "ssl", "urllib.request", "webbrowser"),
     *("ctypes", "io", "logging", "os", "pathlib", "shutil", "subprocess", "sys", "tempfile"),
 }
