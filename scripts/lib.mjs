@@ -180,7 +180,7 @@ export async function withLock(run) {
   const deadline = Date.now() + LOCK_WAIT_MS;
   while (!tryLock()) {
     if (Date.now() > deadline)
-      throw new ScriptError(`等待另一个构建超时; 若没有别的构建, 请删除 ${LOCK_DIR}`);
+      throw new ScriptError(`等待另一个构建或安装超时; 若没有别的 npm 命令在运行, 请删除 ${LOCK_DIR}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   try {

@@ -36,6 +36,7 @@ async function runOn(python, files, environment) {
 }
 
 function warnAboutVersions(pythons) {
+  if (process.env['SLUICE_TEST_PYTHONS']) return;
   const versions = pythons.map(({ version }) => versionText(version)).join(', ');
   if (pythons.length === 1) say(`警告: 只有一个合适的 Python, 只在 ${versions} 上测试`);
   else if (pythons[0].minor !== OLDEST_MINOR) say(`警告: 没有 Python ${OLDEST_MINOR}, 在 ${versions} 上测试`);
