@@ -75,15 +75,16 @@ function candidates() {
     ? ['python.exe']
     : ['python3', 'python', ...minors.map((minor) => `python${minor}`)];
   const onPath = names.map(findOnPath).filter((file) => file !== undefined);
+  const files = [...onPath, ...pyenvPythons(), ...launcherPythons()].filter(isExecutable);
   // 系统自带的 python3 也是 python3.11 的链接: 只试一次
-  return unique([...onPath, ...pyenvPythons(), ...launcherPythons()].map((file) => fs.realpathSync(file)));
+  return unique(files.map((file) => fs.realpathSync(file)));
 }
 
 function pyenvPythons() {
   const versions = path.join(process.env['PYENV_ROOT'] || path.join(os.homedir(), '.pyenv'), 'versions');
   if (!fs.existsSync(versions)) return [];
   const names = fs.readdirSync(versions);
-  return names.map((name) => path.join(versions, name, 'bin', 'python')).filter(isExecutable);
+  return names.map((name) => path.join(versions, name, 'bin', 'python'));
 }
 
 // Windows 的启动器列出全部已安装的: " -V:3.12 *        C:\...\python.exe"
