@@ -30,6 +30,9 @@ def clean_file_name(original: str) -> str:
     name = _FORBIDDEN.sub("_", visible).strip().rstrip(". ")
     if name.startswith("."):
         name = "_" + name[1:]
+    # 以 .part 结尾的是半成品的位置: 以后来一个同名而没有这个结尾的, 会把它写坏
+    if name.lower().endswith(".part"):
+        name += "_"
     if _DEVICE.fullmatch(name.split(".")[0].rstrip()):
         name = "_" + name
     return _shorten(name) or _FALLBACK

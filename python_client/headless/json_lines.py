@@ -8,7 +8,7 @@ import json
 import queue
 import sys
 import threading
-from typing import Any, Mapping
+from typing import Any, BinaryIO, Mapping
 
 
 class ClosedOutputError(Exception):
@@ -59,12 +59,13 @@ def encode_line(fields: Mapping[str, Any]) -> bytes:
     return line.encode("utf-8", "backslashreplace")
 
 
-def _raw_stdout() -> io.RawIOBase | None:
+def _raw_stdout() -> BinaryIO | io.RawIOBase | None:
     if sys.stdout is None:
         return None
     sys.stdout.flush()
     buffer = sys.stdout.buffer
-    return buffer.raw if isinstance(buffer, io.BufferedWriter) else None
+    # PYTHONUNBUFFERED 时本来就没有缓冲
+    return buffer.raw if isinstance(buffer, io.BufferedWriter) else buffer
 
 
 def _settle(written: asyncio.Future[None], error: OSError | None) -> None:

@@ -73,7 +73,8 @@ class Progress:
             reason = "原因不明" if transfer.error is None else transfer.error.message
             self._terminal.line(f"{'没有发出' if upward else '没有存成'} {transfer.name}: {reason}")
             return
-        took = "" if started_s is None else f", 用时 {format_duration(time.monotonic() - started_s)}"
+        took_s = 0.0 if started_s is None else time.monotonic() - started_s
+        took = f", 用时 {format_duration(took_s)}" if took_s >= 1 else ""
         done = "已发送" if upward else "已保存"
         self._terminal.line(f"{done} {transfer.name} ({format_bytes(transfer.size)}{took})")
 

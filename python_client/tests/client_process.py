@@ -19,24 +19,26 @@ WAIT_S = 60
 
 
 class ClientProcess:
-    """用作上下文: 离开时还在运行就 kill -9。folder 是它的配置文件夹。"""
+    """用作上下文: 离开时还在运行就 kill -9。folder 是它的配置文件夹; unread: stdout 是没有人读的管道。"""
 
-    def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, unread: bool = False, **variables: str) -> None:
         self.stdout: list[str] = []
         self.stderr: list[str] = []
         self._changed = threading.Condition()
+        stdout = _unread_pipe() if unread else subprocess.PIPE
         self._process = subprocess.Popen(
             [sys.executable, "-m", "python_client", *arguments],
             cwd=ROOT,
             env=environment(folder, variables),
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
-        self._readers = [
-            self._read(self._process.stdout, self.stdout),
-            self._read(self._process.stderr, self.stderr),
-        ]
+        self._readers = [self._read(self._process.stderr, self.stderr)]
+        if unread:
+            os.close(stdout)
+        else:
+            self._readers.append(self._read(self._process.stdout, self.stdout))
 
     @property
     def pid(self) -> int:
@@ -54,11 +56,6 @@ class ClientProcess:
     def messages(self) -> list[dict[str, Any]]:
         """stdout 的全部; 结束之后再用。"""
         return [json.loads(line) for line in self.stdout]
-
-    def close_stdout(self) -> None:
-        """管道的读者离开。"""
-        assert self._process.stdout is not None
-        os.close(self._process.stdout.fileno())
 
     def send_signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -110,6 +107,13 @@ class ClientProcess:
         if self._process.poll() is None:
             self._process.kill()
         self.wait()
+
+
+def _unread_pipe() -> int:
+    """读者已经离开的管道的写端。"""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return writer
 
 
 def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from ..headless.terminal import cut_to_width
         ("LPT1.tar.gz", "_LPT1.tar.gz"),
         ("COM\u00b9", "_COM\u00b9"),
         ("CONSOLE.log", "CONSOLE.log"),
+        ("x.PART", "x.PART_"),
         ("结尾. . ", "结尾"),
         ("a\nb\x00c\u202egnp.exe", "abcgnp.exe"),
         ("坏\ud800.txt", "坏.txt"),
