@@ -38,7 +38,7 @@ def plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         given = {name: item for name, item in fields.items() if item is not None}
-        return {"kind": type(value).__name__, **given}
+        return {"class": type(value).__name__, **given}
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, tuple):
