@@ -66,10 +66,10 @@ def test_服务器被杀之后从它的偏移继续(slow: SluiceServer, tmp_path
             assert done.sha256 == sha256(path)
             assert resumed_at(chat, upload_id) > 0
             await chat.until(lambda: len(chat.files) == 1)
-            assert records(tmp_path) == []
             await uploads.stop()
 
     run(test)
+    assert records(tmp_path) == []
     assert stored(slow) == [sha256(path)]
 
 
