@@ -89,6 +89,8 @@ def test_坏的与过期的丢掉(tmp_path: Path) -> None:
     folder = tmp_path / "uploads"
     (folder / f"{uuid.uuid4()}.json").write_text("{")
     (folder / f"{uuid.uuid4()}.json").write_bytes(os.urandom(100))
+    (folder / f"{uuid.uuid4()}.json").write_text('{"uploadId": 1}')
+    (folder / f"{uuid.uuid4()}.json").write_text("[" * 50_000)
     (folder / "..json").write_text(json.dumps({"uploadId": "."}))
     (folder / f"{uuid.uuid4()}.lock").write_text("")
     (folder / f"{uuid.uuid4()}.tmp").write_text("写了一半")

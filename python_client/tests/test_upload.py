@@ -198,7 +198,7 @@ def test_服务器凭内容拒绝的留下可读的一行(server: SluiceServer, 
 
 
 def test_传到一半被改动的文件失败而且服务器不留(tmp_path: Path) -> None:
-    path = make_file(tmp_path, "日志.bin", 8 * MIB)
+    path = make_file(tmp_path, "日志.bin", 6 * MIB)
 
     async def test(server: SluiceServer) -> None:
         async with Chat(server.url) as chat:
@@ -216,7 +216,7 @@ def test_传到一半被改动的文件失败而且服务器不留(tmp_path: Pat
             assert done.sha256 == sha256(path)
             await uploads.stop()
 
-    with SluiceServer(FILES_CHUNK_BYTES="4096", FILES_WINDOW_BYTES="4096") as server:
+    with SluiceServer(FILES_CHUNK_BYTES="2048", FILES_WINDOW_BYTES="2048") as server:
         run(lambda: test(server))
         assert stored(server) == [sha256(path)]
         assert server.partials() == []

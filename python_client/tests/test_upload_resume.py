@@ -15,18 +15,18 @@ from .chat import Chat, eventually, run
 from .files import MIB, empty, make_file, sha256, stored
 from .server import SluiceServer
 
-SIZE = 12 * MIB
+SIZE = 6 * MIB
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[SluiceServer]:
-    with SluiceServer(FILES_CHUNK_BYTES="4096", FILES_WINDOW_BYTES="4096") as running:
+    with SluiceServer(FILES_CHUNK_BYTES="2048", FILES_WINDOW_BYTES="2048") as running:
         yield running
 
 
 @pytest.fixture
 def slow(shared: SluiceServer) -> SluiceServer:
-    """窗口只有一个分片的服务器: 每 4 KiB 一个来回, 再快的机器也赶得上在中途做点什么。"""
+    """窗口只有一个分片的服务器: 每 2 KiB 一个来回, 再快的机器也赶得上在中途做点什么。"""
     empty(shared)
     return shared
 
