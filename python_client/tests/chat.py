@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from typing import Awaitable, Callable
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -16,8 +17,9 @@ from ..protocol.address import ServerAddress
 from ..protocol.messages import Ack, FileMessage, History, ServerError, Welcome
 from ..transfer.uploads import Uploads
 
+_NUMBERS = count(1)
 # 等一件事的期限 (秒): 只为了失败时不一直等下去
-PATIENCE_S = 60
+PATIENCE_S = 30
 # 服务器没起来时再试的间隔 (秒)
 _RETRY_S = 0.05
 
@@ -25,7 +27,7 @@ _RETRY_S = 0.05
 class Chat:
     """用作 async 上下文: 进来时已在线。hide 是假装服务器没有的能力。"""
 
-    def __init__(self, url: str, name: str = "张三", hide: frozenset[str] = frozenset()) -> None:
+    def __init__(self, url: str, hide: frozenset[str] = frozenset()) -> None:
         self.address = ServerAddress(url)
         self.events: list[Event] = []
         self.transfers: dict[str, Transfer] = {}
@@ -36,10 +38,13 @@ class Chat:
         self.lose_reply = False
         # 不告诉 Uploads 见过哪些文件
         self.is_blind = False
-        self._name = name
+        # 每个都是新的名字: 共用服务器时, 上一个测试的可能还没有下线
+        self._name = f"张三{next(_NUMBERS)}"
         self._hide = hide
         self._identity: Identity | None = None
         self._session: str | None = None
+        # 加入之前就有的文件
+        self._old: set[str] | None = None
         self._connection: ClientConnection | None = None
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -163,15 +168,19 @@ class Chat:
         elif isinstance(message, FileMessage):
             self._saw(message)
         elif isinstance(message, History):
-            for item in message.messages:
-                if isinstance(item, FileMessage):
-                    self._saw(item)
+            files = [item for item in message.messages if isinstance(item, FileMessage)]
+            if self._old is None:
+                self._old = {file.id for file in files}
+            for file in files:
+                self._saw(file)
         elif isinstance(message, Ack) and self.uploads is not None:
-            assert self.uploads.handle_ack(message)
+            self.uploads.handle_ack(message)
         elif isinstance(message, ServerError) and not (self.uploads and self.uploads.handle_error(message)):
             self.errors.append(message)
 
     def _saw(self, file: FileMessage) -> None:
+        if self._old is not None and file.id in self._old:
+            return
         if all(known.id != file.id for known in self.files):
             self.files.append(file)
         if self.uploads is not None and not self.is_blind:

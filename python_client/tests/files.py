@@ -25,3 +25,9 @@ def sha256(path: Path) -> str:
 def stored(server: SluiceServer) -> list[str]:
     """服务器上已发布的文件内容的 SHA-256。"""
     return [sha256(path) for path in server.published() if path.suffix != ".json"]
+
+
+def empty(server: SluiceServer) -> None:
+    """共用的服务器在测试之间: 去掉已发布的。"""
+    for path in server.published():
+        path.unlink()

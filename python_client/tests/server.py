@@ -82,7 +82,9 @@ class SluiceServer:
     def _wait_listening(self, start: int) -> None:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
-            for line in self.log()[start:].splitlines():
+            # start 是字节: 日志里有汉字, 不能按字符切
+            written = self.storage.with_suffix(".log").read_bytes()[start:]
+            for line in written.decode("utf-8").splitlines():
                 if line.startswith("{") and json.loads(line).get("event") == "listening":
                     return
             assert self._process is not None

@@ -6,14 +6,28 @@ import asyncio
 import logging
 import os
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
 from ..model.transfers import DONE, FAILED, MAX_TRANSFERS
 from ..transfer.uploads import Uploads
 from .chat import Chat, run
-from .files import MIB, make_file, sha256, stored
+from .files import MIB, empty, make_file, sha256, stored
 from .server import SluiceServer
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[SluiceServer]:
+    with SluiceServer() as running:
+        yield running
+
+
+@pytest.fixture
+def server(shared: SluiceServer) -> SluiceServer:
+    """这个文件共用的服务器, 没有已发布的文件。"""
+    empty(shared)
+    return shared
 
 
 def upload(chat: Chat) -> Uploads:
@@ -184,7 +198,7 @@ def test_服务器凭内容拒绝的留下可读的一行(server: SluiceServer, 
 
 
 def test_传到一半被改动的文件失败而且服务器不留(tmp_path: Path) -> None:
-    path = make_file(tmp_path, "日志.bin", 30 * MIB)
+    path = make_file(tmp_path, "日志.bin", 6 * MIB)
 
     async def test(server: SluiceServer) -> None:
         async with Chat(server.url) as chat:
@@ -202,7 +216,7 @@ def test_传到一半被改动的文件失败而且服务器不留(tmp_path: Pat
             assert done.sha256 == sha256(path)
             await uploads.stop()
 
-    with SluiceServer(FILES_CHUNK_BYTES="16384", FILES_WINDOW_BYTES="32768") as server:
+    with SluiceServer(FILES_CHUNK_BYTES="2048", FILES_WINDOW_BYTES="2048") as server:
         run(lambda: test(server))
         assert stored(server) == [sha256(path)]
         assert server.partials() == []

@@ -12,17 +12,23 @@ from ..model.transfers import CHECKING, DONE, FAILED, MOVING, PAUSED, WAITING
 from ..transfer.resume_store import ResumeStore
 from ..transfer.uploads import Uploads
 from .chat import Chat, eventually, run
-from .files import MIB, make_file, sha256, stored
+from .files import MIB, empty, make_file, sha256, stored
 from .server import SluiceServer
 
-SIZE = 40 * MIB
+SIZE = 6 * MIB
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[SluiceServer]:
+    with SluiceServer(FILES_CHUNK_BYTES="2048", FILES_WINDOW_BYTES="2048") as running:
+        yield running
 
 
 @pytest.fixture
-def slow() -> Iterator[SluiceServer]:
-    """窗口很小的服务器: 传得慢, 赶得上在中途做点什么。"""
-    with SluiceServer(FILES_CHUNK_BYTES="32768", FILES_WINDOW_BYTES="65536") as server:
-        yield server
+def slow(shared: SluiceServer) -> SluiceServer:
+    """窗口只有一个分片的服务器: 每 2 KiB 一个来回, 再快的机器也赶得上在中途做点什么。"""
+    empty(shared)
+    return shared
 
 
 def upload(chat: Chat, folder: Path | None = None) -> Uploads:
@@ -60,10 +66,10 @@ def test_服务器被杀之后从它的偏移继续(slow: SluiceServer, tmp_path
             assert done.sha256 == sha256(path)
             assert resumed_at(chat, upload_id) > 0
             await chat.until(lambda: len(chat.files) == 1)
-            assert records(tmp_path) == []
             await uploads.stop()
 
     run(test)
+    assert records(tmp_path) == []
     assert stored(slow) == [sha256(path)]
 
 
@@ -137,7 +143,7 @@ def test_两个实例共用文件夹时只有一个在传(slow: SluiceServer, tm
     small = make_file(tmp_path, "小.txt", 10)
 
     async def test() -> None:
-        async with Chat(slow.url) as chat, Chat(slow.url, "李四") as other:
+        async with Chat(slow.url) as chat, Chat(slow.url) as other:
             uploads = upload(chat, tmp_path)
             (upload_id,) = uploads.add([path])
             await chat.until_moving(upload_id)
@@ -291,9 +297,9 @@ def test_服务器丢了半成品就自动从头来(slow: SluiceServer, tmp_path
     assert stored(slow) == [sha256(path)]
 
 
-def test_没有文件在传时停下也放开一切(server: SluiceServer, tmp_path: Path) -> None:
+def test_没有文件在传时停下也放开一切(slow: SluiceServer, tmp_path: Path) -> None:
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(slow.url) as chat:
             uploads = upload(chat, tmp_path)
             await uploads.stop()
 

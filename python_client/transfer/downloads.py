@@ -125,7 +125,11 @@ class Downloads:
             run.stop()
         if self._running:
             self._idle.clear()
-            await asyncio.wait({asyncio.get_running_loop().create_task(self._idle.wait())}, timeout=_STOP_S)
+            try:
+                await asyncio.wait_for(self._idle.wait(), _STOP_S)
+            except asyncio.TimeoutError:
+                # 还在连接, 或卡在磁盘上: 守护线程, 不拦着退出
+                log.warning("downloads.stop running=%d", len(self._running))
 
     # ---- 队列 ----
 

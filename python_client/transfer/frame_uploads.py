@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import Callable
@@ -16,6 +17,8 @@ from .file_stamp import ChangedError, FileStamp, check_stamp
 from .ports import TransferPorts
 from .upload import Upload
 from .workers import Workers
+
+log = logging.getLogger(__name__)
 
 # 两帧之间至少这么久 (秒): 每秒至多 10 帧, 给聊天留一半配额 (chat.messagesPerSecond 是 20)
 _GAP_S = 0.1
@@ -156,8 +159,14 @@ class FrameUploads:
         except ChangedError as error:
             self._failed(head, "changed", str(error))
             return
-        except OSError:
+        except OSError as error:
+            log.info("frame.unreadable error=%s", error)
             self._failed(head, "unreadable", "")
+            return
+        except Exception as error:
+            # 一个文件的意外不能让后面的都等着
+            log.exception("frame.broken")
+            self._failed(head, "internal", f"客户端内部错误: {error}")
             return
         self._reading = None
         self._sha256 = frame.sha256

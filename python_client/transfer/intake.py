@@ -99,14 +99,16 @@ class Intake:
     async def _admit(self, upload: Upload) -> None:
         try:
             allowed = await self._examine(upload)
-        except NotAFileError as error:
-            self._fail(upload, "unreadable", str(error))
-        except OSError as error:
+        except (OSError, NotAFileError) as error:
             log.info("intake.unreadable error=%s", error)
             # 上一次运行留下的文件没有了: 服务器上的那一半也没有用了
             if upload.restored:
                 self._keeper.abandon(upload)
-            self._fail(upload, "unreadable", "")
+            self._fail(upload, "unreadable", str(error) if isinstance(error, NotAFileError) else "")
+        except Exception as error:
+            # 一个文件的意外 (例如路径里有 NUL) 不能让后面的都等着
+            log.exception("intake.broken")
+            self._fail(upload, "internal", f"客户端内部错误: {error}")
         else:
             if self._current is upload and allowed is not None:
                 self._decide(upload, allowed)

@@ -185,14 +185,14 @@ class ResumeStore:
             with path.open("rb") as file:
                 fields = json.loads(file.read(_MAX_RECORD_BYTES))
             return _record(fields, path.stem)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             log.warning("resume.damaged file=%s error=%r", path.name, error)
             return None
 
 
 def _record(fields: dict[str, Any], name: str) -> ResumeRecord:
     # uploadId 会成为文件名: 只认 UUID, 而且与文件名相同
-    if str(uuid.UUID(fields["uploadId"])) != name:
+    if str(uuid.UUID(_text(fields["uploadId"]))) != name:
         raise ValueError("uploadId")
     return ResumeRecord(
         base=_text(fields["base"]),

@@ -1,0 +1,287 @@
+"""下载: Range 续传, 校验, 暂停与取消; 真服务器, 真文件, 真断线。"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import socket
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from ..model.transfers import CHECKING, DONE, FAILED, PAUSED, QUEUED, WAITING
+from ..protocol.messages import FileMessage
+from ..transfer.downloads import Downloads
+from ..transfer.uploads import Uploads
+from .chat import Chat, eventually, run
+from .files import MIB, empty, make_file, sha256
+from .server import SluiceServer
+
+SIZE = 48 * MIB
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[SluiceServer]:
+    with SluiceServer() as running:
+        yield running
+
+
+@pytest.fixture
+def server(shared: SluiceServer) -> SluiceServer:
+    """这个文件共用的服务器, 没有已发布的文件。"""
+    empty(shared)
+    return shared
+
+
+async def publish(chat: Chat, path: Path) -> FileMessage:
+    """让服务器上有一个文件。"""
+    chat.uploads = Uploads(chat.address, chat, None)
+    chat.uploads.online()
+    (upload_id,) = chat.uploads.add([path])
+    await chat.until_state(upload_id, DONE)
+    await chat.until(lambda: len(chat.files) > 0)
+    await chat.uploads.stop()
+    return chat.files[-1]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """下载到的文件夹。"""
+    folder = tmp_path / "下载"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("size", [0, 1000, 3 * MIB + 7])
+def test_下载到目标并校验(server: SluiceServer, tmp_path: Path, saved: Path, size: int) -> None:
+    path = make_file(tmp_path, "报告.pdf", size)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            target = saved / "报告.pdf"
+            target.write_bytes(b"old")
+            done = await chat.until_state(downloads.add(file, target), DONE)
+            assert (done.moved, done.sha256) == (size, sha256(path))
+            assert sha256(target) == sha256(path)
+            assert names(saved) == ["报告.pdf"]
+            await downloads.stop()
+
+    run(test)
+
+
+def test_服务器被杀之后用Range接着取(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+    path = make_file(tmp_path, "录像.mkv", SIZE)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            download_id = downloads.add(file, saved / "录像.mkv")
+            await chat.until_moving(download_id)
+            server.kill()
+            waiting = await chat.until_state(download_id, WAITING)
+            assert 0 < waiting.moved < SIZE
+            assert (saved / "录像.mkv.part").stat().st_size == waiting.moved
+            server.start()
+            await chat.until_state(download_id, DONE)
+            # 重新核对已有的部分, 而不是从头取
+            after = chat.states(download_id)[chat.states(download_id).index(WAITING) :]
+            assert CHECKING in after
+            assert sha256(saved / "录像.mkv") == sha256(path)
+            assert names(saved) == ["录像.mkv"]
+            await downloads.stop()
+
+    run(test)
+
+
+def test_暂停留着半成品继续之后完整(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+    path = make_file(tmp_path, "录像.mkv", SIZE)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            download_id = downloads.add(file, saved / "录像.mkv")
+            await chat.until_moving(download_id)
+            downloads.pause(download_id)
+            # 马上继续: 旧的线程还没有停稳
+            downloads.resume(download_id)
+            assert chat.transfers[download_id].state == QUEUED
+            await chat.until_moving(download_id)
+            downloads.pause(download_id)
+            assert chat.transfers[download_id].state == PAUSED
+            assert names(saved) == ["录像.mkv.part"]
+            downloads.resume(download_id)
+            await chat.until_state(download_id, DONE)
+            assert sha256(saved / "录像.mkv") == sha256(path)
+            await downloads.stop()
+
+    run(test)
+
+
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_取消删掉半成品(server: SluiceServer, tmp_path: Path, saved: Path, is_paused: bool) -> None:
+    path = make_file(tmp_path, "录像.mkv", SIZE)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            download_id = downloads.add(file, saved / "录像.mkv")
+            await chat.until_moving(download_id)
+            if is_paused:
+                downloads.pause(download_id)
+            assert downloads.cancel(download_id)
+            assert download_id not in chat.transfers
+            await eventually(lambda: names(saved) == [])
+            assert not downloads.cancel(download_id)
+            await downloads.stop()
+
+    run(test)
+
+
+def test_内容不符的不留下(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+    path = make_file(tmp_path, "数据.bin", MIB)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            (stored,) = [each for each in server.published() if each.suffix != ".json"]
+            stored.write_bytes(bytes(MIB))
+            downloads = Downloads(chat)
+            download_id = downloads.add(file, saved / "数据.bin")
+            failed = await chat.until_state(download_id, FAILED)
+            assert failed.error is not None
+            assert failed.error.code == "checksum_mismatch"
+            assert names(saved) == []
+            # 服务器上的修好之后可以重试
+            stored.write_bytes(path.read_bytes())
+            downloads.resume(download_id)
+            await chat.until_state(download_id, DONE)
+            await downloads.stop()
+
+    run(test)
+
+
+@pytest.mark.parametrize("size", [100, 2 * MIB, 5 * MIB])
+def test_旁边的半成品是别的文件的就从头来(
+    server: SluiceServer, tmp_path: Path, saved: Path, size: int
+) -> None:
+    path = make_file(tmp_path, "数据.bin", 2 * MIB)
+    make_file(saved, "数据.bin.part", size)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            await chat.until_state(downloads.add(file, saved / "数据.bin"), DONE)
+            assert sha256(saved / "数据.bin") == sha256(path)
+            await downloads.stop()
+
+    run(test)
+
+
+def test_不能下载的说明原因(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+    path = make_file(tmp_path, "数据.bin", MIB)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            gone = replace(file, url=file.url.replace(file.id, "00000000-0000-4000-8000-000000000000"))
+            strange = replace(file, url="file:///etc/passwd")
+            ids = [
+                downloads.add(gone, saved / "1"),
+                downloads.add(strange, saved / "2"),
+                downloads.add(file, saved / "没有的文件夹" / "3"),
+                downloads.add(file, saved),
+            ]
+            errors = [(await chat.until_state(each, FAILED)).error for each in ids]
+            codes = [error.code for error in errors if error is not None]
+            assert codes == ["gone", "bad_reply", "unwritable", "unwritable"]
+            for each in ids:
+                downloads.cancel(each)
+            await eventually(lambda: names(saved) == [])
+            await downloads.stop()
+
+    run(test)
+
+
+def test_写满之后腾出空间接着下载(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+    path = make_file(tmp_path, "数据.bin", 4 * MIB)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+            # 文件大小的上限: 写到这里就像磁盘满了
+            resource.setrlimit(resource.RLIMIT_FSIZE, (3 * MIB, hard))
+            try:
+                download_id = downloads.add(file, saved / "数据.bin")
+                failed = await chat.until_state(download_id, FAILED)
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            assert failed.error is not None
+            assert failed.error.code == "unwritable"
+            assert "磁盘已满" in failed.error.message
+            assert failed.moved > 0
+            downloads.resume(download_id)
+            await chat.until_state(download_id, DONE)
+            assert sha256(saved / "数据.bin") == sha256(path)
+            await downloads.stop()
+
+    run(test)
+
+
+def test_同一个目标不能同时下载两次(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+    path = make_file(tmp_path, "录像.mkv", SIZE)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            first = downloads.add(file, saved / "录像.mkv")
+            second = downloads.add(file, saved / "录像.mkv")
+            error = chat.transfers[second].error
+            assert error is not None
+            assert "另一项下载" in error.message
+            # 去掉失败的那一项不影响正在下载的
+            downloads.cancel(second)
+            await chat.until_state(first, DONE)
+            assert sha256(saved / "录像.mkv") == sha256(path)
+            downloads.clear_finished()
+            assert first not in chat.transfers
+            await downloads.stop()
+
+    run(test)
+
+
+def test_停下时掐断不应答的服务器(saved: Path) -> None:
+    async def test() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/files/1"
+            file = FileMessage("1", 1, 0, "张三", "a", url, 10, "text/plain", "0" * 64)
+            chat = Chat("http://127.0.0.1:1")
+            downloads = Downloads(chat)
+            ids = [downloads.add(file, saved / f"{index}") for index in range(3)]
+            # 连上了: 正在等应答
+            accepted = [
+                await asyncio.get_running_loop().run_in_executor(None, silent.accept) for _ in range(2)
+            ]
+            assert chat.transfers[ids[2]].state == QUEUED
+            await downloads.stop()
+            await eventually(lambda: not any("download" in each.name for each in threading.enumerate()))
+            for connection, _ in accepted:
+                connection.close()
+
+    run(test)
