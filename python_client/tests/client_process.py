@@ -124,6 +124,6 @@ def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
 
 def run_client(folder: Path, *arguments: str, **variables: str) -> ClientProcess:
     """运行到结束; 退出码由 wait() 取得。"""
-    with ClientProcess(folder, *arguments, **variables) as process:
+    with ClientProcess(folder, *arguments, unread=False, **variables) as process:
         process.wait()
         return process

@@ -118,6 +118,18 @@ def test_传到一半收到_SIGTERM_留下记录(tmp_path: Path) -> None:
         assert list((tmp_path / "uploads").iterdir()) == []
 
 
+def test_只发命令行上说的_以前没有传完的别的文件不动(tmp_path: Path) -> None:
+    write_random(tmp_path / "大.bin", LARGE_BYTES)
+    (tmp_path / "小.txt").write_text("小")
+    with slow_server() as server:
+        with sending(tmp_path, server, str(tmp_path / "大.bin")) as first:
+            stop_midway(first, server)
+        with sending(tmp_path, server, str(tmp_path / "小.txt")) as second:
+            assert second.wait() == 0
+        assert [line["originalName"] for line in second.messages()] == ["小.txt"]
+        assert (len(server.published()), len(server.partials())) == (1, 1)
+
+
 def test_一个被拒其余照发_退出码是_1(tmp_path: Path, server: SluiceServer) -> None:
     (tmp_path / "坏.exe").write_bytes(b"MZ")
     (tmp_path / "好.txt").write_text("好")
