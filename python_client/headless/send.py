@@ -150,7 +150,7 @@ class _Sender:
         if self._lines is None:
             return
         try:
-            await self._lines.write(fields)
+            await self._run.unless_interrupted(self._lines.write(fields))
         except ClosedOutputError:
             # 没有人看输出了: 该发的照发
             log.warning("send.stdout_closed")

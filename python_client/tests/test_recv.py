@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import signal
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
-from .client_process import ClientProcess, run_client
+import pytest
+
+from .client_process import ClientProcess, run_client, unread_pipe
 from .server import SluiceServer
 
 # 一个大文件: 走分片, 下载也看得到过程
 LARGE_BYTES = 40 * 1024 * 1024
 
 
-def listening(folder: Path, server: SluiceServer, *options: str, unread: bool = False) -> ClientProcess:
+def listening(folder: Path, server: SluiceServer, *options: str, stdout: int = PIPE) -> ClientProcess:
     """已经加入的 recv; 配置与存文件的地方都在 folder 里。"""
     words = ["recv", "--url", server.url, "--name", "记录员", "--folder", str(folder / "收到"), *options]
-    process = ClientProcess(folder, *words, unread=unread)
+    process = ClientProcess(folder, *words, stdout=stdout)
     process.wait_stderr("已连上")
     return process
 
@@ -118,10 +123,24 @@ def test_信号让它干净地结束(tmp_path: Path, server: SluiceServer) -> No
 
 
 def test_读者先离开就安静地结束(tmp_path: Path, server: SluiceServer) -> None:
-    with listening(tmp_path, server, unread=True) as process:
+    with unread_pipe() as stdout, listening(tmp_path, server, stdout=stdout) as process:
         send(tmp_path, server, "--message", "没有人读")
         assert process.wait() == 0
         assert all("Traceback" not in line for line in process.stderr)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="要缩小管道")
+def test_读者停住也能结束(tmp_path: Path, server: SluiceServer) -> None:
+    reader, writer = os.pipe()
+    # F_SETPIPE_SZ: 一页就满
+    fcntl.fcntl(writer, 1031, 4096)
+    with listening(tmp_path, server, "--no-files", stdout=writer) as process:
+        os.close(writer)
+        send(tmp_path, server, "--message", "长" * 5000)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 143
+    assert process.stderr[-1] == "已中断"
+    os.close(reader)
 
 
 def test_服务器上已没有的文件说明没有存成(tmp_path: Path, server: SluiceServer) -> None:

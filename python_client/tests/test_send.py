@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from subprocess import PIPE
 
-from .client_process import ClientProcess, run_client
+from .client_process import ClientProcess, run_client, unread_pipe
 from .server import SluiceServer, free_port
 
 LARGE_BYTES = 40 * 1024 * 1024
@@ -18,8 +21,8 @@ SOME_BYTES = 1024 * 1024
 WAIT_S = 30
 
 
-def sending(folder: Path, server: SluiceServer, *words: str, unread: bool = False) -> ClientProcess:
-    return ClientProcess(folder, "send", "--url", server.url, "--name", "张三", *words, unread=unread)
+def sending(folder: Path, server: SluiceServer, *words: str, stdout: int = PIPE) -> ClientProcess:
+    return ClientProcess(folder, "send", "--url", server.url, "--name", "张三", *words, stdout=stdout)
 
 
 def write_random(path: Path, size: int) -> str:
@@ -163,6 +166,28 @@ def test_没有服务器的退出码是_3(tmp_path: Path) -> None:
         assert process.stderr == [f"连不上 {url}: 连不上服务器, 请检查网络与地址"]
 
 
+def test_不是水闸的服务器_马上说明(tmp_path: Path) -> None:
+    class Other(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """安静。"""
+
+    with HTTPServer(("127.0.0.1", 0), Other) as other:
+        thread = threading.Thread(target=other.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{other.server_port}"
+        process = run_client(tmp_path, "send", "--message", "嗨", "--url", url, "--log-level", "error")
+        assert process.wait() == 3
+        other.shutdown()
+        thread.join()
+    reason = "服务器不接受这个连接 (HTTP 404), 请确认地址是水闸的服务器"
+    assert process.stderr == [f"连不上 {url}: {reason}"]
+
+
 def test_中途断线太久的退出码是_3(tmp_path: Path) -> None:
     large = tmp_path / "大.bin"
     write_random(large, LARGE_BYTES)
@@ -177,6 +202,6 @@ def test_中途断线太久的退出码是_3(tmp_path: Path) -> None:
 def test_没有人读输出_该发的照发(tmp_path: Path, server: SluiceServer) -> None:
     (tmp_path / "f.txt").write_text("照发")
     words = ["--message", "一", str(tmp_path / "f.txt")]
-    with sending(tmp_path, server, *words, unread=True) as process:
+    with unread_pipe() as stdout, sending(tmp_path, server, *words, stdout=stdout) as process:
         assert process.wait() == 0
     assert len(server.published()) == 1
