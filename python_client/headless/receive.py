@@ -126,6 +126,8 @@ class _Receiver:
             await self._write(fields)
 
     async def _write(self, fields: Mapping[str, Any]) -> None:
+        # stdout 也是终端时, 不与进度混成一行
+        self._terminal.clear()
         # 读者停住时在这里等: 积到队列的上限就不再从服务器读
         await self._run.unless_interrupted(self._lines.write(fields))
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from subprocess import PIPE
 
-from .client_process import ClientProcess, run_client, unread_pipe
-from .server import SluiceServer, free_port
+import pytest
+
+from .client_process import ClientProcess, environment, run_client, unread_pipe
+from .server import ROOT, SluiceServer, free_port
 
 LARGE_BYTES = 40 * 1024 * 1024
 # 至少传了这么多才算 "中间", 字节
@@ -186,6 +190,50 @@ def test_不是水闸的服务器_马上说明(tmp_path: Path) -> None:
         thread.join()
     reason = "服务器不接受这个连接 (HTTP 404), 请确认地址是水闸的服务器"
     assert process.stderr == [f"连不上 {url}: {reason}"]
+
+
+def test_还没有连上时_Ctrl_C_也马上结束(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    words = ["send", "--message", "嗨", "--url", url, "--connect-timeout", "60", "--log-level", "info"]
+    with ClientProcess(tmp_path, *words) as process:
+        process.wait_stderr("chat.unreachable")
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="没有伪终端")
+def test_终端上的进度只占一行(tmp_path: Path, server: SluiceServer) -> None:
+    write_random(tmp_path / "大.bin", LARGE_BYTES)
+    screen, terminal = os.openpty()
+    words = ["send", "--url", server.url, "--name", "张三", str(tmp_path / "大.bin")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "python_client", *words],
+        cwd=ROOT,
+        env=environment(tmp_path, {}),
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = read_all(screen)
+    assert process.wait(WAIT_S) == 0
+    lines = shown.replace("\r\n", "\n").rstrip("\n").split("\n")
+    assert [line.split("\x1b[K")[-1] for line in lines] == [lines[0], "已发送 大.bin (40 MB)"]
+    assert "\r\x1b[K大.bin 0% 0 B / 40 MB" in shown
+
+
+def read_all(descriptor: int) -> str:
+    """读到伪终端的另一端都关上。"""
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = os.read(descriptor, 65536)
+        except OSError:
+            # Linux 在另一端关上后给 EIO
+            part = b""
+        if not part:
+            os.close(descriptor)
+            return b"".join(parts).decode("utf-8")
+        parts.append(part)
 
 
 def test_中途断线太久的退出码是_3(tmp_path: Path) -> None:
