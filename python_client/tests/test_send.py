@@ -54,19 +54,22 @@ def slow_server() -> SluiceServer:
     return SluiceServer(FILES_CHUNK_BYTES="65536", FILES_WINDOW_BYTES="131072")
 
 
-def test_文字与大小文件按次序送到(tmp_path: Path, server: SluiceServer) -> None:
+def test_文字与大小文件按次序送到(tmp_path: Path, shared_server: SluiceServer) -> None:
     small, empty, large = tmp_path / "小.txt", tmp_path / "空.txt", tmp_path / "大.bin"
     hashes = [write_random(small, 1000), write_random(empty, 0), write_random(large, LARGE_BYTES)]
-    with sending(tmp_path, server, str(small), "--message", "三个文件", str(empty), str(large)) as process:
+    with sending(
+        tmp_path, shared_server, str(small), "--message", "三个文件", str(empty), str(large)
+    ) as process:
         assert process.wait() == 0, process.stderr
     text, *files = process.messages()
     assert text == {"type": "text", "name": "张三", "message": "三个文件"}
     assert [file["originalName"] for file in files] == ["小.txt", "空.txt", "大.bin"]
     assert [file["sha256"] for file in files] == hashes
-    assert [file["seq"] for file in files] == [2, 3, 4]
+    first = files[0]["seq"]
+    assert [file["seq"] for file in files] == [first, first + 1, first + 2]
     assert [Path(file["path"]) for file in files] == [small, empty, large]
     for file, sha256 in zip(files, hashes):
-        published = server.storage / "files" / file["url"].rsplit("/", 1)[1]
+        published = shared_server.storage / "files" / file["url"].rsplit("/", 1)[1]
         assert hashlib.sha256(published.read_bytes()).hexdigest() == sha256
     assert [line for line in process.stderr if line.startswith("已发送")] != []
 
@@ -137,26 +140,26 @@ def test_只发命令行上说的_以前没有传完的别的文件不动(tmp_pa
         assert (len(server.published()), len(server.partials())) == (1, 1)
 
 
-def test_一个被拒其余照发_退出码是_1(tmp_path: Path, server: SluiceServer) -> None:
+def test_一个被拒其余照发_退出码是_1(tmp_path: Path, shared_server: SluiceServer) -> None:
     (tmp_path / "坏.exe").write_bytes(b"MZ")
     (tmp_path / "好.txt").write_text("好")
-    with sending(tmp_path, server, str(tmp_path / "坏.exe"), str(tmp_path / "好.txt")) as process:
+    with sending(tmp_path, shared_server, str(tmp_path / "坏.exe"), str(tmp_path / "好.txt")) as process:
         assert process.wait() == 1
     assert [line["originalName"] for line in process.messages()] == ["好.txt"]
     assert [line for line in process.stderr if line.startswith("没有发出 坏.exe: ")] != []
 
 
-def test_太长的文字被拒_说明原因(tmp_path: Path, server: SluiceServer) -> None:
-    with sending(tmp_path, server, "--message", "长" * 10_000) as process:
+def test_太长的文字被拒_说明原因(tmp_path: Path, shared_server: SluiceServer) -> None:
+    with sending(tmp_path, shared_server, "--message", "长" * 10_000) as process:
         assert process.wait() == 1
     assert process.stderr[-1].startswith("文字没有发出: ")
     assert process.stdout == []
 
 
-def test_名字被占的退出码是_4_并给出建议(tmp_path: Path, server: SluiceServer) -> None:
-    with ClientProcess(tmp_path, "recv", "--no-files", "--url", server.url, "--name", "张三") as other:
+def test_名字被占的退出码是_4_并给出建议(tmp_path: Path, shared_server: SluiceServer) -> None:
+    with ClientProcess(tmp_path, "recv", "--no-files", "--url", shared_server.url, "--name", "张三") as other:
         other.wait_stderr("已连上")
-        with sending(tmp_path, server, "--message", "嗨") as process:
+        with sending(tmp_path, shared_server, "--message", "嗨") as process:
             assert process.wait() == 4
     assert process.stderr[-1].startswith("名字 张三 不能用: ")
     assert "--name" in process.stderr[-1]
@@ -202,10 +205,10 @@ def test_还没有连上时_Ctrl_C_也马上结束(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="没有伪终端")
-def test_终端上的进度只占一行(tmp_path: Path, server: SluiceServer) -> None:
+def test_终端上的进度只占一行(tmp_path: Path, shared_server: SluiceServer) -> None:
     write_random(tmp_path / "大.bin", LARGE_BYTES)
     screen, terminal = os.openpty()
-    words = ["send", "--url", server.url, "--name", "张三", str(tmp_path / "大.bin")]
+    words = ["send", "--url", shared_server.url, "--name", "张三", str(tmp_path / "大.bin")]
     process = subprocess.Popen(
         [sys.executable, "-m", "python_client", *words],
         cwd=ROOT,
@@ -247,9 +250,10 @@ def test_中途断线太久的退出码是_3(tmp_path: Path) -> None:
         assert f"与 {server.url} 的连接没有恢复" in process.stderr[-1]
 
 
-def test_没有人读输出_该发的照发(tmp_path: Path, server: SluiceServer) -> None:
+def test_没有人读输出_该发的照发(tmp_path: Path, shared_server: SluiceServer) -> None:
     (tmp_path / "f.txt").write_text("照发")
+    before = len(shared_server.published())
     words = ["--message", "一", str(tmp_path / "f.txt")]
-    with unread_pipe() as stdout, sending(tmp_path, server, *words, stdout=stdout) as process:
+    with unread_pipe() as stdout, sending(tmp_path, shared_server, *words, stdout=stdout) as process:
         assert process.wait() == 0
-    assert len(server.published()) == 1
+    assert len(shared_server.published()) == before + 1
