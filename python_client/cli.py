@@ -80,7 +80,7 @@ def _run_headless(options: SendOptions | ReceiveOptions, settings: Settings, ter
     from .headless.send import send
 
     if isinstance(options, SendOptions):
-        return send(options, ClientOptions(settings.address, name, settings.folder), terminal)
+        return send(options, ClientOptions(settings.address, name, settings.folder, restore=False), terminal)
     return receive(options, ClientOptions(settings.address, name, None), terminal)
 
 

@@ -19,11 +19,15 @@ from .transfer.uploads import Uploads
 
 @dataclass(frozen=True)
 class ClientOptions:
-    """folder: 续传记录放在哪里; None 则不留 (一次性的用法)。"""
+    """folder: 续传记录放在哪里; None 则不留 (一次性的用法)。
+
+    restore: 上次没有传完的自己接着传; 否则只在再次发送同一个文件时接着传 (命令行只发它说的)。
+    """
 
     address: ServerAddress
     name: str
     folder: Path | None
+    restore: bool = True
 
 
 class Client:
@@ -38,7 +42,7 @@ class Client:
         self._emit = emit
         self._session = ChatSession(options.address, options.name, emit, room)
         store = None if options.folder is None else ResumeStore(options.folder)
-        self._uploads = Uploads(options.address, self, store)
+        self._uploads = Uploads(options.address, self, store, restore=options.restore)
         self._downloads = Downloads(self)
         self._thumbnails = Thumbnails(self)
         self._session.hooks = self._uploads

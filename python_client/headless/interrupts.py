@@ -34,7 +34,11 @@ class Interrupts:
             os._exit(interrupted(number))
         self.number = number
         leave_within(GRACE_S, interrupted(number))
-        self._loop.call_soon_threadsafe(self._on_signal)
+        try:
+            self._loop.call_soon_threadsafe(self._on_signal)
+        except RuntimeError:
+            # 循环已关闭: 正在退出
+            return
 
 
 def leave_within(seconds: float, code: int) -> None:

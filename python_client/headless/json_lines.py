@@ -10,6 +10,9 @@ import sys
 import threading
 from typing import Any, BinaryIO, Mapping
 
+# JSON 不转义它们, 但终端把 U+0080 到 U+009F 当作控制码, 有的读者在 U+0085, U+2028 与 U+2029 处断行
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
+
 
 class ClosedOutputError(Exception):
     """stdout 没有了: 管道的读者先离开, 或一开始就是关着的。"""
@@ -55,7 +58,7 @@ class JsonLines:
 
 def encode_line(fields: Mapping[str, Any]) -> bytes:
     """一行 UTF-8。路径里不是 UTF-8 的字节写成 \\udcXX, 读 JSON 的一方还原得出。"""
-    line = json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
+    line = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES) + "\n"
     return line.encode("utf-8", "backslashreplace")
 
 

@@ -37,7 +37,8 @@ class OfflineWatch:
         if state.phase == ONLINE or self._offline_since_s is not None:
             return
         self._offline_since_s = time.monotonic()
-        self._terminal.line(f"{self._reason()}, 正在重连")
+        if state.phase == WAITING:
+            self._terminal.line(f"{self._reason()}, 正在重连")
 
     def failed(self, message: str) -> None:
         """与某个文件无关的一句错误: 在线时直接说, 没有加入之前用作连不上的原因。"""

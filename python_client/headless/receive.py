@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Any, Mapping
 
 from ..client import ClientOptions
 from ..model.events import (
@@ -31,7 +32,8 @@ def receive(options: ReceiveOptions, client: ClientOptions, terminal: Terminal) 
     """返回退出码; 文件夹不能写抛 UsageError, 那时还没有连接。"""
     if options.folder is not None:
         open_folder(options.folder)
-    return run_to_end(_receive(options, client, terminal), terminal, "没有下载完的留着 .part")
+    interrupted = "已中断" if options.folder is None else "已中断, 没有下载完的留着 .part"
+    return run_to_end(_receive(options, client, terminal), terminal, interrupted)
 
 
 async def _receive(options: ReceiveOptions, client: ClientOptions, terminal: Terminal) -> int:
@@ -106,7 +108,7 @@ class _Receiver:
         if self._remaining == 0 or not is_wanted:
             return
         self._active_s = time.monotonic()
-        await self._lines.write(encode_room_message(event.message))
+        await self._write(encode_room_message(event.message))
         if self._remaining is not None:
             self._remaining -= 1
         if isinstance(event.message, FileMessage) and self._saver is not None:
@@ -115,13 +117,19 @@ class _Receiver:
     async def _presence(self, event: PresenceChanged) -> None:
         for action, names in (("join", event.joined), ("leave", event.left)):
             for name in names:
-                await self._lines.write({"type": "user_update", "action": action, "name": name})
+                await self._write({"type": "user_update", "action": action, "name": name})
 
     async def _write_outcomes(self) -> None:
         if self._saver is None:
             return
-        for fields in await self._saver.take_outcomes():
-            await self._lines.write(fields)
+        for fields in await self._run.unless_interrupted(self._saver.take_outcomes()):
+            await self._write(fields)
+
+    async def _write(self, fields: Mapping[str, Any]) -> None:
+        # stdout 也是终端时, 不与进度混成一行
+        self._terminal.clear()
+        # 读者停住时在这里等: 积到队列的上限就不再从服务器读
+        await self._run.unless_interrupted(self._lines.write(fields))
 
 
 class _HistoryFilter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any, Awaitable
+from typing import Any, Awaitable, TypeVar
 
 from ..client import Client, ClientOptions
 from ..model.events import ConnectionChanged, Event, Failed, Joined, NameRefused
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 STOP_S = 1.2
 # 其余的协程都已没有用, 取消之后不会久 (秒)
 _REST_S = 0.3
+
+Result = TypeVar("Result")
 
 
 class EndedError(Exception):
@@ -41,7 +43,8 @@ class Run:
         # 服务器记下的名字; 还没有加入时是要求的
         self.name = options.name
         self._watch = OfflineWatch(options.address, patience, terminal)
-        self._interrupts = Interrupts(self._inbox.wake)
+        self._interrupted = asyncio.Event()
+        self._interrupts = Interrupts(self._caught_signal)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Run:
@@ -75,6 +78,24 @@ class Run:
             limits_s = [each for each in (left_s, self._watch.seconds_left()) if each is not None]
             await self._inbox.wait(max(0.0, min(limits_s)) if limits_s else None)
 
+    async def unless_interrupted(self, work: Awaitable[Result]) -> Result:
+        """等与连接无关的事 (写 stdout, 读磁盘); 被中断时不再等它, 抛 EndedError。"""
+        task = asyncio.ensure_future(work)
+        interrupt = asyncio.ensure_future(self._interrupted.wait())
+        try:
+            await asyncio.wait({task, interrupt}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            task.cancel()
+            self._check()
+            raise AssertionError("中断之后 _check 总会抛错")
+        finally:
+            interrupt.cancel()
+
+    def _caught_signal(self) -> None:
+        self._interrupted.set()
+        self._inbox.wake()
+
     def _check(self) -> None:
         if self._interrupts.number is not None:
             raise EndedError(interrupted(self._interrupts.number))
@@ -103,11 +124,11 @@ def _describe_refusal(refused: NameRefused) -> str:
     return f"名字 {refused.name} 不能用: {refused.message}{advice}"
 
 
-def run_to_end(work: Awaitable[int], terminal: Terminal, after_interrupt: str) -> int:
-    """运行一个命令, 返回退出码; after_interrupt: 被中断之后说的一行。"""
+def run_to_end(work: Awaitable[int], terminal: Terminal, when_interrupted: str) -> int:
+    """运行一个命令, 返回退出码; when_interrupted: 被中断之后说的一行。"""
     loop = asyncio.new_event_loop()
     try:
-        code = loop.run_until_complete(_guard(work, terminal, after_interrupt))
+        code = loop.run_until_complete(_guard(work, terminal, when_interrupted))
         rest = asyncio.all_tasks(loop)
         for task in rest:
             task.cancel()
@@ -121,12 +142,12 @@ def run_to_end(work: Awaitable[int], terminal: Terminal, after_interrupt: str) -
     return code
 
 
-async def _guard(work: Awaitable[int], terminal: Terminal, after_interrupt: str) -> int:
+async def _guard(work: Awaitable[int], terminal: Terminal, when_interrupted: str) -> int:
     try:
         return await work
     except EndedError as ended:
         is_interrupted = ended.code >= interrupted(0)
-        line = f"已中断, {after_interrupt}" if is_interrupted else ended.line
+        line = when_interrupted if is_interrupted else ended.line
         if line:
             terminal.line(line)
         return ended.code

@@ -43,10 +43,8 @@ def send(options: SendOptions, client: ClientOptions, terminal: Terminal) -> int
     """返回退出码; 文件不存在或读不了抛 UsageError, 那时还没有连接。"""
     for path in options.files:
         check_readable(path)
-    work = _send(options, client, terminal)
-    return run_to_end(
-        work, terminal, "再运行同一条命令会从断点继续" if client.folder else "没有发完的不会续传"
-    )
+    again = "没有发完的不会续传" if client.folder is None else "再运行同一条命令会从断点继续"
+    return run_to_end(_send(options, client, terminal), terminal, f"已中断, {again}")
 
 
 def check_readable(path: Path) -> None:
@@ -149,8 +147,10 @@ class _Sender:
     async def _report(self, fields: dict[str, Any]) -> None:
         if self._lines is None:
             return
+        # stdout 也是终端时, 不与进度混成一行
+        self._terminal.clear()
         try:
-            await self._lines.write(fields)
+            await self._run.unless_interrupted(self._lines.write(fields))
         except ClosedOutputError:
             # 没有人看输出了: 该发的照发
             log.warning("send.stdout_closed")

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Mapping
+from typing import IO, Any, Iterator, Mapping
 
 from .server import ROOT
 
@@ -19,13 +20,14 @@ WAIT_S = 60
 
 
 class ClientProcess:
-    """用作上下文: 离开时还在运行就 kill -9。folder 是它的配置文件夹; unread: stdout 是没有人读的管道。"""
+    """用作上下文: 离开时还在运行就 kill -9。folder 是它的配置文件夹; stdout 不是 PIPE 时不读它。"""
 
-    def __init__(self, folder: Path, *arguments: str, unread: bool = False, **variables: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, stdout: int = subprocess.PIPE, **variables: str
+    ) -> None:
         self.stdout: list[str] = []
         self.stderr: list[str] = []
         self._changed = threading.Condition()
-        stdout = _unread_pipe() if unread else subprocess.PIPE
         self._process = subprocess.Popen(
             [sys.executable, "-m", "python_client", *arguments],
             cwd=ROOT,
@@ -35,9 +37,7 @@ class ClientProcess:
             encoding="utf-8",
         )
         self._readers = [self._read(self._process.stderr, self.stderr)]
-        if unread:
-            os.close(stdout)
-        else:
+        if stdout == subprocess.PIPE:
             self._readers.append(self._read(self._process.stdout, self.stdout))
 
     @property
@@ -109,11 +109,13 @@ class ClientProcess:
         self.wait()
 
 
-def _unread_pipe() -> int:
+@contextmanager
+def unread_pipe() -> Iterator[int]:
     """读者已经离开的管道的写端。"""
     reader, writer = os.pipe()
     os.close(reader)
-    return writer
+    yield writer
+    os.close(writer)
 
 
 def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
@@ -124,6 +126,6 @@ def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
 
 def run_client(folder: Path, *arguments: str, **variables: str) -> ClientProcess:
     """运行到结束; 退出码由 wait() 取得。"""
-    with ClientProcess(folder, *arguments, **variables) as process:
+    with ClientProcess(folder, *arguments, stdout=subprocess.PIPE, **variables) as process:
         process.wait()
         return process

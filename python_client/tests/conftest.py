@@ -13,3 +13,10 @@ from .server import SluiceServer
 def server() -> Iterator[SluiceServer]:
     with SluiceServer() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[SluiceServer]:
+    """一个文件里的测试共用: 只给不停它, 也不在乎从前有过什么消息的测试。"""
+    with SluiceServer() as running:
+        yield running

@@ -52,6 +52,8 @@ def test_同名的依次编号() -> None:
 
 def test_一行_JSON_总是_UTF_8_一行() -> None:
     assert encode_line({"a": "你好\n", "b": 1}) == '{"a":"你好\\n","b":1}\n'.encode()
+    # 终端的控制码与别的换行也写成转义
+    assert encode_line({"a": "\x9b2J\u2028"}) == b'{"a":"\\u009b2J\\u2028"}\n'
     # 不是 UTF-8 的路径: 写成 JSON 的转义, 仍是合法的 UTF-8
     assert encode_line({"path": "\udcff"}) == b'{"path":"\\udcff"}\n'
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import signal
+import sys
 from pathlib import Path
+from subprocess import PIPE
 
-from .client_process import ClientProcess, run_client
+import pytest
+
+from .client_process import ClientProcess, run_client, unread_pipe
 from .server import SluiceServer
 
 # 一个大文件: 走分片, 下载也看得到过程
 LARGE_BYTES = 40 * 1024 * 1024
 
 
-def listening(folder: Path, server: SluiceServer, *options: str, unread: bool = False) -> ClientProcess:
+def listening(folder: Path, server: SluiceServer, *options: str, stdout: int = PIPE) -> ClientProcess:
     """已经加入的 recv; 配置与存文件的地方都在 folder 里。"""
     words = ["recv", "--url", server.url, "--name", "记录员", "--folder", str(folder / "收到"), *options]
-    process = ClientProcess(folder, *words, unread=unread)
+    process = ClientProcess(folder, *words, stdout=stdout)
     process.wait_stderr("已连上")
     return process
 
@@ -35,11 +40,11 @@ def write_random(path: Path, size: int) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def test_文字与大小文件逐行输出并存好(tmp_path: Path, server: SluiceServer) -> None:
+def test_文字与大小文件逐行输出并存好(tmp_path: Path, shared_server: SluiceServer) -> None:
     small, large = tmp_path / "小 文件.txt", tmp_path / "大.bin"
     hashes = [write_random(small, 1000), write_random(large, LARGE_BYTES)]
-    with listening(tmp_path, server, "--count", "3") as process:
-        send(tmp_path, server, "--message", "你好\n世界", str(small), str(large))
+    with listening(tmp_path, shared_server, "--count", "3") as process:
+        send(tmp_path, shared_server, "--message", "你好\n世界", str(small), str(large))
         assert process.wait() == 0
     text, *rest = process.messages()
     assert (text["type"], text["name"], text["message"]) == ("text", "张三", "你好\n世界")
@@ -96,32 +101,56 @@ def test_断线期间的消息补上_下载接着完成(tmp_path: Path, server: 
     assert hashlib.sha256((tmp_path / "收到" / "大.bin").read_bytes()).hexdigest() == sha256
 
 
-def test_安静够久就结束_进出只在要求时输出(tmp_path: Path, server: SluiceServer) -> None:
-    with listening(tmp_path, server, "--presence", "--no-files", "--idle", "1.5") as process:
-        (tmp_path / "f.txt").write_text("不保存")
-        send(tmp_path, server, "--message", "嗨", str(tmp_path / "f.txt"))
+def test_进出只在要求时输出(tmp_path: Path, shared_server: SluiceServer) -> None:
+    (tmp_path / "f.txt").write_text("不保存")
+    with listening(tmp_path, shared_server, "--presence", "--no-files", "--count", "3") as process:
+        send(tmp_path, shared_server, "--message", "嗨", str(tmp_path / "f.txt"))
+        # 第三条在他离开之后
+        send(tmp_path, shared_server, "--message", "再见")
         assert process.wait() == 0
     lines = process.messages()
     assert {"type": "user_update", "action": "join", "name": "张三"} in lines
     assert {"type": "user_update", "action": "leave", "name": "张三"} in lines
-    assert [line["type"] for line in lines if line["type"] != "user_update"] == ["text", "file"]
+    assert [line["type"] for line in lines if line["type"] != "user_update"] == ["text", "file", "text"]
     assert not (tmp_path / "收到").exists()
 
 
-def test_信号让它干净地结束(tmp_path: Path, server: SluiceServer) -> None:
+def test_安静够久就结束(tmp_path: Path, server: SluiceServer) -> None:
+    (tmp_path / "f.txt").write_text("以前的")
+    send(tmp_path, server, str(tmp_path / "f.txt"))
+    with listening(tmp_path, server, "--history", "--idle", "0.5") as process:
+        assert process.wait() == 0
+    assert [line["type"] for line in process.messages()] == ["file", "saved"]
+
+
+def test_信号让它干净地结束(tmp_path: Path, shared_server: SluiceServer) -> None:
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-        with listening(tmp_path, server) as process:
+        with listening(tmp_path, shared_server) as process:
             process.send_signal(number)
             assert process.wait() == code
         assert process.stderr[-1].startswith("已中断")
         assert process.stdout == []
 
 
-def test_读者先离开就安静地结束(tmp_path: Path, server: SluiceServer) -> None:
-    with listening(tmp_path, server, unread=True) as process:
-        send(tmp_path, server, "--message", "没有人读")
+def test_读者先离开就安静地结束(tmp_path: Path, shared_server: SluiceServer) -> None:
+    with unread_pipe() as stdout, listening(tmp_path, shared_server, stdout=stdout) as process:
+        send(tmp_path, shared_server, "--message", "没有人读")
         assert process.wait() == 0
         assert all("Traceback" not in line for line in process.stderr)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="要缩小管道")
+def test_读者停住也能结束(tmp_path: Path, shared_server: SluiceServer) -> None:
+    reader, writer = os.pipe()
+    # F_SETPIPE_SZ: 一页就满
+    fcntl.fcntl(writer, 1031, 4096)
+    with listening(tmp_path, shared_server, "--no-files", stdout=writer) as process:
+        os.close(writer)
+        send(tmp_path, shared_server, "--message", "长" * 5000)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 143
+    assert process.stderr[-1] == "已中断"
+    os.close(reader)
 
 
 def test_服务器上已没有的文件说明没有存成(tmp_path: Path, server: SluiceServer) -> None:

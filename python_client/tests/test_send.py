@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from subprocess import PIPE
 
-from .client_process import ClientProcess, run_client
-from .server import SluiceServer, free_port
+import pytest
+
+from .client_process import ClientProcess, environment, run_client, unread_pipe
+from .server import ROOT, SluiceServer, free_port
 
 LARGE_BYTES = 40 * 1024 * 1024
 # 至少传了这么多才算 "中间", 字节
@@ -18,8 +25,8 @@ SOME_BYTES = 1024 * 1024
 WAIT_S = 30
 
 
-def sending(folder: Path, server: SluiceServer, *words: str, unread: bool = False) -> ClientProcess:
-    return ClientProcess(folder, "send", "--url", server.url, "--name", "张三", *words, unread=unread)
+def sending(folder: Path, server: SluiceServer, *words: str, stdout: int = PIPE) -> ClientProcess:
+    return ClientProcess(folder, "send", "--url", server.url, "--name", "张三", *words, stdout=stdout)
 
 
 def write_random(path: Path, size: int) -> str:
@@ -47,19 +54,22 @@ def slow_server() -> SluiceServer:
     return SluiceServer(FILES_CHUNK_BYTES="65536", FILES_WINDOW_BYTES="131072")
 
 
-def test_文字与大小文件按次序送到(tmp_path: Path, server: SluiceServer) -> None:
+def test_文字与大小文件按次序送到(tmp_path: Path, shared_server: SluiceServer) -> None:
     small, empty, large = tmp_path / "小.txt", tmp_path / "空.txt", tmp_path / "大.bin"
     hashes = [write_random(small, 1000), write_random(empty, 0), write_random(large, LARGE_BYTES)]
-    with sending(tmp_path, server, str(small), "--message", "三个文件", str(empty), str(large)) as process:
+    with sending(
+        tmp_path, shared_server, str(small), "--message", "三个文件", str(empty), str(large)
+    ) as process:
         assert process.wait() == 0, process.stderr
     text, *files = process.messages()
     assert text == {"type": "text", "name": "张三", "message": "三个文件"}
     assert [file["originalName"] for file in files] == ["小.txt", "空.txt", "大.bin"]
     assert [file["sha256"] for file in files] == hashes
-    assert [file["seq"] for file in files] == [2, 3, 4]
+    first = files[0]["seq"]
+    assert [file["seq"] for file in files] == [first, first + 1, first + 2]
     assert [Path(file["path"]) for file in files] == [small, empty, large]
     for file, sha256 in zip(files, hashes):
-        published = server.storage / "files" / file["url"].rsplit("/", 1)[1]
+        published = shared_server.storage / "files" / file["url"].rsplit("/", 1)[1]
         assert hashlib.sha256(published.read_bytes()).hexdigest() == sha256
     assert [line for line in process.stderr if line.startswith("已发送")] != []
 
@@ -118,26 +128,38 @@ def test_传到一半收到_SIGTERM_留下记录(tmp_path: Path) -> None:
         assert list((tmp_path / "uploads").iterdir()) == []
 
 
-def test_一个被拒其余照发_退出码是_1(tmp_path: Path, server: SluiceServer) -> None:
+def test_只发命令行上说的_以前没有传完的别的文件不动(tmp_path: Path) -> None:
+    write_random(tmp_path / "大.bin", LARGE_BYTES)
+    (tmp_path / "小.txt").write_text("小")
+    with slow_server() as server:
+        with sending(tmp_path, server, str(tmp_path / "大.bin")) as first:
+            stop_midway(first, server)
+        with sending(tmp_path, server, str(tmp_path / "小.txt")) as second:
+            assert second.wait() == 0
+        assert [line["originalName"] for line in second.messages()] == ["小.txt"]
+        assert (len(server.published()), len(server.partials())) == (1, 1)
+
+
+def test_一个被拒其余照发_退出码是_1(tmp_path: Path, shared_server: SluiceServer) -> None:
     (tmp_path / "坏.exe").write_bytes(b"MZ")
     (tmp_path / "好.txt").write_text("好")
-    with sending(tmp_path, server, str(tmp_path / "坏.exe"), str(tmp_path / "好.txt")) as process:
+    with sending(tmp_path, shared_server, str(tmp_path / "坏.exe"), str(tmp_path / "好.txt")) as process:
         assert process.wait() == 1
     assert [line["originalName"] for line in process.messages()] == ["好.txt"]
     assert [line for line in process.stderr if line.startswith("没有发出 坏.exe: ")] != []
 
 
-def test_太长的文字被拒_说明原因(tmp_path: Path, server: SluiceServer) -> None:
-    with sending(tmp_path, server, "--message", "长" * 10_000) as process:
+def test_太长的文字被拒_说明原因(tmp_path: Path, shared_server: SluiceServer) -> None:
+    with sending(tmp_path, shared_server, "--message", "长" * 10_000) as process:
         assert process.wait() == 1
     assert process.stderr[-1].startswith("文字没有发出: ")
     assert process.stdout == []
 
 
-def test_名字被占的退出码是_4_并给出建议(tmp_path: Path, server: SluiceServer) -> None:
-    with ClientProcess(tmp_path, "recv", "--no-files", "--url", server.url, "--name", "张三") as other:
+def test_名字被占的退出码是_4_并给出建议(tmp_path: Path, shared_server: SluiceServer) -> None:
+    with ClientProcess(tmp_path, "recv", "--no-files", "--url", shared_server.url, "--name", "张三") as other:
         other.wait_stderr("已连上")
-        with sending(tmp_path, server, "--message", "嗨") as process:
+        with sending(tmp_path, shared_server, "--message", "嗨") as process:
             assert process.wait() == 4
     assert process.stderr[-1].startswith("名字 张三 不能用: ")
     assert "--name" in process.stderr[-1]
@@ -151,6 +173,72 @@ def test_没有服务器的退出码是_3(tmp_path: Path) -> None:
         assert process.stderr == [f"连不上 {url}: 连不上服务器, 请检查网络与地址"]
 
 
+def test_不是水闸的服务器_马上说明(tmp_path: Path) -> None:
+    class Other(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """安静。"""
+
+    with HTTPServer(("127.0.0.1", 0), Other) as other:
+        thread = threading.Thread(target=other.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{other.server_port}"
+        process = run_client(tmp_path, "send", "--message", "嗨", "--url", url, "--log-level", "error")
+        assert process.wait() == 3
+        other.shutdown()
+        thread.join()
+    reason = "服务器不接受这个连接 (HTTP 404), 请确认地址是水闸的服务器"
+    assert process.stderr == [f"连不上 {url}: {reason}"]
+
+
+def test_还没有连上时_Ctrl_C_也马上结束(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    words = ["send", "--message", "嗨", "--url", url, "--connect-timeout", "60", "--log-level", "info"]
+    with ClientProcess(tmp_path, *words) as process:
+        process.wait_stderr("chat.unreachable")
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="没有伪终端")
+def test_终端上的进度只占一行(tmp_path: Path, shared_server: SluiceServer) -> None:
+    write_random(tmp_path / "大.bin", LARGE_BYTES)
+    screen, terminal = os.openpty()
+    words = ["send", "--url", shared_server.url, "--name", "张三", str(tmp_path / "大.bin")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "python_client", *words],
+        cwd=ROOT,
+        env=environment(tmp_path, {}),
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = read_all(screen)
+    assert process.wait(WAIT_S) == 0
+    lines = shown.replace("\r\n", "\n").rstrip("\n").split("\n")
+    assert [line.split("\x1b[K")[-1] for line in lines] == [lines[0], "已发送 大.bin (40 MB)"]
+    assert "\r\x1b[K大.bin 0% 0 B / 40 MB" in shown
+
+
+def read_all(descriptor: int) -> str:
+    """读到伪终端的另一端都关上。"""
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = os.read(descriptor, 65536)
+        except OSError:
+            # Linux 在另一端关上后给 EIO
+            part = b""
+        if not part:
+            os.close(descriptor)
+            return b"".join(parts).decode("utf-8")
+        parts.append(part)
+
+
 def test_中途断线太久的退出码是_3(tmp_path: Path) -> None:
     large = tmp_path / "大.bin"
     write_random(large, LARGE_BYTES)
@@ -162,9 +250,10 @@ def test_中途断线太久的退出码是_3(tmp_path: Path) -> None:
         assert f"与 {server.url} 的连接没有恢复" in process.stderr[-1]
 
 
-def test_没有人读输出_该发的照发(tmp_path: Path, server: SluiceServer) -> None:
+def test_没有人读输出_该发的照发(tmp_path: Path, shared_server: SluiceServer) -> None:
     (tmp_path / "f.txt").write_text("照发")
+    before = len(shared_server.published())
     words = ["--message", "一", str(tmp_path / "f.txt")]
-    with sending(tmp_path, server, *words, unread=True) as process:
+    with unread_pipe() as stdout, sending(tmp_path, shared_server, *words, stdout=stdout) as process:
         assert process.wait() == 0
-    assert len(server.published()) == 1
+    assert len(shared_server.published()) == before + 1

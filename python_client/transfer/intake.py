@@ -41,7 +41,13 @@ class Intake:
     """等着的至多与列表一样长。"""
 
     def __init__(
-        self, ports: IntakePorts, limits: ServerLimits, keeper: UploadKeeper, workers: Workers
+        self,
+        ports: IntakePorts,
+        limits: ServerLimits,
+        keeper: UploadKeeper,
+        workers: Workers,
+        *,
+        restore: bool,
     ) -> None:
         self._ports = ports
         self._limits = limits
@@ -51,7 +57,7 @@ class Intake:
         # 正在审的; 暂停或取消了就清掉, 审完也不进队
         self._current: Upload | None = None
         self._task: asyncio.Task[None] | None = None
-        self._restore_state = LATER
+        self._restore_state = LATER if restore else RESTORED
         self._online = asyncio.Event()
 
     def admit(self, upload: Upload) -> None:

@@ -29,9 +29,11 @@ _STOP_S = 0.5
 
 
 class Uploads:
-    """方法只在循环的线程里调用; store 为 None 则不留续传记录。"""
+    """方法只在循环的线程里调用; store 为 None 则不留续传记录。restore: 上次没有传完的自己接着传。"""
 
-    def __init__(self, address: ServerAddress, ports: TransferPorts, store: ResumeStore | None) -> None:
+    def __init__(
+        self, address: ServerAddress, ports: TransferPorts, store: ResumeStore | None, *, restore: bool = True
+    ) -> None:
         self._address = address
         self._ports = ports
         self._workers = Workers("sluice-upload", _THREADS)
@@ -43,7 +45,7 @@ class Uploads:
         self._keeper = UploadKeeper(address.base, store, self._discards.add)
         self._frames = FrameUploads(ports, self._workers)
         self._chunks = ChunkUploads(ports.identity, self._transfer_url, self._keeper, self._workers)
-        self._intake = Intake(self, self._limits, self._keeper, self._workers)
+        self._intake = Intake(self, self._limits, self._keeper, self._workers, restore=restore)
 
     # ---- 用户的操作 ----
 
