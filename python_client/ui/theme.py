@@ -1,0 +1,221 @@
+"""外观: 命名字体, ttk 的样式, 图片; 一个窗口一份。"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tkinter
+from tkinter import font as tkfont
+from tkinter import ttk
+
+from PIL import Image, ImageTk
+
+from . import drawing, palette
+
+log = logging.getLogger(__name__)
+
+# Tk 自己的命名字体: 对话框, 菜单与输入框都用它们
+_TK_FONTS = ("TkDefaultFont", "TkTextFont", "TkMenuFont", "TkHeadingFont", "TkCaptionFont", "TkFixedFont")
+# Tk 的 1.0 是每点一像素 (72 dpi); 常见的屏幕是 96 dpi
+_USUAL_SCALING = 96 / 72
+
+
+def prepare_screen() -> None:
+    """在 Tk() 之前: Windows 上声明自己认得高分屏, 否则系统把窗口拉大, 字是糊的。"""
+    if sys.platform == "win32":
+        import ctypes
+
+        try:
+            ctypes.windll.shcore.SetProcessDpiAwareness(1)
+        except (AttributeError, OSError) as error:
+            # Windows 8.1 之前没有这个调用; 字糊一点, 能用
+            log.debug("theme.dpi_unaware error=%s", error)
+
+
+class Theme:
+    """先于任何部件; 持有图片: PhotoImage 没有人引用就会消失。"""
+
+    def __init__(self, root: tkinter.Tk) -> None:
+        self._root = root
+        self._images: dict[str, ImageTk.PhotoImage] = {}
+        for name in _TK_FONTS:
+            # nametofont 的 root 参数要 Python 3.10
+            root.tk.call(
+                "font", "configure", name, "-family", palette.FONT_FAMILY, "-size", palette.FONT_SIZE
+            )
+        self.normal = tkfont.Font(root, name="SluiceNormal", family="Arial", size=palette.FONT_SIZE)
+        self.bold = tkfont.Font(root, name="SluiceBold", family="Arial", size=12, weight="bold")
+        self.small = tkfont.Font(root, name="SluiceSmall", family="Arial", size=palette.SMALL_SIZE)
+        self.line_height = self.normal.metrics("linespace")
+        root.configure(background=palette.BACKGROUND)
+        _style(self, ttk.Style(root))
+        _options(root)
+
+    def pixels(self, usual: int) -> int:
+        """96 dpi 下的像素 -> 这块屏幕上的。"""
+        scaling = float(self._root.tk.call("tk", "scaling"))
+        return max(1, round(usual * max(1.0, scaling / _USUAL_SCALING)))
+
+    def keep(self, key: str, picture: Image.Image) -> ImageTk.PhotoImage:
+        """同一个 key 只变成一次 PhotoImage; 只给固定的小图用。"""
+        if key not in self._images:
+            self._images[key] = ImageTk.PhotoImage(picture, master=self._root)
+        return self._images[key]
+
+    def blank(self, height: int) -> ImageTk.PhotoImage:
+        """还没有取来的预览: 一样高, 但只有几像素宽, 上千张也不占内存 (至多 200 种高度)。"""
+        bar = Image.new("RGB", (self.pixels(4), height), palette.LINE)
+        return self.keep(f"blank{height}", bar)
+
+    def dot(self, color: str) -> ImageTk.PhotoImage:
+        return self.keep(f"dot{color}", drawing.dot(self.line_height // 2, color))
+
+    def file_icon(self, kind: str) -> ImageTk.PhotoImage:
+        known = kind if kind in drawing.KINDS else "other"
+        return self.keep(f"file{known}", drawing.file_icon(known, self.line_height))
+
+    def arrow(self, color: str, up: bool) -> ImageTk.PhotoImage:
+        return self.keep(f"arrow{color}{up}", drawing.arrow(self.line_height * 3 // 4, color, up))
+
+
+def _options(root: tkinter.Tk) -> None:
+    """经典部件 (Text, Listbox, Menu) 没有 ttk 样式: 用选项数据库。"""
+    root.option_add("*Menu.background", palette.SURFACE)
+    root.option_add("*Menu.foreground", palette.TEXT)
+    root.option_add("*Menu.activeBackground", palette.ACCENT_SOFT)
+    root.option_add("*Menu.activeForeground", palette.TEXT)
+    root.option_add("*Menu.relief", "flat")
+    # simpledialog 用的是经典部件
+    root.option_add("*Dialog.background", palette.BACKGROUND)
+    root.option_add("*Label.background", palette.BACKGROUND)
+
+
+def _style(theme: Theme, style: ttk.Style) -> None:
+    # clam 在三个系统上都有, 而且全部颜色都可以改
+    style.theme_use("clam")
+    style.configure(
+        ".",
+        font=theme.normal,
+        background=palette.BACKGROUND,
+        foreground=palette.TEXT,
+        troughcolor=palette.SURFACE_3,
+        bordercolor=palette.LINE,
+        lightcolor=palette.SURFACE,
+        darkcolor=palette.LINE,
+        focuscolor=palette.ACCENT,
+    )
+    _frames(theme, style)
+    _buttons(theme, style)
+    _entry(theme, style)
+    _bars(theme, style)
+
+
+def _frames(theme: Theme, style: ttk.Style) -> None:
+    style.configure("Card.TFrame", background=palette.SURFACE)
+    style.configure("Card.TLabel", background=palette.SURFACE)
+    style.configure("Heading.TLabel", font=theme.bold)
+    style.configure("Muted.TLabel", font=theme.small, foreground=palette.TEXT_3)
+    style.configure(
+        "CardMuted.TLabel", font=theme.small, foreground=palette.TEXT_3, background=palette.SURFACE
+    )
+    style.configure("CardBad.TLabel", font=theme.small, foreground=palette.BAD, background=palette.SURFACE)
+    style.configure(
+        "People.Treeview",
+        background=palette.SURFACE,
+        fieldbackground=palette.SURFACE,
+        foreground=palette.TEXT,
+        borderwidth=0,
+        relief="flat",
+        rowheight=theme.line_height + 2 * palette.PAD,
+    )
+    style.layout("People.Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
+    selected = [("selected", palette.ACCENT_SOFT)]
+    style.map("People.Treeview", background=selected, foreground=[("selected", palette.TEXT)])
+    # 分隔条: 与底色相同, 只在鼠标下看得出
+    style.configure("TPanedwindow", background=palette.BACKGROUND)
+    style.configure("Sash", sashthickness=2 * palette.PAD, gripcount=0)
+
+
+def _surface(theme: Theme, style: ttk.Style, name: str, faces: dict[str, tuple[str, str]]) -> None:
+    """圆角的底: 状态 -> (填充, 边线); 空的键是平常的样子。"""
+    size, radius = theme.pixels(24), theme.pixels(6)
+    images = {
+        state: theme.keep(f"{name}{state}", drawing.rounded(size, radius, fill, line))
+        for state, (fill, line) in faces.items()
+    }
+    states = [(state, images[state]) for state in faces if state]
+    style.element_create(name, "image", images[""], *states, border=radius + 2, sticky="nswe")
+
+
+def _buttons(theme: Theme, style: ttk.Style) -> None:
+    faces = {
+        "": (palette.SURFACE, palette.LINE_STRONG),
+        "disabled": (palette.SURFACE_2, palette.LINE),
+        "pressed": (palette.SURFACE_3, palette.ACCENT),
+        "focus": (palette.SURFACE, palette.ACCENT),
+        "active": (palette.SURFACE_3, palette.LINE_STRONG),
+    }
+    _surface(theme, style, "Plain.face", faces)
+    accent = {
+        "": (palette.ACCENT, palette.ACCENT),
+        "disabled": (palette.LINE_STRONG, palette.LINE_STRONG),
+        "pressed": (palette.ACCENT_STRONG, palette.ACCENT_STRONG),
+        "focus": (palette.ACCENT, palette.TEXT),
+        "active": (palette.ACCENT_STRONG, palette.ACCENT_STRONG),
+    }
+    _surface(theme, style, "Accent.face", accent)
+    for kind, face in (("TButton", "Plain"), ("Small.TButton", "Plain"), ("Accent.TButton", "Accent")):
+        label = ("Button.label", {"sticky": "nswe"})
+        padding = ("Button.padding", {"sticky": "nswe", "children": [label]})
+        style.layout(kind, [(f"{face}.face", {"sticky": "nswe", "children": [padding]})])
+    style.configure("TButton", padding=(2 * palette.PAD, palette.PAD), anchor="center", width=0)
+    style.configure("Small.TButton", padding=(palette.PAD, 1), font=theme.small)
+    style.configure("Accent.TButton", foreground=palette.ON_ACCENT)
+    style.map("TButton", foreground=[("disabled", palette.TEXT_3)])
+    style.map("Accent.TButton", foreground=[("disabled", palette.SURFACE)])
+
+
+def _entry(theme: Theme, style: ttk.Style) -> None:
+    faces = {
+        "": (palette.SURFACE, palette.LINE_STRONG),
+        "focus": (palette.SURFACE, palette.ACCENT),
+    }
+    _surface(theme, style, "Round.field", faces)
+    area = ("Entry.textarea", {"sticky": "nswe"})
+    padding = ("Entry.padding", {"sticky": "nswe", "children": [area]})
+    style.layout("TEntry", [("Round.field", {"sticky": "nswe", "children": [padding]})])
+    style.configure("TEntry", padding=(palette.PAD, palette.PAD), insertwidth=2)
+    selected = {"selectbackground": palette.ACCENT, "selectforeground": palette.ON_ACCENT}
+    style.configure("TEntry", **selected)
+
+
+def _bars(theme: Theme, style: ttk.Style) -> None:
+    height = theme.pixels(8)
+    for name, color in (
+        ("Trough", palette.SURFACE_3),
+        ("Move", palette.ACCENT),
+        ("Good", palette.GOOD),
+        ("Bad", palette.BAD),
+        ("Idle", palette.LINE_STRONG),
+    ):
+        picture = theme.keep(f"bar{color}", drawing.rounded(height, height // 2, color))
+        style.element_create(f"{name}.bar", "image", picture, border=height // 2, sticky="we", height=height)
+    for name in ("Move", "Good", "Bad", "Idle"):
+        bar = (f"{name}.bar", {"side": "left", "sticky": "we"})
+        layout = [("Trough.bar", {"sticky": "we", "children": [bar]})]
+        style.layout(f"{name}.Horizontal.TProgressbar", layout)
+        style.configure(f"{name}.Horizontal.TProgressbar", background=palette.SURFACE)
+    _scrollbar(theme, style)
+
+
+def _scrollbar(theme: Theme, style: ttk.Style) -> None:
+    width = theme.pixels(10)
+    thumb = theme.keep("thumb", drawing.rounded(width, width // 2, palette.LINE_STRONG))
+    active = theme.keep("thumb-active", drawing.rounded(width, width // 2, palette.TEXT_3))
+    style.element_create(
+        "Slim.thumb", "image", thumb, ("active", active), border=width // 2, sticky="ns", width=width
+    )
+    trough = ("Vertical.Scrollbar.trough", {"sticky": "ns", "children": [("Slim.thumb", {"sticky": "nswe"})]})
+    style.layout("Vertical.TScrollbar", [trough])
+    style.configure("Vertical.TScrollbar", troughcolor=palette.SURFACE, bordercolor=palette.SURFACE)
+    style.configure("Vertical.TScrollbar", lightcolor=palette.SURFACE, darkcolor=palette.SURFACE)
