@@ -9,19 +9,18 @@ from . import palette
 _SCALE = 4
 
 
-def rounded(size: int, radius: int, fill: str, outline: str = "", behind: str = "") -> Image.Image:
-    """size 见方的圆角块; behind 是圆角之外的底色, 不给则透明。"""
-    big = size * _SCALE
-    image = Image.new("RGBA", (big, big), behind or (0, 0, 0, 0))
-    draw = ImageDraw.Draw(image)
-    draw.rounded_rectangle(
-        (0, 0, big - 1, big - 1),
+def rounded(size: tuple[int, int], radius: int, fill: str, outline: str = "") -> Image.Image:
+    """宽高为 size 的圆角块; 圆角之外透明。"""
+    width, height = size[0] * _SCALE, size[1] * _SCALE
+    image = Image.new("RGBA", (width, height), (0, 0, 0, 0))
+    ImageDraw.Draw(image).rounded_rectangle(
+        (0, 0, width - 1, height - 1),
         radius * _SCALE,
-        fill=fill or None,
+        fill=fill,
         outline=outline or None,
         width=_SCALE if outline else 0,
     )
-    return image.resize((size, size), Image.Resampling.LANCZOS)
+    return image.resize(size, Image.Resampling.LANCZOS)
 
 
 def dot(size: int, color: str) -> Image.Image:
@@ -75,7 +74,7 @@ def arrow(size: int, color: str, up: bool) -> Image.Image:
 def app_icon(size: int) -> Image.Image:
     """水闸: 圆角方块, 一道闸门, 三道水波。"""
     big = size * _SCALE
-    image = rounded(size, size // 5, palette.ACCENT).resize((big, big), Image.Resampling.LANCZOS)
+    image = rounded((size, size), size // 5, palette.ACCENT).resize((big, big), Image.Resampling.LANCZOS)
     draw = ImageDraw.Draw(image)
     unit = big / 16
     draw.rectangle((unit * 3, unit * 3, unit * 4.5, unit * 13), fill="#ffffff")

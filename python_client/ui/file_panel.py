@@ -13,6 +13,9 @@ from ..protocol.messages import FileMessage
 from . import palette
 from .file_menu import FileMenu
 
+# 卡片至少有这么多行字高, 才写下面的说明
+_LINES_WITH_FACTS = 5
+
 
 class FilePanel:
     """load_more 向服务器要更早的。"""
@@ -51,7 +54,8 @@ class FilePanel:
         bar.grid(row=0, column=1, sticky="ns", padx=(0, palette.PAD), pady=palette.PAD)
         self.facts = ttk.Label(card, style="CardMuted.TLabel", text="还没有文件")
         self.facts.grid(row=1, column=0, columnspan=2, sticky="we", padx=palette.PAD, pady=palette.PAD)
-        self.more = ttk.Button(card, text="更早的文件", style="Small.TButton", command=load_more)
+        card.bind("<Configure>", self._resized)
+        self.more = ttk.Button(self.frame, text="更早的", style="Small.TButton", command=load_more)
         self._bind()
 
     def show(self, index: FileIndex) -> None:
@@ -69,7 +73,7 @@ class FilePanel:
         self.heading.configure(text=f"文件 ({len(now)}{'+' if index.more else ''})")
         self._show_facts()
         if index.more:
-            self.more.grid(row=2, column=0, columnspan=2, sticky="we", padx=palette.PAD, pady=palette.PAD)
+            self.more.grid(row=0, column=0, sticky="e", padx=palette.PAD)
         else:
             self.more.grid_remove()
 
@@ -87,6 +91,13 @@ class FilePanel:
             self.listbox.bind(button, self._menu_at)
         # 键盘上的菜单键; Shift+F10 在三个系统上都有
         self.listbox.bind("<Shift-F10>", self._menu_key)
+
+    def _resized(self, event: tkinter.Event[tkinter.Misc]) -> None:
+        # 很矮时说明让位给列表; 卡片的高度由分栏定, 不会来回变
+        if event.height < self.facts.winfo_reqheight() * _LINES_WITH_FACTS:
+            self.facts.grid_remove()
+        else:
+            self.facts.grid()
 
     def _at(self, event: tkinter.Event[tkinter.Misc]) -> FileMessage | None:
         """鼠标下的一项; nearest 在空白处也给最后一项, 要看框。"""
@@ -127,8 +138,9 @@ class FilePanel:
             self.facts.configure(text="双击在浏览器里打开" if self._shown else "还没有文件")
             return
         when = human_text.format_short_date(file.time_ms, date.today())
-        self.facts.configure(text=f"{human_text.safe_name(file.name)}, {when}")
+        size = human_text.format_bytes(file.size)
+        self.facts.configure(text=f"{size}, {human_text.safe_name(file.name)}, {when}")
 
 
 def _line(file: FileMessage) -> str:
-    return f"{human_text.safe_name(file.original_name)}   {human_text.format_bytes(file.size)}"
+    return human_text.safe_name(file.original_name)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import tkinter
 from tkinter import ttk
 
-from . import drawing, palette
+from . import drawing
 from .theme import Theme
 
 TITLE = "水闸"
 # 96 dpi 下的像素
 _USUAL_SIZE = (1100, 720)
 _LEAST_SIZE = (640, 420)
-# 右边一栏占的份额
-_SIDE_WEIGHT = 1
-_MAIN_WEIGHT = 3
+_SIDE_WIDTH = 240
 
 
 class Layout:
@@ -34,17 +32,18 @@ class Layout:
         root.columnconfigure(0, weight=1)
         root.rowconfigure(0, weight=1)
         self.panes = ttk.PanedWindow(root, orient="horizontal")
-        self.panes.grid(row=0, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
+        self.panes.grid(row=0, column=0, sticky="nsew")
         self.chat = ttk.Frame(self.panes)
-        self.side = ttk.PanedWindow(self.panes, orient="vertical", width=theme.pixels(250))
-        self.panes.add(self.chat, weight=_MAIN_WEIGHT)
-        self.panes.add(self.side, weight=_SIDE_WEIGHT)
+        self.side = ttk.PanedWindow(self.panes, orient="vertical", width=theme.pixels(_SIDE_WIDTH))
+        # 多出的宽度都给聊天记录
+        self.panes.add(self.chat, weight=1)
+        self.panes.add(self.side, weight=0)
         self.chat.columnconfigure(0, weight=1)
         self.chat.rowconfigure(0, weight=1)
 
     def place(self, frame: ttk.Frame, row: int) -> None:
-        """放在两栏之下的一行。"""
-        frame.grid(row=row, column=0, sticky="we", padx=palette.PAD, pady=palette.PAD)
+        """放在两栏之下的一行; 边距由里面的部件自己留, 不叠加。"""
+        frame.grid(row=row, column=0, sticky="we")
 
 
 def _size(root: tkinter.Tk, theme: Theme) -> None:

@@ -129,6 +129,10 @@ def _frames(theme: Theme, style: ttk.Style) -> None:
         rowheight=theme.line_height + 2 * palette.PAD,
     )
     style.layout("People.Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
+    # 没有层次: 去掉展开用的三角与缩进
+    cell = [("Treeitem.image", {"side": "left", "sticky": ""}), ("Treeitem.text", {"side": "left", "sticky": ""})]
+    style.layout("People.Treeview.Item", [("Treeitem.padding", {"sticky": "nswe", "children": cell})])
+    style.configure("People.Treeview", indent=0)
     selected = [("selected", palette.ACCENT_SOFT)]
     style.map("People.Treeview", background=selected, foreground=[("selected", palette.TEXT)])
     # 分隔条: 与底色相同, 只在鼠标下看得出
@@ -140,7 +144,7 @@ def _surface(theme: Theme, style: ttk.Style, name: str, faces: dict[str, tuple[s
     """圆角的底: 状态 -> (填充, 边线); 空的键是平常的样子。"""
     size, radius = theme.pixels(24), theme.pixels(6)
     images = {
-        state: theme.keep(f"{name}{state}", drawing.rounded(size, radius, fill, line))
+        state: theme.keep(f"{name}{state}", drawing.rounded((size, size), radius, fill, line))
         for state, (fill, line) in faces.items()
     }
     states = [(state, images[state]) for state in faces if state]
@@ -190,32 +194,39 @@ def _entry(theme: Theme, style: ttk.Style) -> None:
 
 
 def _bars(theme: Theme, style: ttk.Style) -> None:
+    # 图片比两端的圆角长: 九宫格的中间要有东西可以拉
     height = theme.pixels(8)
+    size, cap = (3 * height, height), (height // 2, 0)
+    trough = theme.keep("trough", drawing.rounded(size, height // 2, palette.SURFACE_3))
+    style.element_create("Round.trough", "image", trough, border=cap, sticky="we", height=height)
     for name, color in (
-        ("Trough", palette.SURFACE_3),
         ("Move", palette.ACCENT),
         ("Good", palette.GOOD),
         ("Bad", palette.BAD),
         ("Idle", palette.LINE_STRONG),
     ):
-        picture = theme.keep(f"bar{color}", drawing.rounded(height, height // 2, color))
-        style.element_create(f"{name}.bar", "image", picture, border=height // 2, sticky="we", height=height)
+        picture = theme.keep(f"bar{color}", drawing.rounded(size, height // 2, color))
+        # 进度条按名字的末节找滑块: 必须叫 pbar
+        style.element_create(f"{name}.pbar", "image", picture, border=cap, sticky="we", height=height)
     for name in ("Move", "Good", "Bad", "Idle"):
-        bar = (f"{name}.bar", {"side": "left", "sticky": "we"})
-        layout = [("Trough.bar", {"sticky": "we", "children": [bar]})]
-        style.layout(f"{name}.Horizontal.TProgressbar", layout)
+        bar = (f"{name}.pbar", {"side": "left", "sticky": "we"})
+        style.layout(f"{name}.Horizontal.TProgressbar", [("Round.trough", {"sticky": "we", "children": [bar]})])
         style.configure(f"{name}.Horizontal.TProgressbar", background=palette.SURFACE)
     _scrollbar(theme, style)
 
 
 def _scrollbar(theme: Theme, style: ttk.Style) -> None:
-    width = theme.pixels(10)
-    thumb = theme.keep("thumb", drawing.rounded(width, width // 2, palette.LINE_STRONG))
-    active = theme.keep("thumb-active", drawing.rounded(width, width // 2, palette.TEXT_3))
-    style.element_create(
-        "Slim.thumb", "image", thumb, ("active", active), border=width // 2, sticky="ns", width=width
-    )
+    width = theme.pixels(8)
+    size, cap = (width, 3 * width), (0, width // 2)
+    thumb = theme.keep("thumb", drawing.rounded(size, width // 2, palette.LINE_STRONG))
+    active = theme.keep("thumb-active", drawing.rounded(size, width // 2, palette.TEXT_3))
+    style.element_create("Slim.thumb", "image", thumb, ("active", active), border=cap, sticky="ns", width=width)
     trough = ("Vertical.Scrollbar.trough", {"sticky": "ns", "children": [("Slim.thumb", {"sticky": "nswe"})]})
     style.layout("Vertical.TScrollbar", [trough])
-    style.configure("Vertical.TScrollbar", troughcolor=palette.SURFACE, bordercolor=palette.SURFACE)
-    style.configure("Vertical.TScrollbar", lightcolor=palette.SURFACE, darkcolor=palette.SURFACE)
+    style.configure(
+        "Vertical.TScrollbar",
+        troughcolor=palette.SURFACE,
+        bordercolor=palette.SURFACE,
+        lightcolor=palette.SURFACE,
+        darkcolor=palette.SURFACE,
+    )

@@ -13,9 +13,9 @@ from .theme import Theme
 from .transfer_row import TransferActions, TransferRow
 from .transfer_text import summary_text
 
-# 同时看得见的行数; 窗口矮时少些
+# 同时看得见的行数; 窗口每高出这么多行字才多画一行, 聊天记录才看得见
 MAX_ROWS = 4
-_SHORT_ROWS = 2
+_LINES_PER_ROW = 11
 
 
 class TransferPanel:
@@ -34,17 +34,21 @@ class TransferPanel:
         self._offset = 0
         self._dirty = False
         self._most_rows = MAX_ROWS
-        self.frame = ttk.Frame(parent, style="Card.TFrame")
+        self._line_height = theme.line_height
+        self.frame = ttk.Frame(parent)
         self.frame.columnconfigure(0, weight=1)
-        head = ttk.Frame(self.frame, style="Card.TFrame")
+        card = ttk.Frame(self.frame, style="Card.TFrame")
+        card.grid(row=0, column=0, sticky="we", padx=palette.PAD, pady=palette.PAD)
+        card.columnconfigure(0, weight=1)
+        head = ttk.Frame(card, style="Card.TFrame")
         head.grid(row=0, column=0, columnspan=2, sticky="we", padx=palette.PAD)
         head.columnconfigure(0, weight=1)
         self.summary = ttk.Label(head, style="CardMuted.TLabel")
         self.summary.grid(row=0, column=0, sticky="w", padx=palette.PAD, pady=palette.PAD)
         self.clear = ttk.Button(head, text="清除完成的", style="Small.TButton", command=clear_finished)
         self.clear.grid(row=0, column=1, padx=palette.PAD, pady=palette.PAD)
-        self.rows = [TransferRow(self.frame, theme, actions) for _ in range(MAX_ROWS)]
-        self._bar = ttk.Scrollbar(self.frame, orient="vertical", command=self._scrolled)
+        self.rows = [TransferRow(card, theme, actions) for _ in range(MAX_ROWS)]
+        self._bar = ttk.Scrollbar(card, orient="vertical", command=self._scrolled)
         self._wheel()
 
     @property
@@ -64,7 +68,7 @@ class TransferPanel:
 
     def fit_height(self, window_height: int) -> None:
         """窗口矮时少画几行, 聊天记录才看得见。"""
-        rows = MAX_ROWS if window_height > self.frame.winfo_fpixels("6i") else _SHORT_ROWS
+        rows = max(1, min(MAX_ROWS, window_height // (_LINES_PER_ROW * self._line_height)))
         if rows != self._most_rows:
             self._most_rows = rows
             self._dirty = True
@@ -99,7 +103,7 @@ class TransferPanel:
         for place, row in enumerate(self.rows):
             if place < count:
                 row.show(self._items[self._order[self._offset + place]])
-                row.frame.grid(row=1 + place, column=0, sticky="we", padx=palette.PAD, pady=palette.PAD)
+                row.frame.grid(row=1 + place, column=0, sticky="we", padx=palette.PAD, pady=(0, palette.PAD))
             else:
                 row.frame.grid_remove()
         total = len(self._order)
