@@ -21,7 +21,7 @@ STOPPED = "stopped"
 
 @dataclass(frozen=True)
 class ConnectionState:
-    """phase 是上面五个之一; retry_at 是 Unix 秒, 只在 waiting 时有; reason 在 waiting 与 stopped 时有。"""
+    """phase 是上面五个之一; retry_at 是 Unix 秒, 只在 waiting 时有; reason 在 waiting 与 stopped 时有 (名字被拒而停的没有)。"""
 
     phase: str
     retry_at: float | None = None

@@ -1,0 +1,206 @@
+"""聊天连接: 连上, 加入, 断了自己重连; 状态图见 model/connection.py。"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from ..model.connection import CONNECTING, JOINING, ONLINE, STOPPED, WAITING, ConnectionState
+from ..protocol.codec import BadFrameError, decode
+from ..protocol.messages import CloseReason, Unknown, Welcome
+from .backoff import retry_delay_s
+from .ports import ChatPorts
+from .websocket_options import connect_options
+
+log = logging.getLogger(__name__)
+
+# 连上并加入的期限 (秒)
+JOIN_TIMEOUT_S = 15.0
+# 一帧的上限, 字节: 一页历史估计至多 256 KiB, 转义最多使它涨到六倍
+MAX_FRAME_BYTES = 2 * 1024 * 1024
+# 隔这么久 ping 一次, 这么久没有 pong 就当作断线: 换了网络, 电脑刚醒时的半开连接 (秒)
+PING_INTERVAL_S = 20.0
+PING_TIMEOUT_S = 15.0
+# 在线满这么久才算稳定, 退避从头开始 (秒)
+STABLE_S = 10.0
+# 刚在线就断的, 至多从这一级退避 (1 秒) 开始: 连续抖动时仍然很快回来
+SETTLED_ATTEMPT = 1
+# 等着写进套接字的帧; 满了当作不在线, 由调用者留着
+MAX_OUTGOING = 64
+# 半开的连接不会应答关闭帧 (秒)
+CLOSE_TIMEOUT_S = 0.5
+ABNORMAL = CloseReason(1006, "")
+# 服务器在升级时拒绝: 名额已满是暂时的, 别的 (网页来源, 路径不对) 再试也一样
+RETRYABLE_STATUS = frozenset({429, 500, 502, 503, 504})
+
+
+class ChatConnection:
+    """run() 是它的一生; 其余方法只能在循环的线程里调用。"""
+
+    def __init__(self, url: str, ports: ChatPorts) -> None:
+        self._url = url
+        self._ports = ports
+        self._state = ConnectionState(CONNECTING)
+        self._outgoing: asyncio.Queue[str] | None = None
+        # 等待重连时提前醒来
+        self._wake = asyncio.Event()
+        # 名字被拒: 停着, 直到 reconnect()
+        self._held = False
+        self._socket: ClientConnection | None = None
+        self._attempt = 0
+        self._online_since = 0.0
+
+    @property
+    def is_online(self) -> bool:
+        return self._state.phase == ONLINE
+
+    async def run(self) -> None:
+        """直到取消。"""
+        while True:
+            reason = await self._live_once()
+            if self.is_online and time.monotonic() - self._online_since > STABLE_S:
+                self._attempt = 0
+            await self._rest(reason)
+
+    def send(self, frame: str) -> bool:
+        """不在线或积压太多返回 False; 内容由调用者留着。"""
+        if not self.is_online or self._outgoing is None:
+            return False
+        try:
+            self._outgoing.put_nowait(frame)
+        except asyncio.QueueFull:
+            return False
+        return True
+
+    def reconnect(self) -> None:
+        """等待重连或停着的立即再连; 在连接或在线时不做事。"""
+        # held 而还没有断干净时也算: 否则这一次就丢了
+        if self._held or self._state.phase in (WAITING, STOPPED):
+            self._attempt = 0
+            self._wake.set()
+
+    def hold(self) -> None:
+        """放弃现在这条连接, 停着等 reconnect()。"""
+        self._held = True
+        self.abort()
+
+    def abort(self) -> None:
+        """放弃现在这条连接, 退避之后再来。"""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    # ---- 一次连接 ----
+
+    async def _live_once(self) -> CloseReason:
+        self._held = False
+        self._wake.clear()
+        self._become(ConnectionState(CONNECTING))
+        try:
+            async with connect(
+                self._url,
+                max_size=MAX_FRAME_BYTES,
+                open_timeout=JOIN_TIMEOUT_S,
+                ping_interval=PING_INTERVAL_S,
+                ping_timeout=PING_TIMEOUT_S,
+                close_timeout=CLOSE_TIMEOUT_S,
+                **connect_options(),
+            ) as socket:
+                return await self._talk(socket)
+        except InvalidStatus as error:
+            log.warning("chat.refused status=%d", error.response.status_code)
+            return _refusal(error.response.status_code)
+        except (OSError, InvalidHandshake, asyncio.TimeoutError) as error:
+            # 地址不通, 不是 WebSocket, 证书不对
+            log.info("chat.unreachable error=%r", error)
+            return ABNORMAL
+
+    async def _talk(self, socket: ClientConnection) -> CloseReason:
+        self._socket = socket
+        self._outgoing = asyncio.Queue(MAX_OUTGOING)
+        self._become(ConnectionState(JOINING))
+        writer = asyncio.ensure_future(_write(socket, self._outgoing))
+        try:
+            await socket.send(self._ports.join_frame())
+            await asyncio.wait_for(self._read_until_joined(socket), JOIN_TIMEOUT_S)
+            while True:
+                await self._read_one(socket)
+        except ConnectionClosed as error:
+            return _close_reason(error)
+        except asyncio.TimeoutError:
+            log.warning("chat.join_timeout")
+            return ABNORMAL
+        finally:
+            writer.cancel()
+            self._outgoing = None
+            self._socket = None
+
+    async def _read_until_joined(self, socket: ClientConnection) -> None:
+        while not self.is_online:
+            await self._read_one(socket)
+
+    async def _read_one(self, socket: ClientConnection) -> None:
+        await self._ports.room()
+        frame = await socket.recv()
+        if not isinstance(frame, str):
+            log.warning("chat.binary_frame bytes=%d", len(frame))
+            return
+        try:
+            message = decode(frame)
+        except BadFrameError as error:
+            # 一帧看不懂不妨碍其余的
+            log.warning("chat.bad_frame reason=%s", error)
+            return
+        if isinstance(message, Unknown):
+            log.info("chat.unknown_type type=%s", message.type[:100])
+            return
+        if isinstance(message, Welcome):
+            self._joined()
+        self._ports.received(message)
+
+    def _joined(self) -> None:
+        self._online_since = time.monotonic()
+        self._attempt = min(self._attempt, SETTLED_ATTEMPT)
+        self._become(ConnectionState(ONLINE))
+
+    # ---- 两次连接之间 ----
+
+    async def _rest(self, reason: CloseReason) -> None:
+        delay_s = None if self._held else retry_delay_s(reason.code, self._attempt)
+        self._attempt += 1
+        if delay_s is None:
+            self._become(ConnectionState(STOPPED, reason=None if self._held else reason))
+            await self._wake.wait()
+            return
+        self._become(ConnectionState(WAITING, retry_at=time.time() + delay_s, reason=reason))
+        try:
+            await asyncio.wait_for(self._wake.wait(), delay_s)
+        except asyncio.TimeoutError:
+            # 等到了时间, 再连
+            return
+
+    def _become(self, state: ConnectionState) -> None:
+        self._state = state
+        self._ports.state_changed(state)
+
+
+async def _write(socket: ClientConnection, outgoing: asyncio.Queue[str]) -> None:
+    try:
+        while True:
+            await socket.send(await outgoing.get())
+    except ConnectionClosed:
+        # 读的一方会看到同一个断开并处理
+        return
+
+
+def _close_reason(error: ConnectionClosed) -> CloseReason:
+    received = error.rcvd
+    return ABNORMAL if received is None else CloseReason(received.code, received.reason)
+
+
+def _refusal(status: int) -> CloseReason:
+    # 4001 在表里是 never: 停下来, 由用户决定
+    return ABNORMAL if status in RETRYABLE_STATUS else CloseReason(4001, f"HTTP {status}")

@@ -1,0 +1,91 @@
+"""不重不漏的判断: 纯逻辑, 各种到来的次序。"""
+
+from __future__ import annotations
+
+from python_client.net.catch_up import CATCHING, CAUGHT, RESTARTING, CatchUp
+from python_client.protocol.messages import History, Limits, RoomMessage, TextMessage, Welcome
+
+LIMITS = Limits(1, 1, 1, 1, 1, 1)
+
+
+def _welcome(seq: int, epoch: str = "e1") -> Welcome:
+    return Welcome("张三", "令牌", (), 1, epoch, seq, LIMITS, frozenset())
+
+
+def _page(*seqs: int, more: bool = False) -> History:
+    return History(tuple(TextMessage(f"id{seq}", seq, 0, "李四", str(seq)) for seq in seqs), more)
+
+
+def _seqs(messages: list[RoomMessage]) -> list[int]:
+    return [message.seq for message in messages]
+
+
+def _caught(seq: int) -> CatchUp:
+    catch_up = CatchUp()
+    catch_up.welcomed(_welcome(seq))
+    catch_up.joined_page(_page(seq))
+    assert catch_up.state == CAUGHT and catch_up.after == seq
+    return catch_up
+
+
+def test_第一次没有after_空的房间从welcome的seq算起() -> None:
+    catch_up = CatchUp()
+    assert catch_up.after is None
+    catch_up.welcomed(_welcome(0))
+    assert catch_up.joined_page(_page()) == ([], False)
+    assert catch_up.after == 0
+    assert catch_up.broadcast(_page(1).messages[0])
+    assert not catch_up.broadcast(_page(1).messages[0]), "同一条只放行一次"
+
+
+def test_不给历史的服务器_从播出的第一条算起() -> None:
+    catch_up = CatchUp()
+    catch_up.welcomed(_welcome(41))
+    assert catch_up.broadcast(_page(42).messages[0])
+    assert catch_up.after == 42
+
+
+def test_重连后逐页补齐_期间播出的由后面的页给出() -> None:
+    catch_up = _caught(10)
+    catch_up.welcomed(_welcome(14))
+    assert catch_up.state == CATCHING
+    messages, wants_more = catch_up.joined_page(_page(11, 12, more=True))
+    assert (_seqs(messages), wants_more) == ([11, 12], True)
+    assert not catch_up.broadcast(_page(15).messages[0]), "还没有补到这里"
+    messages, wants_more = catch_up.page(_page(13, 14, 15))
+    assert (_seqs(messages), wants_more) == ([13, 14, 15], False)
+    assert not catch_up.broadcast(_page(15).messages[0]), "页里已经有了"
+    assert catch_up.broadcast(_page(16).messages[0])
+
+
+def test_补到一半又断_从收齐的地方接着补() -> None:
+    catch_up = _caught(10)
+    catch_up.welcomed(_welcome(20))
+    catch_up.joined_page(_page(11, 12, more=True))
+    assert catch_up.after == 12
+    catch_up.welcomed(_welcome(20))
+    assert _seqs(catch_up.joined_page(_page(13, 14))[0]) == [13, 14]
+
+
+def test_服务器只留着后面的_说明有缺口() -> None:
+    catch_up = _caught(10)
+    catch_up.welcomed(_welcome(100))
+    assert catch_up.has_gap_before(_page(90, 91))
+    assert not catch_up.has_gap_before(_page(11))
+    assert not catch_up.has_gap_before(_page())
+
+
+def test_换了epoch_旧的seq作废_重新要的一页才放行() -> None:
+    catch_up = _caught(1000)
+    assert catch_up.welcomed(_welcome(3, "e2")), "历史已丢失"
+    assert catch_up.state == RESTARTING and catch_up.after is None
+    assert catch_up.joined_page(_page()) == ([], False)
+    assert not catch_up.broadcast(_page(4).messages[0])
+    assert _seqs(catch_up.page(_page(1, 2, 3, 4))[0]) == [1, 2, 3, 4]
+    assert catch_up.after == 4 and catch_up.state == CAUGHT
+
+
+def test_一页一条也没有却说还有_不会没完没了地要() -> None:
+    catch_up = _caught(10)
+    catch_up.welcomed(_welcome(10))
+    assert catch_up.joined_page(_page(more=True)) == ([], False)

@@ -1,0 +1,255 @@
+"""会话: 加入, 进出, 文字, 重连后不重不漏; 真服务器, 真断线。"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Callable, TypeVar
+
+from python_client.model.connection import ONLINE, STOPPED, WAITING
+from python_client.model.events import (
+    SEND_FAILED,
+    ConnectionChanged,
+    Event,
+    FilesLoaded,
+    HasOlder,
+    Joined,
+    MessageArrived,
+    NameRefused,
+    OlderLoaded,
+    OutboxChanged,
+    PresenceChanged,
+)
+from python_client.net.event_queue import EventQueue
+from python_client.net.text_sender import MAX_OUTGOING
+from python_client.protocol.address import parse_address
+from python_client.protocol.messages import TextMessage
+from python_client.session import ChatSession
+
+from .server import SluiceServer
+
+WAIT_S = 20.0
+Found = TypeVar("Found")
+
+
+class Member:
+    """一个会话与它送出的全部事件。"""
+
+    def __init__(self, server: SluiceServer, name: str) -> None:
+        self.events: list[Event] = []
+        self._arrived = asyncio.Event()
+        self.session = ChatSession(parse_address(server.url), name, self._emit, EventQueue().room)
+        self._task = asyncio.ensure_future(self.session.run())
+
+    def _emit(self, event: Event) -> None:
+        self.events.append(event)
+        self._arrived.set()
+
+    async def until(self, found: Callable[[], Found | None], what: str) -> Found:
+        async def wait() -> Found:
+            while True:
+                result = found()
+                if result:
+                    return result
+                self._arrived.clear()
+                await self._arrived.wait()
+
+        try:
+            return await asyncio.wait_for(wait(), WAIT_S)
+        except asyncio.TimeoutError:
+            raise AssertionError(f"没有等到 {what}: {self.events[-10:]}") from None
+
+    async def online(self, times: int = 1) -> Joined:
+        joins = await self.until(lambda: self.all_of(Joined)[times - 1 :], "加入")
+        return joins[0]
+
+    async def said(self, message: str) -> MessageArrived:
+        def find() -> MessageArrived | None:
+            return next((event for event in self.all_of(MessageArrived) if _text(event) == message), None)
+
+        return await self.until(find, message)
+
+    def all_of(self, kind: type[Found]) -> list[Found]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def texts(self) -> list[str]:
+        return [_text(event) for event in self.all_of(MessageArrived)]
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+def _text(event: MessageArrived) -> str:
+    return event.message.message if isinstance(event.message, TextMessage) else event.message.original_name
+
+
+def test_两个人互相看到加入_文字与离开(server: SluiceServer) -> None:
+    async def scenario() -> None:
+        first = Member(server, "张三")
+        joined = await first.online()
+        assert joined.identity.name == "张三" and joined.users == ("张三",)
+        second = Member(server, "李四")
+        await second.online()
+        await first.until(lambda: "李四" in str(first.all_of(PresenceChanged)), "李四加入")
+        second.session.texts.add("m-1", "你好, 世界 🌍")
+        arrived = await first.said("你好, 世界 🌍")
+        assert arrived.live and arrived.own_id == "" and arrived.message.name == "李四"
+        assert (await second.said("你好, 世界 🌍")).own_id == "m-1"
+        await second.until(lambda: [e for e in second.all_of(OutboxChanged) if e.state == "sent"], "应答")
+        await second.close()
+        await first.until(
+            lambda: [e for e in first.all_of(PresenceChanged) if e.left == ("李四",)], "李四离开"
+        )
+        await first.close()
+
+    asyncio.run(scenario())
+
+
+def test_加入后得到历史_还能取更早的与文件(server: SluiceServer) -> None:
+    async def scenario() -> None:
+        first = Member(server, "张三")
+        await first.online()
+        for index in range(60):
+            first.session.texts.add(f"m-{index}", f"第 {index} 句")
+        await first.until(lambda: len(first.texts()) == 60 or None, "60 句")
+        second = Member(server, "李四")
+        await second.said("第 59 句")
+        assert second.texts() == [f"第 {index} 句" for index in range(10, 60)]
+        assert not any(event.live for event in second.all_of(MessageArrived))
+        assert second.all_of(HasOlder) == [HasOlder(True)]
+        second.session.load_older(second.all_of(MessageArrived)[0].message.seq)
+        (older,) = await second.until(lambda: second.all_of(OlderLoaded), "更早的")
+        assert len(older.messages) == 10 and not older.more
+        second.session.load_more_files(None)
+        (files,) = await second.until(lambda: second.all_of(FilesLoaded), "文件")
+        assert files == FilesLoaded((), False)
+        await asyncio.gather(first.close(), second.close())
+
+    asyncio.run(scenario())
+
+
+def test_断线期间的话补齐_不重不漏_离线写的回来再发() -> None:
+    async def scenario(server: SluiceServer) -> None:
+        first, second = Member(server, "张三"), Member(server, "李四")
+        await asyncio.gather(first.online(), second.online())
+        first.session.texts.add("a", "断线之前")
+        await second.said("断线之前")
+        second.session._connection.abort()
+        await second.until(lambda: _phases(second).count(WAITING) or None, "断线")
+        second.session.texts.add("offline", "离线写的")
+        for index in range(300):
+            first.session.texts.add(f"b{index}", f"断线之后 {index}")
+            if index % 100 == 99:
+                await first.said(f"断线之后 {index}")
+        await second.said("断线之后 299")
+        await first.said("离线写的")
+        texts = [text for text in second.texts() if text != "离线写的"]
+        assert texts == ["断线之前", *(f"断线之后 {index}" for index in range(300))]
+        seqs = [event.message.seq for event in second.all_of(MessageArrived)]
+        assert seqs == sorted(set(seqs)), "按 seq 上升, 没有重复"
+        await asyncio.gather(first.close(), second.close())
+
+    with SluiceServer(MESSAGES_PER_SECOND="0") as server:
+        asyncio.run(scenario(server))
+
+
+def test_服务器被杀再启动_自己回来_历史从新的起点算(server: SluiceServer) -> None:
+    async def scenario() -> None:
+        first = Member(server, "张三")
+        await first.online()
+        first.session.texts.add("a", "重启之前")
+        await first.said("重启之前")
+        server.kill()
+        await first.until(lambda: _phases(first).count(WAITING) or None, "断线")
+        first.session.texts.add("b", "服务器不在时写的")
+        server.start()
+        assert (await first.online(2)).history_lost
+        await first.said("服务器不在时写的")
+        assert first.texts().count("重启之前") == 1
+        await first.close()
+
+    asyncio.run(scenario())
+
+
+def test_名字被占就问_换了名字进去(server: SluiceServer) -> None:
+    async def scenario() -> None:
+        first, second = Member(server, "张三"), Member(server, "张三")
+        await first.until(lambda: first.all_of(Joined) or second.all_of(Joined), "有一个进去")
+        refused = second if first.all_of(Joined) else first
+        (question,) = await refused.until(lambda: refused.all_of(NameRefused), "被拒")
+        assert question.code == "name_taken" and question.suggestion == "张三2"
+        assert _phases(refused)[-1] == STOPPED
+        refused.session.rename(question.suggestion)
+        assert (await refused.online()).identity.name == "张三2"
+        await asyncio.gather(first.close(), second.close())
+
+    asyncio.run(scenario())
+
+
+def test_地址不通时一直再试_服务器来了就进去() -> None:
+    async def scenario(server: SluiceServer) -> None:
+        member = Member(server, "张三")
+        await member.until(lambda: _phases(member).count(WAITING) or None, "连不上")
+        server.start()
+        await member.online()
+        assert _phases(member)[-1] == ONLINE
+        await member.close()
+
+    server = SluiceServer()
+    try:
+        asyncio.run(scenario(server))
+    finally:
+        server.__exit__(None, None, None)
+
+
+def test_太长的文字被拒_说明怎么办_不妨碍后面的() -> None:
+    async def scenario(server: SluiceServer) -> None:
+        member = Member(server, "张三")
+        await member.online()
+        member.session.texts.add("long", "长" * 1000)
+        member.session.texts.add("short", "短的")
+        await member.said("短的")
+        (failed,) = [event for event in member.all_of(OutboxChanged) if event.state == SEND_FAILED]
+        assert failed.client_id == "long" and "请分成几条" in failed.error
+        member.session.texts.discard("long")
+        assert member.session.texts.is_empty or await member.until(
+            lambda: member.session.texts.is_empty, "清空"
+        )
+        await member.close()
+
+    with SluiceServer(CHAT_TEXT_BYTES="300") as server:
+        asyncio.run(scenario(server))
+
+
+def test_太频繁时等一会儿再发_次序不变() -> None:
+    async def scenario(server: SluiceServer) -> None:
+        member = Member(server, "张三")
+        await member.online()
+        lines = [f"第 {index} 句" for index in range(12)]
+        for line in lines:
+            member.session.texts.add(line, line)
+        await member.said(lines[-1])
+        assert member.texts() == lines
+        assert not [event for event in member.all_of(OutboxChanged) if event.state == SEND_FAILED]
+        await member.close()
+
+    # 突发至多两秒的量: 12 句一定会碰到限制
+    with SluiceServer(MESSAGES_PER_SECOND="4") as server:
+        asyncio.run(scenario(server))
+
+
+def test_离线攒的文字有上限_多的当场说明(server: SluiceServer) -> None:
+    async def scenario() -> None:
+        server.kill()
+        member = Member(server, "张三")
+        for index in range(MAX_OUTGOING + 1):
+            member.session.texts.add(f"m{index}", f"第 {index} 句")
+        (failed,) = [event for event in member.all_of(OutboxChanged) if event.state == SEND_FAILED]
+        assert failed.client_id == f"m{MAX_OUTGOING}" and "没有发出的消息太多" in failed.error
+        await member.close()
+
+    asyncio.run(scenario())
+
+
+def _phases(member: Member) -> list[str]:
+    return [event.state.phase for event in member.all_of(ConnectionChanged)]
