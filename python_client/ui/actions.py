@@ -7,8 +7,10 @@ import tkinter
 import uuid
 from pathlib import Path
 from tkinter import filedialog
+from typing import Sequence
 from urllib.parse import urlsplit
 
+from ..client import Client
 from ..model import transfers
 from ..model.human_text import format_bytes
 from ..model.transfers import Transfer
@@ -79,9 +81,14 @@ class Actions:
     def pick_files(self) -> None:
         """选了就排队发送; 取消时是空的 tuple 或空串。"""
         chosen = filedialog.askopenfilenames(parent=self._root, title="选择要发送的文件")
-        paths = [Path(path) for path in chosen]
+        self.send_files([Path(path) for path in chosen])
+
+    def send_files(self, paths: Sequence[Path]) -> None:
+        def send(client: Client) -> None:
+            client.send_files(paths)
+
         if paths:
-            self._network.call(lambda client: client.send_files(paths))
+            self._network.call(send)
 
     def open_file(self, file: FileMessage) -> None:
         self.open_url(file.url)
@@ -106,9 +113,12 @@ class Actions:
         """选了地方就开始下载; 取消时是空串, 有的平台是空的 tuple。"""
         name = local_name(file.original_name)
         chosen = filedialog.asksaveasfilename(parent=self._root, title="另存为", initialfile=name)
+
+        def save(client: Client) -> None:
+            client.save_file(file, Path(chosen))
+
         if chosen:
-            target = Path(chosen)
-            self._network.call(lambda client: client.save_file(file, target))
+            self._network.call(save)
 
     # ---- 传输 ----
 

@@ -17,7 +17,8 @@ class Network(Protocol):
     """call 从不阻塞; stop 至多等 timeout_s, 返回线程是否都结束了。"""
 
     @property
-    def events(self) -> Events: ...
+    def events(self) -> Events:
+        """网络线程放进来的。"""
 
     def start(self) -> None: ...
 

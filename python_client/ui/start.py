@@ -10,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Callable
 
-from ..client import ClientOptions
+from ..client import Client, ClientOptions
+from ..net.network_thread import NetworkThread
 from ..protocol.address import ServerAddress
 from ..protocol.user_name import InvalidNameError, clean_user_name
 from .ask_name import ask_name
@@ -43,10 +44,12 @@ class WindowOptions:
 
 def run_window(options: WindowOptions) -> int:
     """返回退出码; 在主线程里调用, 关上窗口才返回。"""
-    # 到这里才导入: 没有显示器时不必等 websockets 加载
-    from ..net.network_thread import NetworkThread
 
-    return run_with(options, lambda name: NetworkThread(ClientOptions(options.address, name, options.folder)))
+    def make_network(name: str) -> Network:
+        wanted = ClientOptions(options.address, name, options.folder)
+        return NetworkThread(lambda events: Client(wanted, events.put, events.room))
+
+    return run_with(options, make_network)
 
 
 def run_with(options: WindowOptions, make_network: Callable[[str], Network]) -> int:
@@ -66,7 +69,7 @@ def run_with(options: WindowOptions, make_network: Callable[[str], Network]) -> 
     # 名字有了才建立界面, 在上面的循环之外; 连接在 open 里开始, 在后台线程
     window = Window(root, make_network(name), name, options.address.base.split("://", 1)[-1])
     window.remember = options.remember_name
-    _report_failures(root, window)
+    report_failures(root, window)
     window.open()
     root.mainloop()
     return OK
@@ -81,7 +84,7 @@ def _name_to_use(root: tkinter.Tk, options: WindowOptions) -> str | None:
         return ask_name(root, options.name, str(error))
 
 
-def _report_failures(root: tkinter.Tk, window: Window) -> None:
+def report_failures(root: tkinter.Tk, window: Window) -> None:
     """回调里的异常: 记进日志, 窗口里只写一行。"""
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

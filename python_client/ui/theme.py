@@ -130,7 +130,10 @@ def _frames(theme: Theme, style: ttk.Style) -> None:
     )
     style.layout("People.Treeview", [("Treeview.treearea", {"sticky": "nswe"})])
     # 没有层次: 去掉展开用的三角与缩进
-    cell = [("Treeitem.image", {"side": "left", "sticky": ""}), ("Treeitem.text", {"side": "left", "sticky": ""})]
+    cell = [
+        ("Treeitem.image", {"side": "left", "sticky": ""}),
+        ("Treeitem.text", {"side": "left", "sticky": ""}),
+    ]
     style.layout("People.Treeview.Item", [("Treeitem.padding", {"sticky": "nswe", "children": cell})])
     style.configure("People.Treeview", indent=0)
     selected = [("selected", palette.ACCENT_SOFT)]
@@ -210,7 +213,9 @@ def _bars(theme: Theme, style: ttk.Style) -> None:
         style.element_create(f"{name}.pbar", "image", picture, border=cap, sticky="we", height=height)
     for name in ("Move", "Good", "Bad", "Idle"):
         bar = (f"{name}.pbar", {"side": "left", "sticky": "we"})
-        style.layout(f"{name}.Horizontal.TProgressbar", [("Round.trough", {"sticky": "we", "children": [bar]})])
+        style.layout(
+            f"{name}.Horizontal.TProgressbar", [("Round.trough", {"sticky": "we", "children": [bar]})]
+        )
         style.configure(f"{name}.Horizontal.TProgressbar", background=palette.SURFACE)
     _scrollbar(theme, style)
 
@@ -220,7 +225,9 @@ def _scrollbar(theme: Theme, style: ttk.Style) -> None:
     size, cap = (width, 3 * width), (0, width // 2)
     thumb = theme.keep("thumb", drawing.rounded(size, width // 2, palette.LINE_STRONG))
     active = theme.keep("thumb-active", drawing.rounded(size, width // 2, palette.TEXT_3))
-    style.element_create("Slim.thumb", "image", thumb, ("active", active), border=cap, sticky="ns", width=width)
+    style.element_create(
+        "Slim.thumb", "image", thumb, ("active", active), border=cap, sticky="ns", width=width
+    )
     trough = ("Vertical.Scrollbar.trough", {"sticky": "ns", "children": [("Slim.thumb", {"sticky": "nswe"})]})
     style.layout("Vertical.TScrollbar", [trough])
     style.configure(
