@@ -11,17 +11,20 @@ MAX_FILES = 5000
 
 
 class FileIndex:
-    """在界面线程里用。"""
+    """在界面线程里用; 放入只记下, 读 files 时才排序: 一页历史几百个, 每轮只读一次。"""
 
     def __init__(self) -> None:
         self._files: dict[str, FileMessage] = {}
-        # 新的在前; 改动之后才重排
+        # 新的在前
         self._sorted: list[FileMessage] = []
+        # 还没有排进 _sorted 的, 也在 _files 里
+        self._fresh: list[FileMessage] = []
         self._more = False
         self._oldest_seq: int | None = None
 
     @property
     def files(self) -> Sequence[FileMessage]:
+        self._settle()
         return self._sorted
 
     @property
@@ -42,20 +45,26 @@ class FileIndex:
         """旧的 seq 作废, 从最新的重新取。"""
         self._oldest_seq = None
 
-    def get(self, file_id: str) -> FileMessage | None:
-        return self._files.get(file_id)
-
     def add(self, files: Sequence[FileMessage]) -> bool:
         """返回有没有新的。"""
+        before = len(self._fresh)
         for file in files:
             self._oldest_seq = file.seq if self._oldest_seq is None else min(self._oldest_seq, file.seq)
-        fresh = [file for file in files if file.id not in self._files]
-        if not fresh:
-            return False
-        self._files.update((file.id, file) for file in fresh)
-        # 几乎有序的列表, timsort 是线性的; id 让同一毫秒的次序也固定
-        self._sorted = sorted([*fresh[::-1], *self._sorted], key=lambda file: -file.time_ms)
+            if file.id not in self._files:
+                self._files[file.id] = file
+                self._fresh.append(file)
+        # 没有人读时也有上限
+        if len(self._fresh) > MAX_FILES:
+            self._settle()
+            return True
+        return len(self._fresh) > before
+
+    def _settle(self) -> None:
+        if not self._fresh:
+            return
+        # 稳定的排序: 同一毫秒的, 后来的在前; 几乎有序, timsort 近乎线性
+        self._sorted = sorted([*reversed(self._fresh), *self._sorted], key=lambda file: -file.time_ms)
+        self._fresh = []
         for dropped in self._sorted[MAX_FILES:]:
             del self._files[dropped.id]
         del self._sorted[MAX_FILES:]
-        return True

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Sequence
 
-from .events import SEND_FAILED, SENT, OutboxChanged
+from .events import SENDING, SENT, OutboxChanged
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class OutgoingTexts:
 
     def __init__(self) -> None:
         self._items: dict[str, Outgoing] = {}
-        # 正式的一条先到, sent 后到: 那时不能再画出来; 只记正在等 sent 的
-        self._shown: dict[str, None] = {}
+        # 正式的一条已经画出, 还在等应答的: 之后的变化都不画
+        self._shown: set[str] = set()
 
     @property
     def items(self) -> Sequence[Outgoing]:
@@ -35,12 +35,13 @@ class OutgoingTexts:
     def apply(self, change: OutboxChanged) -> bool:
         """返回画面要不要变。"""
         if change.client_id in self._shown:
-            if change.state in (SENT, SEND_FAILED):
-                del self._shown[change.client_id]
+            if change.state != SENDING:
+                self._shown.remove(change.client_id)
             return False
+        if change.state == SENT:
+            # 正式的一条紧跟着到; 应答先到时它没有 own_id, 所以这里就撤
+            return self.discard(change.client_id)
         known = self._items.get(change.client_id)
-        if known is None and change.state == SENT:
-            return False
         time_ms = int(time.time() * 1000) if known is None else known.time_ms
         self._items[change.client_id] = Outgoing(
             change.client_id, change.message, change.state, change.error, time_ms
@@ -48,21 +49,12 @@ class OutgoingTexts:
         return True
 
     def confirmed(self, client_id: str) -> bool:
-        """正式的一条到了; 返回画面要不要变。"""
-        known = self._items.pop(client_id, None)
-        if known is None:
+        """正式的一条先到了; 返回画面要不要变。"""
+        if not self.discard(client_id):
             return False
-        if known.state != SENT:
-            self._shown[client_id] = None
+        self._shown.add(client_id)
         return True
 
     def discard(self, client_id: str) -> bool:
-        """用户不要了。"""
+        """不再画; 返回之前有没有画。"""
         return self._items.pop(client_id, None) is not None
-
-    def drop_sent(self) -> bool:
-        """历史丢了: 已确认而还没有播回来的, 不会再来。"""
-        sent = [item.client_id for item in self._items.values() if item.state == SENT]
-        for client_id in sent:
-            del self._items[client_id]
-        return bool(sent)

@@ -29,7 +29,18 @@ def file(seq: int, original_name: str = "报告.pdf", name: str = "李四") -> F
 def picture(seq: int, width: int = 400, height: int = 300) -> FileMessage:
     url = f"http://127.0.0.1:3000/files/{seq}.png"
     return FileMessage(
-        f"f{seq}", seq, now_ms(), "李四", "云海.png", url, 1000, "image/png", "00", f"{url}/thumb", width, height
+        f"f{seq}",
+        seq,
+        now_ms(),
+        "李四",
+        "云海.png",
+        url,
+        1000,
+        "image/png",
+        "00",
+        f"{url}/thumb",
+        width,
+        height,
     )
 
 

@@ -65,8 +65,8 @@ def test_自己的话_确认与播回来谁先谁后都只画一次() -> None:
     texts = OutgoingTexts()
     assert texts.apply(OutboxChanged("a", "你好", SENDING))
     assert texts.apply(OutboxChanged("a", "你好", SENT))
-    assert texts.confirmed("a")
     assert texts.items == []
+    assert not texts.confirmed("a")
     texts.apply(OutboxChanged("b", "又一句", SENDING))
     assert texts.confirmed("b")
     assert not texts.apply(OutboxChanged("b", "又一句", SENT))
@@ -78,7 +78,14 @@ def test_自己的话_确认与播回来谁先谁后都只画一次() -> None:
 
 @pytest.mark.parametrize(
     ("count", "written"),
-    [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KB"), (327_680, "320 KB"), (2_684_354_560, "2.5 GB"), (10_240, "10 KB")],
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1536, "1.5 KB"),
+        (327_680, "320 KB"),
+        (2_684_354_560, "2.5 GB"),
+        (10_240, "10 KB"),
+    ],
 )
 def test_字节数的写法(count: int, written: str) -> None:
     assert human_text.format_bytes(count) == written

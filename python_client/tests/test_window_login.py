@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tkinter
 from pathlib import Path
-from tkinter import ttk
 from typing import Any, Callable
 
 import pytest
@@ -40,14 +39,14 @@ def _dialog(root: tkinter.Tk) -> Callable[[], Any]:
     """条件: simpledialog 开着; 值是它。"""
 
     def find() -> Any:
-        found = [child for child in root.winfo_children() if isinstance(child, tkinter.Toplevel)]
+        found = [child for child in root.winfo_children() if child.winfo_class() == "Toplevel"]
         return found[0] if found and found[0].winfo_viewable() else None
 
     return find
 
 
 def _words(widget: tkinter.Misc) -> str:
-    own = str(widget.cget("text")) if isinstance(widget, (tkinter.Label, ttk.Label)) else ""
+    own = str(widget.cget("text")) if widget.winfo_class() == "Label" else ""
     return own + "".join(_words(child) for child in widget.winfo_children())
 
 

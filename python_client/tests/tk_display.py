@@ -10,8 +10,9 @@ import time
 import tkinter
 import traceback
 from types import TracebackType
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Generator
 
+import pytest
 from PIL import Image, ImageGrab
 
 from ..client import Client
@@ -24,7 +25,7 @@ from ..ui.window import Window
 # 等一件事的期限 (秒); 平时几十毫秒, 只在真的坏了时用完
 DEADLINE_S = 15.0
 # 剧本: 每次 yield 一个条件, 成立 (不为假) 才往下走, 并得到它的值
-Script = Iterator[Callable[[], Any]]
+Script = Generator[Callable[[], Any], Any, None]
 
 
 class Display:
@@ -136,7 +137,7 @@ class Desktop:
         self._scripts.append(script)
 
     def _created(self, root: tkinter.Tk) -> None:
-        root.tk = GuardedTk(root.tk, self.foreign)
+        root.tk = GuardedTk(root.tk, self.foreign)  # type: ignore[assignment]
         self.roots.append(root)
         if self._scripts:
             self._step(root, self._scripts.pop(0)(root), None, time.monotonic() + DEADLINE_S)
@@ -149,7 +150,7 @@ class Desktop:
             if awaited is not None and not value:
                 assert time.monotonic() < deadline, "剧本里等的事没有来"
             else:
-                awaited = script.send(value)  # type: ignore[attr-defined]
+                awaited = script.send(value)
                 deadline = time.monotonic() + DEADLINE_S
         except StopIteration:
             return
@@ -166,7 +167,7 @@ class Desktop:
             desktop._tk_init(root, *arguments, **options)
             desktop._created(root)
 
-        tkinter.Tk.__init__ = guarded  # type: ignore[method-assign]
+        tkinter.Tk.__init__ = guarded  # type: ignore[method-assign, assignment]
         logging.getLogger("python_client").addHandler(self._collector)
         return self
 
@@ -224,9 +225,28 @@ def drained(window: Window, network: HandFedNetwork) -> None:
     wait_until(window.root, done.is_set)
 
 
+def turns_until_drained(window: Window, network: HandFedNetwork) -> int:
+    """处理完要几轮。"""
+    before = window.pump.turns
+    drained(window, network)
+    return window.pump.turns - before
+
+
 def shown(window: Window) -> str:
     """聊天记录里的文字。"""
     return window.log.text.get("1.0", "end-1c")
+
+
+def watch_browser(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """浏览器被要求打开的网址; 真的浏览器不会打开。"""
+    opened: list[str] = []
+
+    def open_url(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_url)
+    return opened
 
 
 def screenshot(root: tkinter.Tk) -> Image.Image:

@@ -81,8 +81,6 @@ class EventTable:
         if event.history_lost:
             state.timeline.new_epoch()
             state.files.new_epoch()
-            if state.outgoing.drop_sent():
-                state.stale.add(OUTGOING)
         if event.last_close is not None:
             self._screen.say(f"刚才断开过: {describe_close(event.last_close.code)}")
         self._screen.joined(event.identity.name)

@@ -59,16 +59,9 @@ class FilePanel:
         self._bind()
 
     def show(self, index: FileIndex) -> None:
-        """补上差别: 新的在最前, 翻到的在最后; 别的情形整个重画。"""
-        before, now = self._shown, list(index.files)
-        fresh = len(now) - len(before)
-        if fresh >= 0 and now[fresh:] == before:
-            self.listbox.insert(0, *(_line(file) for file in now[:fresh]))
-        elif fresh >= 0 and now[: len(before)] == before:
-            self.listbox.insert("end", *(_line(file) for file in now[len(before) :]))
-        else:
-            self.listbox.delete(0, "end")
-            self.listbox.insert("end", *(_line(file) for file in now))
+        """只补上差别: 选中的一项与滚动的位置不变。"""
+        now = list(index.files)
+        self._patch(now)
         self._shown = now
         self.heading.configure(text=f"文件 ({len(now)}{'+' if index.more else ''})")
         self._show_facts()
@@ -76,6 +69,18 @@ class FilePanel:
             self.more.grid(row=0, column=0, sticky="e", padx=palette.PAD)
         else:
             self.more.grid_remove()
+
+    def _patch(self, now: Sequence[FileMessage]) -> None:
+        """新的在最前, 翻到的在最后, 满了从最后丢; 中间有变化 (补来的插在当中) 就整个重画。"""
+        before = self._shown
+        fresh = now.index(before[0]) if before and before[0] in now else 0
+        kept = min(len(now) - fresh, len(before))
+        if now[fresh : fresh + kept] != before[:kept]:
+            fresh, kept = 0, 0
+        if kept < len(before):
+            self.listbox.delete(kept, "end")
+        self.listbox.insert(0, *(_line(file) for file in now[:fresh]))
+        self.listbox.insert("end", *(_line(file) for file in now[fresh + kept :]))
 
     def selected(self) -> FileMessage | None:
         chosen = self.listbox.curselection()  # type: ignore[no-untyped-call]

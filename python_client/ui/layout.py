@@ -5,7 +5,6 @@ from __future__ import annotations
 import tkinter
 from tkinter import ttk
 
-from . import drawing
 from .theme import Theme
 
 TITLE = "水闸"
@@ -26,7 +25,7 @@ class Layout:
         self.root = root
         root.title(TITLE)
         # 给任务栏与标题栏各一种大小
-        icons = [theme.keep(f"app{size}", drawing.app_icon(size)) for size in (64, 32, 16)]
+        icons = [theme.app_icon(size) for size in (64, 32, 16)]
         root.iconphoto(True, *icons)  # type: ignore[arg-type]
         _size(root, theme)
         root.columnconfigure(0, weight=1)

@@ -62,8 +62,10 @@ class LogFollow:
 
     def release(self, held: str | None) -> None:
         """改动之后: 那个字仍在最上面。"""
-        if held is not None and self._text.compare(held, "!=", "@0,0"):
-            self._text.yview(held)
+        if held is not None:
+            if self._text.compare(held, "!=", "@0,0"):
+                self._text.yview(held)
+            self._text.mark_unset(held)
 
     def settle(self) -> None:
         """每轮末尾一次: 逐条滚动的话, 一页历史要排版几百遍。"""

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Callable, Protocol, TypeVar, Union
 
 from ..model import human_text
-from ..model.events import SEND_FAILED, SENDING
+from ..model.events import SEND_FAILED
 from ..model.file_kind import KIND_NAMES, kind_of
 from ..model.links import find_links
 from ..model.outgoing import Outgoing
@@ -91,8 +91,7 @@ class RowMaker:
 
     def _outgoing(self, entry: Outgoing, band: tuple[str, ...]) -> list[Piece]:
         failed = entry.state == SEND_FAILED
-        tags = ("body", "failed" if failed else "sending", *band)
-        pieces = self._text(entry.message, tags if entry.state in (SENDING, SEND_FAILED) else ("body", *band))
+        pieces = self._text(entry.message, ("body", "failed" if failed else "sending", *band))
         small = ("body", "small", *band)
         if failed:
             retry = _opener(self.actions.retry_text, entry.client_id)
@@ -104,7 +103,7 @@ class RowMaker:
                 Piece("删除", (*small, "link"), discard),
                 Piece("\n", small),
             ]
-        elif entry.state == SENDING:
+        else:
             pieces.append(Piece("发送中 ...\n", (*small, "muted")))
         return pieces
 

@@ -7,7 +7,7 @@ from tkinter import ttk
 from typing import Callable, Sequence
 
 from ..model.outgoing import Outgoing
-from ..model.timeline import MessageItem, PresenceItem, Timeline
+from ..model.timeline import MessageItem, Timeline
 from ..protocol.messages import FileMessage
 from . import palette
 from .log_follow import LogFollow
@@ -53,8 +53,8 @@ class LogView:
         # 第一项是 "加载更早的消息"; 没有更早的时占零行
         self._head = Row("", ())
         self._rows.insert(0, [self._head])
-        # 进出的那一行一轮里可能变很多次, 只在末尾画一次
-        self._stale_presence = False
+        # 内容变了还没有重画的一项: 进出的那一行一轮里变很多次, 只在末尾画一次
+        self._stale: int | None = None
         self._bind()
 
     def show(self, timeline: Timeline, maker: RowMaker, pictures: LogPictures) -> None:
@@ -64,7 +64,8 @@ class LogView:
     # ---- TimelineView ----
 
     def inserted(self, index: int, count: int) -> None:
-        self._draw_presence()
+        if self._stale is not None and self._stale >= index:
+            self._stale += count
         items = self._items()
         rows = [self._make(place) for place in range(index, index + count)]
         held = self.follow.hold()
@@ -80,12 +81,13 @@ class LogView:
             self.follow.arrived(len(fresh))
 
     def replaced(self, index: int) -> None:
-        if isinstance(self._items()[index], PresenceItem):
-            self._stale_presence = True
-        else:
-            self._rows.replace(1 + index, self._make(index))
+        if self._stale != index:
+            self._draw_stale()
+        self._stale = index
 
     def removed(self, index: int, count: int) -> None:
+        if self._stale is not None and self._stale >= index:
+            self._stale = None if self._stale < index + count else self._stale - count
         self._rows.delete(1 + index, count)
         if index < len(self._items()):
             self._rows.replace(1 + index, self._make(index))
@@ -113,7 +115,7 @@ class LogView:
 
     def flush(self) -> None:
         """每轮末尾: 进出的一行, 更早的链接, 跟到底部, 眼前的预览。"""
-        self._draw_presence()
+        self._draw_stale()
         self._draw_head()
         if self._timeline is not None:
             self._timeline.pinned = self.follow.following
@@ -177,16 +179,10 @@ class LogView:
                 return index
         return None
 
-    def _draw_presence(self) -> None:
-        if not self._stale_presence:
-            return
-        self._stale_presence = False
-        index = len(self._items()) - 1
-        # 之后又来了别的, 那一行就不是最后一行了
-        while index >= 0 and not isinstance(self._items()[index], PresenceItem):
-            index -= 1
-        if index >= 0:
-            self._rows.replace(1 + index, self._make(index))
+    def _draw_stale(self) -> None:
+        if self._stale is not None:
+            stale, self._stale = self._stale, None
+            self._rows.replace(1 + stale, self._make(stale))
 
     def _draw_head(self) -> None:
         older = self._timeline is not None and self._timeline.has_older

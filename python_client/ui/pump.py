@@ -14,7 +14,7 @@ from .ports import Events
 MAX_EVENTS = 200
 BUDGET_S = 0.008
 # 每次向队列要这么多: 预算用完时手里不会剩下很多
-_BATCH = 20
+BATCH = 20
 # 还有事件时很快再来, 但让 Tk 先处理输入与重画; 没有时每秒约三十次 (毫秒)
 _BUSY_MS = 1
 _IDLE_MS = 30
@@ -36,7 +36,8 @@ class Pump:
         self._flush = flush
         self._garbage = Garbage()
         self._timer: str | None = None
-        # 两轮之间最长的间隔 (秒); 只为测量
+        # 走过几轮, 两轮之间最长的间隔 (秒); 只为测量
+        self.turns = 0
         self.longest_gap_s = 0.0
         self._ticked_at: float | None = None
 
@@ -66,7 +67,7 @@ class Pump:
         deadline = time.perf_counter() + BUDGET_S
         more, handled = True, 0
         while more and handled < MAX_EVENTS and time.perf_counter() < deadline:
-            events, more = self._events.take(_BATCH)
+            events, more = self._events.take(BATCH)
             handled += len(events)
             for event in events:
                 self._one(event)
@@ -80,6 +81,7 @@ class Pump:
             self._root.report_callback_exception(type(error), error, error.__traceback__)
 
     def _measure(self) -> None:
+        self.turns += 1
         now = time.monotonic()
         if self._ticked_at is not None:
             self.longest_gap_s = max(self.longest_gap_s, now - self._ticked_at)

@@ -93,9 +93,10 @@ class TextRows:
                 del self._actions[name]
 
     def replace(self, index: int, row: Row) -> None:
+        # 先在后面写新的, 再删旧的: 旧的里面的 mark 落在新的开头, 下一项开头的 mark 仍在下一项
         with self.editing():
+            self.insert(index + 1, [row])
             self.delete(index, 1)
-            self.insert(index, [row])
 
     def line_of(self, index: int) -> int:
         """这一项的第一个逻辑行, 从 1 起。从近的一头数起: 改动几乎都在两头。"""

@@ -7,6 +7,7 @@ import sys
 import tkinter
 from tkinter import font as tkfont
 from tkinter import ttk
+from typing import Callable
 
 from PIL import Image, ImageTk
 
@@ -56,26 +57,33 @@ class Theme:
         scaling = float(self._root.tk.call("tk", "scaling"))
         return max(1, round(usual * max(1.0, scaling / _USUAL_SCALING)))
 
-    def keep(self, key: str, picture: Image.Image) -> ImageTk.PhotoImage:
-        """同一个 key 只变成一次 PhotoImage; 只给固定的小图用。"""
+    def keep(self, key: str, draw: Callable[[], Image.Image]) -> ImageTk.PhotoImage:
+        """同一个 key 只画一次; 只给固定的小图用。"""
         if key not in self._images:
-            self._images[key] = ImageTk.PhotoImage(picture, master=self._root)
+            self._images[key] = ImageTk.PhotoImage(draw(), master=self._root)
         return self._images[key]
 
     def blank(self, height: int) -> ImageTk.PhotoImage:
         """还没有取来的预览: 一样高, 但只有几像素宽, 上千张也不占内存 (至多 200 种高度)。"""
-        bar = Image.new("RGB", (self.pixels(4), height), palette.LINE)
-        return self.keep(f"blank{height}", bar)
+        return self.keep(f"blank{height}", lambda: Image.new("RGB", (self.pixels(4), height), palette.LINE))
 
     def dot(self, color: str) -> ImageTk.PhotoImage:
-        return self.keep(f"dot{color}", drawing.dot(self.line_height // 2, color))
+        return self.keep(f"dot{color}", lambda: drawing.dot(self.line_height // 2, color))
 
     def file_icon(self, kind: str) -> ImageTk.PhotoImage:
         known = kind if kind in drawing.KINDS else "other"
-        return self.keep(f"file{known}", drawing.file_icon(known, self.line_height))
+        return self.keep(f"file{known}", lambda: drawing.file_icon(known, self.line_height))
 
     def arrow(self, color: str, up: bool) -> ImageTk.PhotoImage:
-        return self.keep(f"arrow{color}{up}", drawing.arrow(self.line_height * 3 // 4, color, up))
+        size = self.line_height * 3 // 4
+        return self.keep(f"arrow{color}{up}", lambda: drawing.arrow(size, color, up))
+
+    def app_icon(self, size: int) -> ImageTk.PhotoImage:
+        return self.keep(f"app{size}", lambda: drawing.app_icon(size))
+
+    def rounded(self, size: tuple[int, int], radius: int, fill: str, outline: str = "") -> ImageTk.PhotoImage:
+        key = f"round{size}{radius}{fill}{outline}"
+        return self.keep(key, lambda: drawing.rounded(size, radius, fill, outline))
 
 
 def _options(root: tkinter.Tk) -> None:
@@ -146,10 +154,7 @@ def _frames(theme: Theme, style: ttk.Style) -> None:
 def _surface(theme: Theme, style: ttk.Style, name: str, faces: dict[str, tuple[str, str]]) -> None:
     """圆角的底: 状态 -> (填充, 边线); 空的键是平常的样子。"""
     size, radius = theme.pixels(24), theme.pixels(6)
-    images = {
-        state: theme.keep(f"{name}{state}", drawing.rounded((size, size), radius, fill, line))
-        for state, (fill, line) in faces.items()
-    }
+    images = {state: theme.rounded((size, size), radius, fill, line) for state, (fill, line) in faces.items()}
     states = [(state, images[state]) for state in faces if state]
     style.element_create(name, "image", images[""], *states, border=radius + 2, sticky="nswe")
 
@@ -200,7 +205,7 @@ def _bars(theme: Theme, style: ttk.Style) -> None:
     # 图片比两端的圆角长: 九宫格的中间要有东西可以拉
     height = theme.pixels(8)
     size, cap = (3 * height, height), (height // 2, 0)
-    trough = theme.keep("trough", drawing.rounded(size, height // 2, palette.SURFACE_3))
+    trough = theme.rounded(size, height // 2, palette.SURFACE_3)
     style.element_create("Round.trough", "image", trough, border=cap, sticky="we", height=height)
     for name, color in (
         ("Move", palette.ACCENT),
@@ -208,7 +213,7 @@ def _bars(theme: Theme, style: ttk.Style) -> None:
         ("Bad", palette.BAD),
         ("Idle", palette.LINE_STRONG),
     ):
-        picture = theme.keep(f"bar{color}", drawing.rounded(size, height // 2, color))
+        picture = theme.rounded(size, height // 2, color)
         # 进度条按名字的末节找滑块: 必须叫 pbar
         style.element_create(f"{name}.pbar", "image", picture, border=cap, sticky="we", height=height)
     for name in ("Move", "Good", "Bad", "Idle"):
@@ -223,8 +228,8 @@ def _bars(theme: Theme, style: ttk.Style) -> None:
 def _scrollbar(theme: Theme, style: ttk.Style) -> None:
     width = theme.pixels(8)
     size, cap = (width, 3 * width), (0, width // 2)
-    thumb = theme.keep("thumb", drawing.rounded(size, width // 2, palette.LINE_STRONG))
-    active = theme.keep("thumb-active", drawing.rounded(size, width // 2, palette.TEXT_3))
+    thumb = theme.rounded(size, width // 2, palette.LINE_STRONG)
+    active = theme.rounded(size, width // 2, palette.TEXT_3)
     style.element_create(
         "Slim.thumb", "image", thumb, ("active", active), border=cap, sticky="ns", width=width
     )
