@@ -1,14 +1,13 @@
 // 浏览器测试用的 Chromium 或 Chrome: 先找, 找不到就装 (Debian, Ubuntu), 装不了就说清楚缺什么
 import path from 'node:path';
-import { ScriptError, say } from './lib.mjs';
+import { missingFontPackages, warnAboutFonts } from './fonts.mjs';
+import { ScriptError } from './lib.mjs';
 import { findOnPath, installPackages, isExecutable, manualCommand, probe } from './system-packages.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge'];
 const MAC_APPS = ['Google Chrome', 'Chromium', 'Microsoft Edge'];
 const WINDOWS_PATHS = ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'];
 const BROWSER_PACKAGES = ['chromium'];
-// fontconfig 带来 fc-list; 没有它下次还会以为缺字体
-const FONT_PACKAGES = ['fontconfig', 'fonts-noto-cjk'];
 
 /** 返回浏览器的路径; Linux 上顺便保证有中文字体。错误: 没有浏览器又装不上时抛 ScriptError */
 export async function ensureBrowser() {
@@ -17,10 +16,7 @@ export async function ensureBrowser() {
     throw new ScriptError(`SLUICE_TEST_BROWSER 指向的 ${chosen} 不存在或不能执行`);
   }
   const found = chosen || findBrowser();
-  const missing = [
-    ...(found === undefined ? BROWSER_PACKAGES : []),
-    ...(hasChineseFont() ? [] : FONT_PACKAGES),
-  ];
+  const missing = [...(found === undefined ? BROWSER_PACKAGES : []), ...missingFontPackages()];
   if (missing.length === 0) return found;
   const reason = await installPackages(missing);
   if (reason !== undefined && found !== undefined) warnAboutFonts(reason);
@@ -43,15 +39,6 @@ function macPath(name) {
 function windowsPaths() {
   const roots = ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].map((name) => process.env[name]);
   return roots.filter(Boolean).flatMap((root) => WINDOWS_PATHS.map((file) => path.join(root, file)));
-}
-
-// macOS 与 Windows 自带中文字体
-function hasChineseFont() {
-  return process.platform !== 'linux' || probe('fc-list', [':lang=zh']).output.trim() !== '';
-}
-
-function warnAboutFonts(reason) {
-  say(`警告: 没有中文字体, 截图里的汉字会是方框 (${reason})。可以手动安装: ${manualCommand(FONT_PACKAGES)}`);
 }
 
 function explain(reason, packages) {

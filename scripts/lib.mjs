@@ -43,10 +43,25 @@ export async function main(run) {
   }
 }
 
+/** 一步缺少条件 (如装不上浏览器) 时说明原因, 返回退出码: 不妨碍后面的步骤 */
+export async function codeOf(run) {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error;
+    say(error.message);
+    return error.exitCode;
+  }
+}
+
 /** 用当前的 Node 跑一个脚本, 不经 shell (Windows 上也一样); 返回退出码 */
 export async function runNode(args, options = {}) {
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 2, 2], ...options });
-  return exitCodeOf(child);
+  return run(process.execPath, args, options);
+}
+
+/** 跑一个命令, 不经 shell, 输出到 stderr; 返回退出码 */
+export async function run(command, args, options = {}) {
+  return exitCodeOf(spawn(command, args, { cwd: ROOT, stdio: ['ignore', 2, 2], ...options }));
 }
 
 /** 被信号结束时按惯例返回 128 + 信号编号 */
@@ -160,12 +175,12 @@ export function listFiles(folder) {
   });
 }
 
-// 同一棵树里可能同时有 npm start 与 npm test; mkdir 是各平台都有的原子操作
-async function withLock(run) {
+/** 同一棵树里可能同时有 npm start 与 npm test; mkdir 是各平台都有的原子操作 */
+export async function withLock(run) {
   const deadline = Date.now() + LOCK_WAIT_MS;
   while (!tryLock()) {
     if (Date.now() > deadline)
-      throw new ScriptError(`等待另一个构建超时; 若没有别的构建, 请删除 ${LOCK_DIR}`);
+      throw new ScriptError(`等待另一个构建或安装超时; 若没有别的 npm 命令在运行, 请删除 ${LOCK_DIR}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   try {
@@ -199,7 +214,7 @@ function isAlive(pid) {
   }
 }
 
-function readText(file) {
+export function readText(file) {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch {

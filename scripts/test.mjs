@@ -1,18 +1,22 @@
 // npm test: 装依赖, 构建, 检查, 再跑全部测试; 参数是测试文件名的一部分, 例如 npm test -- codec
+import fs from 'node:fs';
 import path from 'node:path';
 import { ensureBrowser } from './browser.mjs';
-import { ensureReady, listFiles, main, ROOT, runNode, ScriptError, say } from './lib.mjs';
+import { codeOf, ensureReady, listFiles, main, ROOT, runNode, ScriptError, say } from './lib.mjs';
+import { runPytest } from './pytest.mjs';
+import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
 
 // 每个文件的上限; 卡住的测试不能让整套测试没有尽头
 const FILE_TIMEOUT_MS = 300_000;
 
 const filters = process.argv.slice(2);
 
-// 按顺序执行, 全部跑完再报; Python 的测试加在这里: [名字, 返回退出码的函数]
+// 按顺序执行, 全部跑完再报: [名字, 返回退出码的函数]
 const STEPS = [
   ['检查', () => (process.env['SLUICE_SKIP_CHECK'] ? 0 : runNode([path.join(ROOT, 'scripts', 'check.mjs')]))],
   ['服务器测试', runServerTests],
   ['浏览器测试', runWebTests],
+  ['Python 测试', runPythonTests],
 ];
 // 各步一共选中多少个测试文件; 0 说明过滤的名字写错了
 let selected = 0;
@@ -28,17 +32,6 @@ await main(async () => {
   if (failures.length === 0) return 0;
   throw new ScriptError(`没有通过: ${failures.map(({ name }) => name).join(', ')}`, failures[0].code);
 });
-
-// 一步缺少条件 (如装不上浏览器) 不妨碍后面的步骤
-async function codeOf(run) {
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof ScriptError)) throw error;
-    say(error.message);
-    return error.exitCode;
-  }
-}
 
 async function runServerTests() {
   return runTestFiles(listFiles('dist/test').filter((file) => file.endsWith('.test.js')));
@@ -58,8 +51,36 @@ async function runWebTests() {
     selected += files.length - models.length;
     return runTestFiles(models, options);
   }
-  const environment = { SLUICE_TEST_BROWSER: await ensureBrowser() };
+  const environment = { SLUICE_TEST_BROWSER: await ensureBrowser(), ...(await desktopFor(files)) };
   return runTestFiles(files, { ...options, environment });
+}
+
+// 与桌面客户端同处一室的测试从这个变量得到它的 Python; 打包后的文件里提到才准备
+async function desktopFor(files) {
+  const name = 'SLUICE_TEST_PYTHON';
+  if (process.env['SLUICE_SKIP_PYTHON']) return {};
+  if (!files.some((file) => fs.readFileSync(path.join(ROOT, file), 'utf8').includes(name))) return {};
+  let executable;
+  const code = await codeOf(async () => {
+    await ensureScreen();
+    executable = await ensureEnvironment((await ensurePythons()).at(-1));
+    return 0;
+  });
+  // 准备不成只让用到它的测试失败
+  return code === 0 ? { [name]: executable } : {};
+}
+
+async function runPythonTests() {
+  const files = listFiles('python_client/tests').filter(
+    (file) => /\/test_\w+\.py$/.test(file) && isWanted(file),
+  );
+  selected += files.length;
+  if (files.length === 0) return 0;
+  if (process.env['SLUICE_SKIP_PYTHON']) {
+    say(`!!! 跳过 ${files.length} 个 Python 测试文件 (SLUICE_SKIP_PYTHON) !!!`);
+    return 0;
+  }
+  return runPytest(files, testEnvironment());
 }
 
 async function runTestFiles(candidates, { nodeFlags = [], concurrency = 2, environment = {} } = {}) {

@@ -17,8 +17,8 @@ export interface Layer {
   readonly values: ReadonlyMap<string, LayerValue>;
 }
 
-// 归脚本, 测试和基准所有的变量; 服务器不读, 也不能因为它们而拒绝启动
-const TOOL_VARIABLE = /^SLUICE_(?:SKIP|TEST|BENCH)_/;
+// 归脚本, 测试, 基准和桌面客户端所有的变量; 服务器不读, 也不能因为它们而拒绝启动
+const TOOL_VARIABLE = /^SLUICE_(?:SKIP|TEST|BENCH|CLIENT)_/;
 // 名为 sluice 的 Kubernetes 服务会被注入这些变量
 const KUBERNETES_VARIABLE = /^SLUICE_(?:SERVICE_|PORT_\d)/;
 const KUBERNETES_HINT = '这像是 Kubernetes 注入的服务变量, 请在 Pod 里设 enableServiceLinks: false';

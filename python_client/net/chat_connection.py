@@ -22,8 +22,7 @@ log = logging.getLogger(__name__)
 JOIN_TIMEOUT_S = 15.0
 # 一帧的上限, 字节: 一页历史估计至多 256 KiB, 转义最多使它涨到六倍
 MAX_FRAME_BYTES = 2 * 1024 * 1024
-# 隔这么久 ping 一次, 这么久没有 pong 就当作断线: 换了网络, 电脑刚醒时的半开连接 (秒)
-PING_INTERVAL_S = 20.0
+# 这么久没有 pong 就当作断线: 换了网络, 电脑刚醒时的半开连接 (秒); 聊天比传输急
 PING_TIMEOUT_S = 15.0
 # 在线满这么久才算稳定, 退避从头开始 (秒)
 STABLE_S = 10.0
@@ -31,11 +30,16 @@ STABLE_S = 10.0
 SETTLED_ATTEMPT = 1
 # 等着写进套接字的帧; 满了当作不在线, 由调用者留着
 MAX_OUTGOING = 64
-# 半开的连接不会应答关闭帧 (秒)
-CLOSE_TIMEOUT_S = 0.5
 ABNORMAL = CloseReason(1006, "")
 # 服务器在升级时拒绝: 名额已满是暂时的, 别的 (网页来源, 路径不对) 再试也一样
 RETRYABLE_STATUS = frozenset({429, 500, 502, 503, 504})
+
+_OPTIONS = {
+    **connect_options(),
+    "max_size": MAX_FRAME_BYTES,
+    "open_timeout": JOIN_TIMEOUT_S,
+    "ping_timeout": PING_TIMEOUT_S,
+}
 
 
 class ChatConnection:
@@ -100,15 +104,7 @@ class ChatConnection:
         self._wake.clear()
         self._become(ConnectionState(CONNECTING))
         try:
-            async with connect(
-                self._url,
-                max_size=MAX_FRAME_BYTES,
-                open_timeout=JOIN_TIMEOUT_S,
-                ping_interval=PING_INTERVAL_S,
-                ping_timeout=PING_TIMEOUT_S,
-                close_timeout=CLOSE_TIMEOUT_S,
-                **connect_options(),
-            ) as socket:
+            async with connect(self._url, **_OPTIONS) as socket:
                 return await self._talk(socket)
         except InvalidStatus as error:
             log.warning("chat.refused status=%d", error.response.status_code)

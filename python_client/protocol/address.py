@@ -39,18 +39,19 @@ class ServerAddress:
 def parse_address(written: str) -> ServerAddress:
     """接受 host, host:port, http(s)://…, ws(s)://…/ws; 别的抛 InvalidAddressError。"""
     line = written.strip()
-    parts = urlsplit(line if "://" in line else f"http://{line}")
+    try:
+        parts = urlsplit(line if "://" in line else f"http://{line}")
+        port = parts.port
+    except ValueError as error:
+        raise InvalidAddressError(f"服务器地址的端口或方括号不对: {written}") from error
     scheme = _SCHEMES.get(parts.scheme)
     if scheme is None:
         raise InvalidAddressError(f"服务器地址应以 http:// 或 https:// 开头: {written}")
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise InvalidAddressError(f"服务器地址的端口不对: {written}") from error
     if not parts.hostname or any(character.isspace() for character in line):
         raise InvalidAddressError(f"服务器地址里没有主机名: {written}")
     if parts.username is not None or parts.query or parts.fragment:
-        raise InvalidAddressError(f"服务器地址只要协议, 主机与端口: {written}")
+        # 不重复原文: 里面可能有密码, 而说明会进日志
+        raise InvalidAddressError("服务器地址只要协议, 主机, 端口与路径, 不要用户名, ? 与 #")
     # IPv6 的方括号被 hostname 去掉了
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = parts.path.rstrip("/")

@@ -6,6 +6,8 @@ import base64
 import json
 from typing import Any, Callable, Mapping
 
+from .fields import BadFrameError as BadFrameError
+from .fields import Fields, integer, optional, parse_object, string, strings
 from .messages import (
     Ack,
     CloseReason,
@@ -25,25 +27,14 @@ from .messages import (
     Welcome,
 )
 
-Fields = Mapping[str, Any]
-
 # 协议自带的键, 其余的才是错误附带的事实
 _ERROR_KEYS = frozenset({"type", "code", "message", "ref", "retryable"})
 
 
-class BadFrameError(ValueError):
-    """不是契约里的帧: 说明里有哪个字段不对。"""
-
-
 def decode(text: str) -> ServerMessage:
     """一个文本帧 -> 消息。不认识的 type 得到 Unknown; 不合契约的抛 BadFrameError。"""
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadFrameError(f"不是合法的 JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise BadFrameError("不是 JSON 对象")
-    kind = _string(fields, "type")
+    fields = parse_object(text)
+    kind = string(fields, "type")
     decoder = _DECODERS.get(kind)
     return Unknown(kind) if decoder is None else decoder(fields)
 
@@ -173,20 +164,16 @@ def encode_room_message(message: RoomMessage) -> dict[str, Any]:
 
 def decode_limits(body: str) -> tuple[Limits, frozenset[str]]:
     """GET /api/limits 的应答体 -> 上限, 禁止的扩展名 (小写, 不带点)。不合契约抛 BadFrameError。"""
-    try:
-        fields = json.loads(body)
-    except ValueError as error:
-        raise BadFrameError(f"不是合法的 JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise BadFrameError("不是 JSON 对象")
-    return _limits(fields), frozenset(_strings(fields, "blockedExtensions"))
+    fields = parse_object(body)
+    return _limits(fields), frozenset(strings(fields, "blockedExtensions"))
 
 
 def _encode(fields: Fields) -> str:
     given = {key: value for key, value in fields.items() if value is not None}
-    # 紧凑, 汉字不转义: 帧短三分之一。孤立代理项 (Tk 里可能输入半个表情) 换成问号, 否则编不成 UTF-8
+    # 紧凑, 汉字不转义: 帧短三分之一
     encoded = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
-    return encoded.encode("utf-8", "replace").decode("utf-8")
+    # Tk 里的表情可能是拆开的两个代理项: 合起来; 落单的同服务器一样换成 U+FFFD, 否则编不成 UTF-8
+    return encoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 # ---- 服务器 -> 客户端 ----
@@ -196,16 +183,16 @@ def _welcome(fields: Fields) -> Welcome:
     close = fields.get("lastClose")
     last_close = None
     if isinstance(close, dict):
-        last_close = CloseReason(_integer(close, "code"), _string(close, "reason"))
+        last_close = CloseReason(integer(close, "code"), string(close, "reason"))
     return Welcome(
-        name=_string(fields, "name"),
-        session=_string(fields, "session"),
-        users=_strings(fields, "users"),
-        online=_integer(fields, "online"),
-        epoch=_string(fields, "epoch"),
-        seq=_integer(fields, "seq"),
+        name=string(fields, "name"),
+        session=string(fields, "session"),
+        users=strings(fields, "users"),
+        online=integer(fields, "online"),
+        epoch=string(fields, "epoch"),
+        seq=integer(fields, "seq"),
         limits=_limits(fields),
-        features=frozenset(_strings(fields, "features")),
+        features=frozenset(strings(fields, "features")),
         last_close=last_close,
     )
 
@@ -215,83 +202,83 @@ def _limits(fields: Fields) -> Limits:
     if not isinstance(limits, dict):
         raise BadFrameError("limits")
     return Limits(
-        file_bytes=_integer(limits, "fileBytes"),
-        frame_bytes=_integer(limits, "frameBytes"),
-        chunk_bytes=_integer(limits, "chunkBytes"),
-        window_bytes=_integer(limits, "windowBytes"),
-        text_bytes=_integer(limits, "textBytes"),
-        name_length=_integer(limits, "nameLength"),
+        file_bytes=integer(limits, "fileBytes"),
+        frame_bytes=integer(limits, "frameBytes"),
+        chunk_bytes=integer(limits, "chunkBytes"),
+        window_bytes=integer(limits, "windowBytes"),
+        text_bytes=integer(limits, "textBytes"),
+        name_length=integer(limits, "nameLength"),
     )
 
 
 def _presence(fields: Fields) -> ServerMessage:
-    action = _string(fields, "action")
+    action = string(fields, "action")
     if action == "sync":
-        return Presence(_strings(fields, "joined"), _strings(fields, "left"), _integer(fields, "online"))
+        return Presence(strings(fields, "joined"), strings(fields, "left"), integer(fields, "online"))
     if action == "join":
-        return Presence((_string(fields, "name"),), ())
+        return Presence((string(fields, "name"),), ())
     if action == "leave":
-        return Presence((), (_string(fields, "name"),))
+        return Presence((), (string(fields, "name"),))
     return Unknown(f"user_update {action}")
 
 
 def _text(fields: Fields) -> TextMessage:
     return TextMessage(
-        id=_string(fields, "id"),
-        seq=_integer(fields, "seq"),
-        time_ms=_integer(fields, "time"),
-        name=_string(fields, "name"),
-        message=_string(fields, "message"),
+        id=string(fields, "id"),
+        seq=integer(fields, "seq"),
+        time_ms=integer(fields, "time"),
+        name=string(fields, "name"),
+        message=string(fields, "message"),
     )
 
 
 def _file(fields: Fields) -> FileMessage:
     return FileMessage(
-        id=_string(fields, "id"),
-        seq=_integer(fields, "seq"),
-        time_ms=_integer(fields, "time"),
-        name=_string(fields, "name"),
-        original_name=_string(fields, "originalName"),
-        url=_string(fields, "url"),
-        size=_integer(fields, "size"),
-        mime_type=_string(fields, "mimeType"),
-        sha256=_string(fields, "sha256"),
-        thumb_url=_optional(fields, "thumbUrl", _string),
-        width=_optional(fields, "width", _integer),
-        height=_optional(fields, "height", _integer),
+        id=string(fields, "id"),
+        seq=integer(fields, "seq"),
+        time_ms=integer(fields, "time"),
+        name=string(fields, "name"),
+        original_name=string(fields, "originalName"),
+        url=string(fields, "url"),
+        size=integer(fields, "size"),
+        mime_type=string(fields, "mimeType"),
+        sha256=string(fields, "sha256"),
+        thumb_url=optional(fields, "thumbUrl", string),
+        width=optional(fields, "width", integer),
+        height=optional(fields, "height", integer),
     )
 
 
 def _ack(fields: Fields) -> Ack:
     return Ack(
-        client_id=_string(fields, "clientId"),
-        id=_string(fields, "id"),
-        seq=_integer(fields, "seq"),
-        time_ms=_integer(fields, "time"),
+        client_id=string(fields, "clientId"),
+        id=string(fields, "id"),
+        seq=integer(fields, "seq"),
+        time_ms=integer(fields, "time"),
     )
 
 
 def _file_ready(fields: Fields) -> FileReady:
     return FileReady(
-        upload_id=_string(fields, "uploadId"),
-        resume_token=_string(fields, "resumeToken"),
-        offset=_integer(fields, "offset"),
-        chunk_bytes=_integer(fields, "chunkBytes"),
-        window_bytes=_integer(fields, "windowBytes"),
-        client_id=_optional(fields, "clientId", _string),
+        upload_id=string(fields, "uploadId"),
+        resume_token=string(fields, "resumeToken"),
+        offset=integer(fields, "offset"),
+        chunk_bytes=integer(fields, "chunkBytes"),
+        window_bytes=integer(fields, "windowBytes"),
+        client_id=optional(fields, "clientId", string),
     )
 
 
 def _file_ack(fields: Fields) -> FileAck:
-    return FileAck(_string(fields, "uploadId"), _integer(fields, "offset"))
+    return FileAck(string(fields, "uploadId"), integer(fields, "offset"))
 
 
 def _file_done(fields: Fields) -> FileDone:
-    return FileDone(_string(fields, "uploadId"), _file(fields), _optional(fields, "clientId", _string))
+    return FileDone(string(fields, "uploadId"), _file(fields), optional(fields, "clientId", string))
 
 
 def _file_cancelled(fields: Fields) -> FileCancelled:
-    return FileCancelled(_string(fields, "uploadId"))
+    return FileCancelled(string(fields, "uploadId"))
 
 
 def _history(fields: Fields) -> History:
@@ -301,8 +288,8 @@ def _history(fields: Fields) -> History:
     return History(
         messages=tuple(_room_message(item) for item in messages),
         more=fields.get("more") is True,
-        kind=_optional(fields, "kind", _string),
-        ref=_optional(fields, "ref", _string),
+        kind=optional(fields, "kind", string),
+        ref=optional(fields, "ref", string),
     )
 
 
@@ -322,10 +309,10 @@ def _error(fields: Fields) -> ServerError:
         if key not in _ERROR_KEYS and isinstance(value, (int, str)) and not isinstance(value, bool)
     }
     return ServerError(
-        code=_string(fields, "code"),
-        message=_string(fields, "message"),
+        code=string(fields, "code"),
+        message=string(fields, "message"),
         retryable=fields.get("retryable") is True,
-        ref=_optional(fields, "ref", _string),
+        ref=optional(fields, "ref", string),
         facts=facts,
     )
 
@@ -343,35 +330,3 @@ _DECODERS: Mapping[str, Callable[[Fields], ServerMessage]] = {
     "history": _history,
     "error": _error,
 }
-
-
-def _string(fields: Fields, key: str) -> str:
-    value = fields.get(key)
-    if not isinstance(value, str):
-        raise BadFrameError(key)
-    return value
-
-
-def _integer(fields: Fields, key: str) -> int:
-    value = fields.get(key)
-    # bool 是 int 的子类; 1.0 这样的写法在 JSON 里也是整数
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise BadFrameError(key)
-    return value
-
-
-def _strings(fields: Fields, key: str) -> tuple[str, ...]:
-    value = fields.get(key)
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise BadFrameError(key)
-    return tuple(value)
-
-
-_Reader = Callable[[Fields, str], Any]
-
-
-def _optional(fields: Fields, key: str, read: _Reader) -> Any:
-    # null 与没有同义 (PROTOCOL.md)
-    return None if fields.get(key) is None else read(fields, key)

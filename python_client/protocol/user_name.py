@@ -8,12 +8,19 @@ import unicodedata
 # 码点, 在 NFC 之后计数
 MAX_NAME_CODE_POINTS = 32
 
-# NFC 最多把几个单元并成一个; 远超此数的输入不值得做归一化
-_MAX_RAW_LENGTH = 1024
+# NFC 最多把几个单元并成一个; 远超此数的输入不值得做归一化 (UTF-16 单元, 与服务器同样计数)
+_MAX_RAW_UNITS = 1024
+# JavaScript 的 trim 去掉的; str.strip() 多去几个控制字符, 又不去 BOM
+_TRIMMED = (
+    "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+)
 # 行分隔符, 双向控制 (Unicode 的 Bidi_Control): 会打乱界面或日志
 _FORBIDDEN = re.compile("[\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-# 有字形却空白, 或默认不显示而类别不是 Cf 的
-_BLANK = frozenset("\u2800\U0001d159\u115f\u1160\u17b4\u17b5\u3164\uffa0\u034f")
+# 看不见而类别又不是 Cf 或组合符号的: 空白字形, 默认不显示的字母, 以及给它们预留的码点
+_BLANK = re.compile(
+    "[\u2800\U0001d159\u115f\u1160\u3164\uffa0\u180f\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 
 
 class InvalidNameError(ValueError):
@@ -22,10 +29,12 @@ class InvalidNameError(ValueError):
 
 def clean_user_name(raw: str) -> str:
     """合法的显示名: 去首尾空白, NFC, 1 到 32 个码点, 至少一个看得见的字符。不合法抛 InvalidNameError。"""
-    if len(raw) > _MAX_RAW_LENGTH:
+    units = raw.encode("utf-16-le", "surrogatepass")
+    if len(units) > 2 * _MAX_RAW_UNITS:
         raise InvalidNameError("用户名太长")
-    # JavaScript 的 trim 还去掉 BOM
-    name = unicodedata.normalize("NFC", raw.strip(" \t\n\v\f\r\u00a0\u1680\u2000-\u200a\ufeff").strip())
+    # 解回来: Tk 里拆成两个代理项的表情由此合成一个
+    whole = units.decode("utf-16-le", "surrogatepass")
+    name = unicodedata.normalize("NFC", whole.strip(_TRIMMED))
     if not name:
         raise InvalidNameError("用户名不能为空")
     if _FORBIDDEN.search(name) or any(_is_forbidden(character) for character in name):
@@ -45,11 +54,7 @@ def _is_forbidden(character: str) -> bool:
 
 
 def _is_visible(character: str) -> bool:
-    if character.isspace() or character in _BLANK:
+    if character.isspace() or _BLANK.match(character):
         return False
-    return unicodedata.category(character) not in ("Cf", "Mn", "Mc", "Me", "Cn") or _is_new_emoji(character)
-
-
-def _is_new_emoji(character: str) -> bool:
-    # 旧的 Python 不认得新的表情 (类别为 Cn); 服务器认得, 这里放行
-    return ord(character) >= 0x1F000
+    # 没有分配的 (Cn) 算看得见: 旧的 Python 不认得新的文字与表情, 服务器认得
+    return unicodedata.category(character) not in ("Cf", "Mn", "Mc", "Me")

@@ -39,6 +39,7 @@ class Member:
         self._arrived = asyncio.Event()
         self.session = ChatSession(parse_address(server.url), name, self._emit, EventQueue().room)
         self._task = asyncio.ensure_future(self.session.run())
+        self._task.add_done_callback(lambda _: self._arrived.set())
 
     def _emit(self, event: Event) -> None:
         self.events.append(event)
@@ -50,6 +51,9 @@ class Member:
                 result = found()
                 if result:
                     return result
+                # 会话自己出错就不会再有事件: 立即失败, 不等到超时
+                if self._task.done():
+                    self._task.result()
                 self._arrived.clear()
                 await self._arrived.wait()
 

@@ -109,8 +109,9 @@ describe('配置: 来源', () => {
     assert.equal(load({ env: { SLUICE_PORT: '', SLUICE_PUBLIC_URL: '' } }).server.port, 3000);
   });
 
-  it('脚本与测试自己的变量不妨碍启动', () => {
-    assert.doesNotThrow(() => load({ env: { SLUICE_SKIP_CHECK: '1', SLUICE_TEST_BROWSER: 'x' } }));
+  it('脚本, 测试与桌面客户端自己的变量不妨碍启动', () => {
+    const env = { SLUICE_SKIP_CHECK: '1', SLUICE_TEST_BROWSER: 'x', SLUICE_CLIENT_URL: 'http://a:1' };
+    assert.doesNotThrow(() => load({ env }));
   });
 
   it('记事本存的 BOM 不妨碍读取', () => {

@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-const SKIPPED = new Set(['node_modules', 'dist', '.git', '.venv', '__pycache__', 'package-lock.json']);
+// 依赖, 产物与各工具的缓存: 不是我们写的
+const SKIPPED = new Set([
+  ...['node_modules', 'dist', '.git', 'package-lock.json'],
+  ...['.venv', '__pycache__', '.mypy_cache', '.ruff_cache', '.pytest_cache'],
+]);
 
 /** 一处引用; specifier 为 null 表示动态 import 的目标不是字面量 */
 export interface ImportSite {

@@ -1,0 +1,161 @@
+"""send: 文字与文件按次序发出, 每一个都等到服务器确认; 一次一个, 所以聊天里的次序与命令行的相同。"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import stat
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from ..client import ClientOptions
+from ..model.events import (
+    SEND_FAILED,
+    SENT,
+    Event,
+    MessageArrived,
+    OutboxChanged,
+    TransferChanged,
+    TransferRemoved,
+)
+from ..model.transfers import DONE, FAILED, Transfer
+from ..protocol.codec import encode_room_message
+from ..protocol.messages import FileMessage
+from ..settings import UsageError
+from . import options as codes
+from .json_lines import ClosedOutputError, JsonLines
+from .options import SendOptions
+from .progress import Progress
+from .run import EndedError, Run, run_to_end
+from .terminal import Terminal
+
+log = logging.getLogger(__name__)
+
+# 确认与广播走两条连接, 先后不定: 等广播带来完整的字段, 至多这么久 (秒)
+_BROADCAST_S = 5.0
+# 记住最近这么多条自己的文件广播
+_MAX_BROADCASTS = 20
+
+
+def send(options: SendOptions, client: ClientOptions, terminal: Terminal) -> int:
+    """返回退出码; 文件不存在或读不了抛 UsageError, 那时还没有连接。"""
+    for path in options.files:
+        check_readable(path)
+    work = _send(options, client, terminal)
+    return run_to_end(
+        work, terminal, "再运行同一条命令会从断点继续" if client.folder else "没有发完的不会续传"
+    )
+
+
+def check_readable(path: Path) -> None:
+    """不存在, 不是普通文件, 没有权限: 抛 UsageError。"""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise UsageError(f"{path} 是文件夹, 只能发送文件; 可以先压缩")
+        if not stat.S_ISREG(mode):
+            raise UsageError(f"{path} 不是普通文件, 不能发送")
+        with path.open("rb"):
+            return
+    except FileNotFoundError as error:
+        raise UsageError(f"没有这个文件: {path}") from error
+    except (OSError, ValueError) as error:
+        # ValueError: 路径里有空字符
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"读不了 {path}: {reason}") from error
+
+
+async def _send(options: SendOptions, client: ClientOptions, terminal: Terminal) -> int:
+    async with Run(client, options.patience, terminal) as run:
+        await run.joined()
+        sender = _Sender(run, terminal)
+        if options.message is not None:
+            await sender.send_text(options.message)
+        for path in options.files:
+            await sender.send_file(path)
+        return codes.OK if sender.failures == 0 else codes.FAILED
+
+
+class _Sender:
+    """failures: 没有送到的件数。"""
+
+    def __init__(self, run: Run, terminal: Terminal) -> None:
+        self.failures = 0
+        self._run = run
+        self._terminal = terminal
+        self._progress = Progress(terminal)
+        self._lines: JsonLines | None = JsonLines()
+        self._broadcasts: deque[FileMessage] = deque(maxlen=_MAX_BROADCASTS)
+
+    async def send_text(self, message: str) -> None:
+        client_id = secrets.token_hex(8)
+        self._run.client.send_text(client_id, message)
+        while True:
+            event = await self._next()
+            if not isinstance(event, OutboxChanged) or event.client_id != client_id:
+                continue
+            if event.state == SENT:
+                await self._report({"type": "text", "name": self._run.name, "message": message})
+                return
+            if event.state == SEND_FAILED:
+                self._fail(f"文字没有发出: {event.error}")
+                return
+
+    async def send_file(self, path: Path) -> None:
+        (transfer_id,) = self._run.client.send_files([path])
+        while True:
+            event = await self._next()
+            if isinstance(event, TransferRemoved) and event.id == transfer_id:
+                self._fail(f"没有发出 {path.name}: 传输已取消")
+                return
+            if not isinstance(event, TransferChanged) or event.transfer.id != transfer_id:
+                continue
+            self._progress.update(event.transfer)
+            if event.transfer.state == FAILED:
+                self.failures += 1
+                return
+            if event.transfer.state == DONE:
+                await self._report(await self._describe(event.transfer))
+                return
+
+    async def _next(self, timeout_s: float | None = None) -> Event | None:
+        event = await self._run.next_event(timeout_s)
+        if not isinstance(event, MessageArrived):
+            return event
+        if isinstance(event.message, FileMessage) and event.message.name == self._run.name:
+            self._broadcasts.append(event.message)
+        return event
+
+    async def _describe(self, done: Transfer) -> dict[str, Any]:
+        """线上的字段加上本地的路径; 等不到广播时只有确认里的那些。"""
+        deadline_s = time.monotonic() + _BROADCAST_S
+        while True:
+            for file in self._broadcasts:
+                if file.url == done.url or (not done.url and file.sha256 == done.sha256):
+                    return {**encode_room_message(file), "path": done.path}
+            try:
+                await self._next(max(0.0, deadline_s - time.monotonic()))
+            except EndedError as ended:
+                # 已经送到了: 断线或中断都不改变这一点, 结束留给下一步
+                log.info("send.no_broadcast code=%d", ended.code)
+                break
+            if time.monotonic() >= deadline_s:
+                break
+        fields = {"type": "file", "name": self._run.name, "originalName": done.name, "url": done.url}
+        return {**fields, "size": done.size, "sha256": done.sha256, "path": done.path}
+
+    async def _report(self, fields: dict[str, Any]) -> None:
+        if self._lines is None:
+            return
+        try:
+            await self._lines.write(fields)
+        except ClosedOutputError:
+            # 没有人看输出了: 该发的照发
+            log.warning("send.stdout_closed")
+            self._lines = None
+
+    def _fail(self, line: str) -> None:
+        self.failures += 1
+        self._terminal.line(line)

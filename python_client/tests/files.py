@@ -1,0 +1,27 @@
+"""测试用的真文件。"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from .server import SluiceServer
+
+MIB = 1024 * 1024
+
+
+def make_file(folder: Path, name: str, size: int) -> Path:
+    """随机内容: 错位的块一定看得出。"""
+    path = folder / name
+    path.write_bytes(os.urandom(size))
+    return path
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def stored(server: SluiceServer) -> list[str]:
+    """服务器上已发布的文件内容的 SHA-256。"""
+    return [sha256(path) for path in server.published() if path.suffix != ".json"]

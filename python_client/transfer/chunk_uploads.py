@@ -1,0 +1,209 @@
+"""分片上传的队列: 先来先传, 同时两个; 断线与服务器忙时等待, 自己会继续。"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Callable
+
+from ..model.connection import Identity
+from ..model.transfers import CHECKING, MOVING, QUEUED, VERIFYING, WAITING
+from ..net.backoff import backoff_s
+from . import upload_run
+from .upload import Credentials, Upload
+from .upload_keeper import UploadKeeper
+from .upload_run import Outcome, UploadRun
+from .workers import Workers
+
+_MAX_RUNNING = 2
+# 取消正在传的: 等服务器删净的期限 (秒)
+_DISCARD_S = 10.0
+# 会话失效 (4001): 聊天连接重新加入就会叫醒; 它若一直在线, 这么久之后再试 (秒)
+_UNAUTHORIZED_S = 30.0
+_UNAUTHORIZED = 4001
+# 服务器已删, 留着记录没有用
+_ERASED = frozenset(
+    {"file_type_forbidden", "file_too_large", "size_mismatch", "checksum_mismatch", "storage_full"}
+)
+
+
+class ChunkUploads:
+    """三处之一: 排队, 运行, 等待; 总数以列表的上限为限。"""
+
+    def __init__(
+        self,
+        identity: Callable[[], Identity | None],
+        url: Callable[[], str | None],
+        keeper: UploadKeeper,
+        workers: Workers,
+    ) -> None:
+        self._identity = identity
+        self._url = url
+        self._keeper = keeper
+        self._workers = workers
+        self._queue: deque[Upload] = deque()
+        self._running: dict[Upload, tuple[UploadRun, asyncio.Task[None]]] = {}
+        self._waiting: dict[Upload, asyncio.TimerHandle] = {}
+        # 已取消而服务器还在删的; 各有期限
+        self._discarding: set[asyncio.Task[None]] = set()
+
+    def enqueue(self, upload: Upload) -> None:
+        upload.become(QUEUED)
+        self._queue.append(upload)
+        self._fill()
+
+    def withdraw(self, upload: Upload) -> None:
+        """暂停: 不管它在哪里, 都拿出来。"""
+        self._remove_idle(upload)
+        run = self._running.pop(upload, None)
+        if run is not None:
+            run[1].cancel()
+        self._fill()
+
+    def discard(self, upload: Upload) -> bool:
+        """取消: 正在传的让服务器就在这条连接上删掉。False: 没有这样的连接, 由别人去删。"""
+        self._remove_idle(upload)
+        entry = self._running.pop(upload, None)
+        self._fill()
+        if entry is None:
+            return False
+        run, task = entry
+        if not run.discard():
+            task.cancel()
+            return False
+        waiting = asyncio.get_running_loop().create_task(self._await_discard(run, task))
+        self._discarding.add(waiting)
+        waiting.add_done_callback(self._discarding.discard)
+        return True
+
+    def online(self) -> None:
+        """聊天连接回来了: 等着的都不必再等。"""
+        for upload in reversed(list(self._waiting)):
+            self._again(upload)
+        self._fill()
+
+    async def stop(self, timeout_s: float) -> None:
+        """停下全部; 正在删的再给一点时间。"""
+        for timer in self._waiting.values():
+            timer.cancel()
+        self._waiting.clear()
+        self._queue.clear()
+        tasks = [task for _, task in self._running.values()]
+        self._running.clear()
+        for task in tasks:
+            task.cancel()
+        if self._discarding:
+            await asyncio.wait(self._discarding, timeout=timeout_s)
+        for waiting in self._discarding:
+            waiting.cancel()
+        await asyncio.gather(*tasks, *self._discarding, return_exceptions=True)
+
+    # ---- 队列 ----
+
+    def _fill(self) -> None:
+        url, identity = self._url(), self._identity()
+        while url is not None and identity is not None and self._queue and len(self._running) < _MAX_RUNNING:
+            upload = self._queue.popleft()
+            # 新的没有可核对的
+            upload.become(MOVING if upload.credentials is None else CHECKING)
+            binary = "binary_chunk" in identity.features
+            run = UploadRun(upload, url, binary=binary, reports=self, workers=self._workers)
+            self._running[upload] = run, asyncio.get_running_loop().create_task(self._run(upload, run))
+
+    async def _run(self, upload: Upload, run: UploadRun) -> None:
+        outcome = await run.run()
+        entry = self._running.get(upload)
+        # 已暂停或取消, 也许已经又开始了一次
+        if entry is None or entry[0] is not run:
+            return
+        del self._running[upload]
+        self._settle(upload, outcome, run.url)
+        self._fill()
+
+    def _later(self, upload: Upload, delay_s: float) -> None:
+        upload.become(WAITING)
+        self._waiting[upload] = asyncio.get_running_loop().call_later(delay_s, self._retry, upload)
+
+    def _retry(self, upload: Upload) -> None:
+        self._again(upload)
+        self._fill()
+
+    def _again(self, upload: Upload) -> None:
+        # 排在最前: 传了一半的先传完。仍不在线的话排着就是等着, 状态还是 waiting
+        timer = self._waiting.pop(upload, None)
+        if timer is not None:
+            timer.cancel()
+            self._queue.appendleft(upload)
+
+    def _remove_idle(self, upload: Upload) -> None:
+        if upload in self._queue:
+            self._queue.remove(upload)
+        timer = self._waiting.pop(upload, None)
+        if timer is not None:
+            timer.cancel()
+
+    async def _await_discard(self, run: UploadRun, task: asyncio.Task[None]) -> None:
+        await asyncio.wait({task}, timeout=_DISCARD_S)
+        task.cancel()
+        # 半路断了: 再连一次去删
+        if not run.is_discarded and run.credentials is not None:
+            self._keeper.discard(run.credentials)
+
+    # ---- 报告 (RunReports) ----
+
+    def ready(self, upload: Upload, credentials: Credentials, offset: int) -> None:
+        is_new = upload.credentials != credentials
+        upload.credentials = credentials
+        upload.set_moved(offset)
+        if upload.hasher.position < offset:
+            upload.become(CHECKING)
+        if is_new:
+            self._keeper.save(upload)
+
+    def sending(self, upload: Upload) -> None:
+        upload.become(MOVING)
+
+    def verifying(self, upload: Upload) -> None:
+        upload.become(VERIFYING)
+
+    def _settle(self, upload: Upload, outcome: Outcome, url: str) -> None:
+        if outcome.done is not None:
+            self._keeper.forget(upload)
+            upload.complete(outcome.done.file.url, outcome.done.file.sha256)
+        elif outcome.kind == upload_run.CUT:
+            self._wait_after(upload, outcome.close_code, url)
+        elif outcome.kind == upload_run.LOST:
+            self._restart(upload)
+        elif outcome.kind == upload_run.CHANGED:
+            self._keeper.abandon(upload)
+            upload.fail(outcome.code, outcome.message)
+        elif outcome.retryable:
+            self._wait_after(upload, 0, url)
+        else:
+            self._fail(upload, outcome)
+
+    def _wait_after(self, upload: Upload, close_code: int, url: str) -> None:
+        # 用的是服务器重启之前的会话, 而聊天连接已有新的: 马上再来; 否则等它重新加入
+        is_current = close_code == _UNAUTHORIZED and url == self._url()
+        delay_s = _UNAUTHORIZED_S if is_current else backoff_s(upload.attempts)
+        upload.attempts += 1
+        self._later(upload, delay_s)
+
+    def _restart(self, upload: Upload) -> None:
+        """过期, 或服务器丢了它: 自动从头来一次, 再丢就由用户决定。"""
+        self._keeper.forget(upload)
+        upload.forget_server()
+        if upload.restarted:
+            upload.fail("upload_unknown", "服务器上没有这个上传了")
+            return
+        upload.restarted = True
+        upload.become(QUEUED)
+        self._queue.appendleft(upload)
+
+    def _fail(self, upload: Upload, outcome: Outcome) -> None:
+        if outcome.code in _ERASED:
+            self._keeper.forget(upload)
+            upload.forget_server()
+            # 校验不符: 算过的也不能信
+            upload.forget_hash()
+        upload.fail(outcome.code, outcome.message)

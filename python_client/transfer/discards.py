@@ -1,0 +1,82 @@
+"""取消已经传了一部分的: 接管, 取消, 断开; 让服务器马上腾出空间。尽力而为, 失败了服务器 24 小时后自己清理。"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import Callable
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+
+from ..net.websocket_options import connect_options
+from ..protocol import codec
+from ..protocol.messages import FileReady
+from .upload import Credentials
+
+log = logging.getLogger(__name__)
+
+_MAX_PENDING = 32
+_TIMEOUT_S = 10.0
+_MAX_REPLY_BYTES = 64 * 1024
+
+
+class Discards:
+    """url: 传输连接的地址, 不在线时为 None。一次一个, 不与上传抢连接。"""
+
+    def __init__(self, url: Callable[[], str | None]) -> None:
+        self._url = url
+        # 满了丢最旧的: 服务器会清理
+        self._pending: deque[Credentials] = deque(maxlen=_MAX_PENDING)
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, credentials: Credentials) -> None:
+        self._pending.append(credentials)
+        self.next()
+
+    def next(self) -> None:
+        """也在重新连上时调用。"""
+        if self._task is None and self._pending and self._url() is not None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def stop(self, timeout_s: float) -> None:
+        """给正在进行的一点时间, 然后取消。"""
+        if self._task is None:
+            return
+        await asyncio.wait({self._task}, timeout=timeout_s)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    async def _work(self) -> None:
+        try:
+            url = self._url()
+            while url is not None and self._pending:
+                credentials = self._pending.popleft()
+                if not await self._discard(url, credentials):
+                    # 断线, 或服务器重启而会话已是旧的: 留到下次在线
+                    self._pending.appendleft(credentials)
+                    if url == self._url():
+                        return
+                url = self._url()
+        finally:
+            self._task = None
+
+    async def _discard(self, url: str, credentials: Credentials) -> bool:
+        try:
+            await asyncio.wait_for(_discard(url, credentials), _TIMEOUT_S)
+        except (OSError, WebSocketException, asyncio.TimeoutError, codec.BadFrameError) as error:
+            log.info("discard.failed upload=%s error=%r", credentials.upload_id, error)
+            return False
+        return True
+
+
+async def _discard(url: str, credentials: Credentials) -> None:
+    async with connect(url, max_size=_MAX_REPLY_BYTES, **connect_options()) as connection:
+        await connection.send(codec.file_resume("discard", credentials.upload_id, credentials.resume_token))
+        # 只有接管之后才能取消
+        if isinstance(codec.decode(str(await connection.recv())), FileReady):
+            await connection.send(codec.file_cancel(credentials.upload_id))
+            # file_cancelled 在删净之后才来
+            await connection.recv()

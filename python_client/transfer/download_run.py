@@ -1,0 +1,255 @@
+"""一次下载的运行, 在自己的线程里: 核对已有的部分, 用 Range 接着取, 校验, 改名; 断了就报告, 由队列决定何时再来。"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import http.client
+import json
+import logging
+import re
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Callable, Iterator
+
+from ..protocol.messages import FileMessage
+from .http_request import BadUrlError, HttpRequest
+from .transfer_list import REPORT_S
+
+log = logging.getLogger(__name__)
+
+# 一次读取的上限, 字节
+_READ_BYTES = 512 * 1024
+# 错误的应答体只读这么多
+_MAX_ERROR_BYTES = 64 * 1024
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)\Z")
+# 满了的磁盘, 配额, 单个文件的上限 (FAT32 是 4 GiB)
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+# DownloadOutcome.kind
+DONE = "done"
+CUT = "cut"
+MISMATCH = "mismatch"
+STOPPED = "stopped"
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class DownloadOutcome:
+    """cut 可以接着取, mismatch 是内容不对 (半成品已删), stopped 是我们自己要停的。"""
+
+    kind: str
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class DownloadReports:
+    """在运行的线程里调用, 都不阻塞; 数字是字节。"""
+
+    checking: Callable[[int], None]
+    moving: Callable[[int], None]
+    verifying: Callable[[], None]
+
+
+class _EndedError(Exception):
+    """提前结束。"""
+
+    def __init__(self, outcome: DownloadOutcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+class DownloadRun:
+    """run 在一个线程里调用一次; stop 任何线程, 至多一次读写之后停下。"""
+
+    def __init__(self, file: FileMessage, target: Path, reports: DownloadReports) -> None:
+        self._file = file
+        self._target = target
+        self._part = part_path(target)
+        self._reports = reports
+        self._hash = hashlib.sha256()
+        self._position = 0
+        self._reported_s = 0.0
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._request: HttpRequest | None = None
+
+    @property
+    def position(self) -> int:
+        """已写入 .part 的字节数。"""
+        return self._position
+
+    def run(self) -> DownloadOutcome:
+        """错误都在结果里。"""
+        try:
+            return self._run()
+        except _EndedError as ended:
+            return DownloadOutcome(STOPPED) if self._stopping.is_set() else ended.outcome
+        except Exception as error:
+            log.exception("download.broken")
+            return DownloadOutcome(FAILED, "internal", f"客户端内部错误: {error}")
+
+    def stop(self) -> None:
+        self._stopping.set()
+        with self._lock:
+            if self._request is not None:
+                self._request.abort()
+
+    # ---- 各个阶段 ----
+
+    def _run(self) -> DownloadOutcome:
+        try:
+            # 不截断: 以前取到的部分还在里面
+            with self._part.open("r+b" if self._part.exists() else "w+b", buffering=0) as part:
+                self._check_existing(part)
+                # 空文件也问一次: 服务器上可能已经没有了
+                if self._position < self._file.size or self._file.size == 0:
+                    self._fetch(part)
+            self._reports.verifying()
+            if self._hash.hexdigest() != self._file.sha256:
+                self._part.unlink()
+                return DownloadOutcome(MISMATCH)
+            self._part.replace(self._target)
+        except OSError as error:
+            # 网络的 OSError 在 _fetch 里已经译成 cut
+            raise _EndedError(_unwritable(error)) from error
+        return DownloadOutcome(DONE)
+
+    def _check_existing(self, part: BinaryIO) -> None:
+        """已有的部分算进校验; 比整个文件还长的不是我们的, 从头来。"""
+        existing = part.seek(0, 2)
+        if existing > self._file.size:
+            part.truncate(0)
+            existing = 0
+        part.seek(0)
+        buffer = memoryview(bytearray(_READ_BYTES))
+        while self._position < existing:
+            self._stop_if_asked()
+            count = part.readinto(buffer)  # type: ignore[attr-defined]
+            if not count:
+                break
+            self._hash.update(buffer[:count])
+            self._position += count
+            self._report(self._reports.checking)
+
+    def _fetch(self, part: BinaryIO) -> None:
+        try:
+            request = HttpRequest(self._file.url)
+        except BadUrlError as error:
+            raise _EndedError(DownloadOutcome(FAILED, "bad_reply", "文件的链接不对")) from error
+        with self._lock:
+            self._request = request
+        try:
+            self._stop_if_asked()
+            with _network():
+                response = request.get(self._range_headers())
+            self._accept(response, part)
+            self._reports.moving(self._position)
+            self._copy(response, part)
+        finally:
+            request.close()
+
+    def _range_headers(self) -> dict[str, str]:
+        if self._position == 0:
+            return {}
+        # If-Range: 内容变了就给全文, 不会拼出两半
+        return {"Range": f"bytes={self._position}-", "If-Range": f'"{self._file.sha256}"'}
+
+    def _accept(self, response: http.client.HTTPResponse, part: BinaryIO) -> None:
+        """看状态码; 服务器给了全文就从头写。"""
+        if response.status == 206:
+            found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+            if found is None or int(found.group(1)) != self._position:
+                raise _EndedError(DownloadOutcome(FAILED, "bad_reply"))
+        elif response.status == 200:
+            self._restart(part)
+        elif response.status == 416:
+            # 我们的部分与服务器的对不上
+            self._restart(part)
+            raise _EndedError(DownloadOutcome(MISMATCH))
+        else:
+            raise _EndedError(_refused(response))
+
+    def _restart(self, part: BinaryIO) -> None:
+        part.seek(0)
+        part.truncate(0)
+        self._position = 0
+        self._hash = hashlib.sha256()
+
+    def _copy(self, response: http.client.HTTPResponse, part: BinaryIO) -> None:
+        while self._position < self._file.size:
+            left = min(_READ_BYTES, self._file.size - self._position)
+            # 到多少给多少: 慢线路上也有进度, 断线时已到的都写下
+            with _network():
+                data = response.read1(left)
+            self._stop_if_asked()
+            if not data:
+                # 应答提前结束: 断线, 服务器重启
+                raise _EndedError(DownloadOutcome(CUT))
+            _write_all(part, data)
+            self._hash.update(data)
+            self._position += len(data)
+            self._report(self._reports.moving)
+
+    def _report(self, report: Callable[[int], None]) -> None:
+        now_s = time.monotonic()
+        # 每次都转交给循环的话, 回环上每秒几千次
+        if now_s - self._reported_s >= REPORT_S:
+            self._reported_s = now_s
+            report(self._position)
+
+    def _stop_if_asked(self) -> None:
+        if self._stopping.is_set():
+            raise _EndedError(DownloadOutcome(STOPPED))
+
+
+def part_path(target: Path) -> Path:
+    """半成品: 在目标旁边, 最后的改名才不用复制。"""
+    return target.with_name(f"{target.name}.part")
+
+
+@contextmanager
+def _network() -> Iterator[None]:
+    """里面的 OSError 是断线, 不是磁盘的。"""
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        log.info("download.cut error=%r", error)
+        raise _EndedError(DownloadOutcome(CUT)) from error
+
+
+def _write_all(part: BinaryIO, data: bytes) -> None:
+    # 不缓冲的写可能只写一部分 (磁盘将满)
+    view = memoryview(data)
+    while view:
+        view = view[part.write(view) :]
+
+
+def _refused(response: http.client.HTTPResponse) -> DownloadOutcome:
+    status = response.status
+    if status in (404, 410):
+        return DownloadOutcome(FAILED, "gone")
+    # 忙, 正在重启: 会过去
+    if status == 429 or status >= 500:
+        return DownloadOutcome(CUT)
+    try:
+        with _network():
+            body = response.read(_MAX_ERROR_BYTES)
+        error = json.loads(body)
+        return DownloadOutcome(FAILED, str(error["error"]["code"]), str(error["error"]["message"]))
+    except (ValueError, KeyError, TypeError):
+        # 不是我们的服务器在应答
+        return DownloadOutcome(FAILED, "bad_reply", f"服务器拒绝了下载 (HTTP {status})")
+
+
+def _unwritable(error: OSError) -> DownloadOutcome:
+    log.warning("download.unwritable error=%s", error)
+    if error.errno in _FULL:
+        return DownloadOutcome(FAILED, "unwritable", "磁盘已满, 清理之后重试会接着下载")
+    if isinstance(error, FileNotFoundError):
+        return DownloadOutcome(FAILED, "unwritable", "目标文件夹不存在")
+    return DownloadOutcome(FAILED, "unwritable")

@@ -1,0 +1,206 @@
+"""小文件: 聊天连接上的一帧 (协议第 4 节), 一次一个; 收到 ack 之前断线就用同一个 clientId 重发。"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import Callable
+
+from ..model.transfers import MAX_DONE, MOVING, QUEUED, WAITING
+from ..net.backoff import backoff_s
+from ..protocol import codec
+from ..protocol.messages import Ack, FileMessage, ServerError
+from .file_stamp import ChangedError, FileStamp, check_stamp
+from .ports import TransferPorts
+from .upload import Upload
+from .workers import Workers
+
+# 两帧之间至少这么久 (秒): 每秒至多 10 帧, 给聊天留一半配额 (chat.messagesPerSecond 是 20)
+_GAP_S = 0.1
+# 连接好好的却没有应答: 用同一个 clientId 再问, 服务器认得出是重发
+_ACK_TIMEOUT_S = 30.0
+# 完成之后还会到的 ack
+_MAX_RECENT = 64
+
+# 队首是正在传的那个
+IDLE = "idle"  # 队列空或不在线
+PAUSING = "pausing"  # 隔一会儿再发
+READING = "reading"  # 在读文件
+SENT = "sent"  # 等 ack
+
+
+@dataclass(frozen=True)
+class _Frame:
+    text: str
+    sha256: str
+
+
+class FrameUploads:
+    """queue 至多与列表一样长。"""
+
+    def __init__(self, ports: TransferPorts, workers: Workers) -> None:
+        self._ports = ports
+        self._workers = workers
+        self._queue: deque[Upload] = deque()
+        self._state = IDLE
+        # 同时只有一个: 间隔, 退避, 或等 ack 的期限
+        self._timer: asyncio.TimerHandle | None = None
+        self._reading: asyncio.Task[None] | None = None
+        # 已发出的那个的内容
+        self._sha256 = ""
+        # 发出时见过的最大的 seq: 更早的同样内容不是这一次的
+        self._seq = 0
+        self._sent_after = 0
+        self._recent: deque[str] = deque(maxlen=_MAX_RECENT)
+        # 有了 ack 而还不知道链接的: sha256 -> 上传; 列表里完成的只留这么多
+        self._unlinked: OrderedDict[str, Upload] = OrderedDict()
+
+    def enqueue(self, upload: Upload) -> None:
+        upload.become(QUEUED)
+        self._queue.append(upload)
+        if self._state == IDLE:
+            self._next()
+
+    def is_sent(self, upload: Upload) -> bool:
+        """已经发出而还没有 ack 的不能撤回。"""
+        return self._state == SENT and self._queue[0] is upload
+
+    def withdraw(self, upload: Upload) -> None:
+        if upload not in self._queue:
+            return
+        was_head = self._queue[0] is upload and self._state in (READING, SENT)
+        self._queue.remove(upload)
+        if was_head:
+            # 发出的可能还会有 ack
+            self._recent.append(upload.id)
+            self._pause(_GAP_S)
+
+    def online(self) -> None:
+        self._next()
+
+    def offline(self) -> None:
+        if self._state in (READING, SENT):
+            self._queue[0].become(WAITING)
+        self._become(IDLE)
+
+    def handle_ack(self, ack: Ack) -> bool:
+        """是我们的才返回 True。"""
+        head = self._head(ack.client_id)
+        if head is None:
+            return ack.client_id in self._recent
+        self._unlinked[self._sha256] = head
+        if len(self._unlinked) > MAX_DONE:
+            self._unlinked.popitem(last=False)
+        self._complete(head, "")
+        return True
+
+    def handle_error(self, error: ServerError) -> bool:
+        head = self._head(error.ref)
+        if head is None:
+            return error.ref in self._recent
+        if error.retryable:
+            head.become(WAITING)
+            self._pause(backoff_s(head.attempts))
+            head.attempts += 1
+        else:
+            self._queue.popleft()
+            self._recent.append(head.id)
+            head.fail(error.code, error.message)
+            self._pause(_GAP_S)
+        return True
+
+    def saw_file(self, file: FileMessage) -> None:
+        """自己发的以广播到来: 只懂基础协议的服务器没有 ack, 这就是完成; 也由它得到链接。"""
+        self._seq = max(self._seq, file.seq)
+        identity = self._ports.identity()
+        if identity is None or file.name != identity.name:
+            return
+        if self._state == SENT and file.sha256 == self._sha256 and file.seq > self._sent_after:
+            self._complete(self._queue[0], file.url)
+            return
+        linked = self._unlinked.pop(file.sha256, None)
+        if linked is not None:
+            linked.link(file.url)
+
+    def stop(self) -> None:
+        self._become(IDLE)
+        self._queue.clear()
+
+    def _head(self, client_id: str | None) -> Upload | None:
+        # 队首总是正在处理的那个, 所以应答只可能是它的
+        if self._queue and self._queue[0].id == client_id:
+            return self._queue[0]
+        return None
+
+    def _complete(self, head: Upload, url: str) -> None:
+        self._queue.popleft()
+        self._recent.append(head.id)
+        head.complete(url, self._sha256)
+        self._pause(_GAP_S)
+
+    def _next(self) -> None:
+        self._become(IDLE)
+        identity = self._ports.identity()
+        if not self._queue or identity is None:
+            return
+        head = self._queue[0]
+        self._become(READING)
+        head.become(MOVING)
+        self._reading = asyncio.get_running_loop().create_task(self._send(head, identity.name))
+
+    async def _send(self, head: Upload, name: str) -> None:
+        try:
+            frame = await self._workers.run(_reading(head, name))
+        except ChangedError as error:
+            self._failed(head, "changed", str(error))
+            return
+        except OSError:
+            self._failed(head, "unreadable", "")
+            return
+        self._reading = None
+        self._sha256 = frame.sha256
+        self._sent_after = self._seq
+        if self._ports.send_frame(frame.text):
+            self._become(SENT)
+            self._timer = asyncio.get_running_loop().call_later(_ACK_TIMEOUT_S, self._next)
+        else:
+            # 断线了: online 会再来
+            head.become(WAITING)
+            self._become(IDLE)
+
+    def _failed(self, head: Upload, code: str, message: str) -> None:
+        self._reading = None
+        self._queue.popleft()
+        head.fail(code, message)
+        self._pause(_GAP_S)
+
+    def _pause(self, delay_s: float) -> None:
+        self._become(PAUSING)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._next)
+
+    def _become(self, state: str) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+        self._state = state
+
+
+def _reading(upload: Upload, name: str) -> Callable[[], _Frame]:
+    path, stamp, original_name, client_id = upload.path, upload.stamp, upload.name, upload.id
+
+    def read() -> _Frame:
+        with path.open("rb") as file:
+            # 多读一个字节: 变长了也看得出
+            content = file.read(stamp.size + 1)
+            check_stamp(file.fileno(), FileStamp(len(content), stamp.mtime_ns))
+        if len(content) != stamp.size:
+            raise ChangedError("文件在发送期间被改动, 请重试")
+        text = codec.single_file(name, original_name, content, client_id)
+        return _Frame(text, hashlib.sha256(content).hexdigest())
+
+    return read

@@ -1,0 +1,21 @@
+"""传输要外面提供的: 聊天连接的身份与发帧, 事件的出口。"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..model.connection import Identity
+from ..model.events import Event
+
+
+class TransferPorts(Protocol):
+    """全部在网络线程的循环里调用, 不阻塞。"""
+
+    def identity(self) -> Identity | None:
+        """聊天连接不在线时为 None。"""
+
+    def send_frame(self, frame: str) -> bool:
+        """经聊天连接发一帧; 不在线返回 False, 帧没有送出。"""
+
+    def emit(self, event: Event) -> None:
+        """TransferChanged, TransferRemoved 或 ThumbnailReady。"""

@@ -1,0 +1,43 @@
+// 在每个选中的 Python 上运行 pytest; 依次而不是同时: 界面的测试要看反应快不快
+import { spawn } from 'node:child_process';
+import { codeOf, exitCodeOf, ROOT, say } from './lib.mjs';
+import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
+import { OLDEST_MINOR, versionText } from './python-find.mjs';
+
+// 一个 Python 的全部测试; 单个测试卡住时, faulthandler_timeout (pyproject.toml) 早已打印各线程的栈
+const TIMEOUT_MS = 420_000;
+// 超时先当作 Ctrl-C, 让测试停下自己起的服务器与虚拟屏幕; 再等这么久就强行结束
+const GRACE_MS = 15_000;
+const SETTINGS = ['-c', 'python_client/pyproject.toml', '--rootdir', '.'];
+
+/** 返回退出码, 全部通过才是 0; 一个 Python 没有通过或装不上不妨碍下一个。错误: 没有 Python 或屏幕时抛 ScriptError */
+export async function runPytest(files, environment) {
+  await ensureScreen();
+  const pythons = await ensurePythons();
+  warnAboutVersions(pythons);
+  let failed = 0;
+  for (const python of pythons) failed = (await codeOf(() => runOn(python, files, environment))) || failed;
+  return failed;
+}
+
+async function runOn(python, files, environment) {
+  const executable = await ensureEnvironment(python);
+  say(`在 Python ${versionText(python.version)} 上运行 ${files.length} 个测试文件`);
+  const child = spawn(executable, ['-m', 'pytest', ...SETTINGS, ...files], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    // pytest 把 FORCE_COLOR=0 也当作要颜色, PY_COLORS 压过它
+    env: { ...environment, PYTHONDONTWRITEBYTECODE: '1', PY_COLORS: process.stdout.isTTY ? '1' : '0' },
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGINT',
+  });
+  const kill = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS + GRACE_MS);
+  return exitCodeOf(child).finally(() => clearTimeout(kill));
+}
+
+function warnAboutVersions(pythons) {
+  if (process.env['SLUICE_TEST_PYTHONS']) return;
+  const versions = pythons.map(({ version }) => versionText(version)).join(', ');
+  if (pythons.length === 1) say(`警告: 只有一个合适的 Python, 只在 ${versions} 上测试`);
+  else if (pythons[0].minor !== OLDEST_MINOR) say(`警告: 没有 Python ${OLDEST_MINOR}, 在 ${versions} 上测试`);
+}
