@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import tkinter
+import weakref
 from tkinter import ttk
 from typing import Callable
 
 import pytest
 from PIL import Image, ImageTk
 
-from .tk_display import Desktop
+from .tk_display import Desktop, HandFedNetwork, wait_until
 
 
 def _in_thread(root: tkinter.Tk, action: Callable[[], object]) -> None:
@@ -67,4 +69,26 @@ def test_主线程里怎么用都不算(desktop: Desktop) -> None:
     _drop_image(root)()
     root.update()
     root.destroy()
+    assert desktop.foreign == []
+
+
+class _Cycle:
+    """一个图片在循环引用里: 引用计数收不走, 只有循环回收能收。"""
+
+    def __init__(self, root: tkinter.Tk) -> None:
+        self.image = ImageTk.PhotoImage(Image.new("RGB", (8, 8)), master=root)
+        self.itself = self
+
+
+def test_窗口开着时_循环里的图片只在主线程回收(desktop: Desktop) -> None:
+    was_enabled = gc.isenabled()
+    window = desktop.open(HandFedNetwork())
+    assert not gc.isenabled()
+    dead = weakref.ref(_Cycle(window.root))
+    # 足够让自动回收跑很多遍的分配, 都在另一个线程里
+    _in_thread(window.root, lambda: [[number] for number in range(200_000)])
+    assert dead() is not None
+    wait_until(window.root, lambda: gc.collect() >= 0 and dead() is None)
+    window.close()
+    assert gc.isenabled() == was_enabled
     assert desktop.foreign == []

@@ -8,6 +8,8 @@ from tkinter import ttk
 from typing import Callable
 
 from . import palette
+from .edit_menu import EditMenu
+from .file_menu import RIGHT_BUTTONS
 
 # 找得回的条数
 _MAX_RECALLED = 50
@@ -35,6 +37,12 @@ class Composer:
         # 输入法正在选字时, 回车由输入法收走, 不会到这里
         for key in ("<Return>", "<KP_Enter>"):
             self.entry.bind(key, lambda _: self.submit())
+        self._menu = EditMenu(self.entry, read_only=False)
+        for button in RIGHT_BUTTONS:
+            self.entry.bind(button, self._menu.popup)
+        # X11 上 Tk 的 Control-a 是到行首, 与别的程序不同
+        self.entry.bind("<Control-a>", self._select_all)
+        self.entry.bind("<<SelectAll>>", self._select_all)
         self.entry.bind("<Up>", lambda _: self._recall(self._back + 1))
         self.entry.bind("<Down>", lambda _: self._recall(self._back - 1))
 
@@ -48,6 +56,11 @@ class Composer:
             self._draft = ""
             self.entry.delete(0, "end")
         self.entry.focus_set()
+
+    def _select_all(self, _: object) -> str:
+        self.entry.selection_range(0, "end")
+        self.entry.icursor("end")
+        return "break"
 
     def _recall(self, back: int) -> str:
         if 0 <= back <= len(self._recalled):

@@ -84,7 +84,8 @@ class EventTable:
         if event.last_close is not None:
             self._screen.say(f"刚才断开过: {describe_close(event.last_close.code)}")
         self._screen.joined(event.identity.name)
-        if is_first:
+        # 历史丢了的: 文件也从最新的重新取
+        if is_first or event.history_lost:
             self._screen.load_files()
 
     def _message_arrived(self, event: events.MessageArrived) -> None:

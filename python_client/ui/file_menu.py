@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import tkinter
 from typing import Callable
 
 from ..protocol.messages import FileMessage
 from .actions import Actions
+
+# macOS 的右键是 Button-2, 也可以按住 Control 点
+RIGHT_BUTTONS = (
+    ("<Button-3>", "<Button-2>", "<Control-Button-1>") if sys.platform == "darwin" else ("<Button-3>",)
+)
 
 
 class FileMenu:

@@ -11,7 +11,7 @@ from ..model import human_text
 from ..model.file_index import FileIndex
 from ..protocol.messages import FileMessage
 from . import palette
-from .file_menu import FileMenu
+from .file_menu import RIGHT_BUTTONS, FileMenu
 
 # 卡片至少有这么多行字高, 才写下面的说明
 _LINES_WITH_FACTS = 5
@@ -91,8 +91,7 @@ class FilePanel:
         self.listbox.bind("<Return>", lambda _: self._open(self.selected()))
         self.listbox.bind("<KP_Enter>", lambda _: self._open(self.selected()))
         self.listbox.bind("<<ListboxSelect>>", lambda _: self._show_facts())
-        # macOS 的右键是 Button-2, 也可以按住 Control 点
-        for button in ("<Button-3>", "<Button-2>", "<Control-Button-1>"):
+        for button in RIGHT_BUTTONS:
             self.listbox.bind(button, self._menu_at)
         # 键盘上的菜单键; Shift+F10 在三个系统上都有
         self.listbox.bind("<Shift-F10>", self._menu_key)

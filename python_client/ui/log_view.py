@@ -40,6 +40,8 @@ class LogView:
             highlightthickness=0,
             background=palette.SURFACE,
             foreground=palette.TEXT,
+            # 焦点在输入框时, 选中的一段仍看得见
+            inactiveselectbackground=palette.LINE_STRONG,
             cursor="arrow",
         )
         style_log(self.text, theme)

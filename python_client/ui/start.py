@@ -85,13 +85,19 @@ def _name_to_use(root: tkinter.Tk, options: WindowOptions) -> str | None:
 
 
 def report_failures(root: tkinter.Tk, window: Window) -> None:
-    """回调里的异常: 记进日志, 窗口里只写一行。"""
+    """回调里的异常: 记进日志, 窗口里只写一行。每轮都出的同一个错只说一次。"""
+    last = ""
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        nonlocal last
         if isinstance(error, KeyboardInterrupt):
             # 终端里的 Ctrl+C
             window.close()
             return
+        seen = f"{kind.__name__}: {error}"
+        if seen == last:
+            return
+        last = seen
         log.error("start.callback_failed", exc_info=(kind, error, trace))
         window.problem(f"程序出了点问题 ({kind.__name__}), 可以继续使用; 细节在日志里")
 

@@ -9,12 +9,16 @@ from tkinter import ttk
 from typing import Callable
 
 from ..model.connection import CONNECTING, JOINING, ONLINE, STOPPED, WAITING, ConnectionState
+from ..model.human_text import safe_name
 from ..protocol.errors import describe_close
 from . import palette
+from .file_name import fit
 from .theme import Theme
 
 # 一句提示停留多久 (秒)
 _SAID_S = 4.0
+# 右边的名字至多这么宽 (96 dpi 下的像素)
+_NAME_WIDTH = 160
 _COLORS = {CONNECTING: palette.WARN, JOINING: palette.WARN, ONLINE: palette.GOOD}
 
 
@@ -29,7 +33,7 @@ class StatusBar:
         self.frame = ttk.Frame(parent)
         self.frame.columnconfigure(1, weight=1)
         self._dot = ttk.Label(self.frame)
-        self.label = ttk.Label(self.frame, style="Muted.TLabel", anchor="w")
+        self.label = ttk.Label(self.frame, style="Muted.TLabel", anchor="w", width=1)
         self.button = ttk.Button(self.frame, text="立即重连", style="Small.TButton", command=reconnect)
         self.who = ttk.Label(self.frame, style="Muted.TLabel", text=place)
         self._place = place
@@ -38,7 +42,9 @@ class StatusBar:
         self.who.grid(row=0, column=3, padx=palette.PAD, pady=palette.PAD)
 
     def set_name(self, name: str) -> None:
-        self.who.configure(text=f"{name} @ {self._place}")
+        # 名字至多 32 个字: 不能把左边的状态挤没了
+        short = fit(safe_name(name), self._theme.small, self._theme.pixels(_NAME_WIDTH))
+        self.who.configure(text=f"{short} @ {self._place}")
 
     def say(self, text: str) -> None:
         self._said = text

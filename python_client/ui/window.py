@@ -16,8 +16,9 @@ from .actions import Actions
 from .ask_name import ask_name
 from .chat_state import FILES, OUTGOING, PEOPLE, ChatState
 from .composer import Composer
+from .edit_menu import EditMenu
 from .event_table import EventTable
-from .file_menu import FileMenu
+from .file_menu import RIGHT_BUTTONS, FileMenu
 from .file_panel import FilePanel
 from .layout import TITLE, Layout
 from .log_pictures import LogPictures
@@ -145,7 +146,9 @@ class Window:
         self.pictures = LogPictures(self.theme, self.root, self._want_thumbnail)
         maker = RowMaker(self.actions, self.pictures, lambda: self.state.own_name)
         self.log.show(self.state.timeline, maker, self.pictures)
-        self.log.text.bind("<Button-3>", self._log_menu)
+        self._copy_menu = EditMenu(self.log.text, read_only=True)
+        for button in RIGHT_BUTTONS:
+            self.log.text.bind(button, self._log_menu)
 
     def _bind(self) -> None:
         self.root.protocol("WM_DELETE_WINDOW", self.close)
@@ -160,8 +163,10 @@ class Window:
 
     def _log_menu(self, event: tkinter.Event[tkinter.Misc]) -> None:
         file = self.log.file_at(f"@{event.x},{event.y}")
-        if file is not None:
+        if file is not None and not self.log.text.tag_ranges("sel"):
             self.menu.popup(file, event.x_root, event.y_root)
+        else:
+            self._copy_menu.popup(event)
 
     def _want_thumbnail(self, file: FileMessage) -> None:
         self.network.call(lambda client: client.want_thumbnail(file))
