@@ -16,7 +16,7 @@ from ..protocol.address import ServerAddress
 from ..protocol.user_name import InvalidNameError, clean_user_name
 from .ask_name import ask_name
 from .ports import Network
-from .theme import prepare_screen
+from .theme import prepare_dialogs, prepare_screen
 from .window import Window
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ def run_with(options: WindowOptions, make_network: Callable[[str], Network]) -> 
         print("打不开窗口: 没有图形界面。可以改用 python -m python_client send 或 recv", file=sys.stderr)
         return NO_DISPLAY
     root.withdraw()
+    prepare_dialogs(root)
     name = _name_to_use(root, options)
     if name is None:
         root.destroy()

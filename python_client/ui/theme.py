@@ -19,6 +19,32 @@ log = logging.getLogger(__name__)
 _TK_FONTS = ("TkDefaultFont", "TkTextFont", "TkMenuFont", "TkHeadingFont", "TkCaptionFont", "TkFixedFont")
 # Tk 的 1.0 是每点一像素 (72 dpi); 常见的屏幕是 96 dpi
 _USUAL_SCALING = 96 / 72
+# 经典部件 (菜单, simpledialog 的) 没有 ttk 样式: 用选项数据库
+_OPTIONS = {
+    "*Menu.background": palette.SURFACE,
+    "*Menu.foreground": palette.TEXT,
+    "*Menu.activeBackground": palette.ACCENT_SOFT,
+    "*Menu.activeForeground": palette.TEXT,
+    "*Menu.relief": "flat",
+    "*Toplevel.background": palette.BACKGROUND,
+    "*Toplevel*Frame.background": palette.BACKGROUND,
+    "*Toplevel*Label.background": palette.BACKGROUND,
+    "*Toplevel*Label.foreground": palette.TEXT,
+    "*Toplevel*Entry.background": palette.SURFACE,
+    "*Toplevel*Entry.relief": "flat",
+    "*Toplevel*Entry.highlightThickness": "1",
+    "*Toplevel*Entry.highlightBackground": palette.LINE_STRONG,
+    "*Toplevel*Entry.highlightColor": palette.ACCENT,
+    "*Toplevel*Entry.selectBackground": palette.ACCENT,
+    "*Toplevel*Entry.selectForeground": palette.ON_ACCENT,
+    "*Toplevel*Button.background": palette.SURFACE,
+    "*Toplevel*Button.activeBackground": palette.SURFACE_3,
+    "*Toplevel*Button.relief": "flat",
+    "*Toplevel*Button.borderWidth": "1",
+    "*Toplevel*Button.highlightThickness": "1",
+    "*Toplevel*Button.highlightBackground": palette.LINE_STRONG,
+    "*Toplevel*Button.highlightColor": palette.ACCENT,
+}
 
 
 def prepare_screen() -> None:
@@ -33,24 +59,28 @@ def prepare_screen() -> None:
             log.debug("theme.dpi_unaware error=%s", error)
 
 
+def prepare_dialogs(root: tkinter.Tk) -> None:
+    """字体与经典部件的颜色: 问名字的 simpledialog 先于窗口; 重复调用无妨。"""
+    for name in _TK_FONTS:
+        # nametofont 的 root 参数要 Python 3.10
+        root.tk.call("font", "configure", name, "-family", palette.FONT_FAMILY, "-size", palette.FONT_SIZE)
+    for pattern, value in _OPTIONS.items():
+        root.option_add(pattern, value)
+
+
 class Theme:
     """先于任何部件; 持有图片: PhotoImage 没有人引用就会消失。"""
 
     def __init__(self, root: tkinter.Tk) -> None:
         self._root = root
         self._images: dict[str, ImageTk.PhotoImage] = {}
-        for name in _TK_FONTS:
-            # nametofont 的 root 参数要 Python 3.10
-            root.tk.call(
-                "font", "configure", name, "-family", palette.FONT_FAMILY, "-size", palette.FONT_SIZE
-            )
+        prepare_dialogs(root)
         self.normal = tkfont.Font(root, name="SluiceNormal", family="Arial", size=palette.FONT_SIZE)
         self.bold = tkfont.Font(root, name="SluiceBold", family="Arial", size=12, weight="bold")
         self.small = tkfont.Font(root, name="SluiceSmall", family="Arial", size=palette.SMALL_SIZE)
         self.line_height = self.normal.metrics("linespace")
         root.configure(background=palette.BACKGROUND)
         _style(self, ttk.Style(root))
-        _options(root)
 
     def pixels(self, usual: int) -> int:
         """96 dpi 下的像素 -> 这块屏幕上的。"""
@@ -84,18 +114,6 @@ class Theme:
     def rounded(self, size: tuple[int, int], radius: int, fill: str, outline: str = "") -> ImageTk.PhotoImage:
         key = f"round{size}{radius}{fill}{outline}"
         return self.keep(key, lambda: drawing.rounded(size, radius, fill, outline))
-
-
-def _options(root: tkinter.Tk) -> None:
-    """经典部件 (Text, Listbox, Menu) 没有 ttk 样式: 用选项数据库。"""
-    root.option_add("*Menu.background", palette.SURFACE)
-    root.option_add("*Menu.foreground", palette.TEXT)
-    root.option_add("*Menu.activeBackground", palette.ACCENT_SOFT)
-    root.option_add("*Menu.activeForeground", palette.TEXT)
-    root.option_add("*Menu.relief", "flat")
-    # simpledialog 用的是经典部件
-    root.option_add("*Dialog.background", palette.BACKGROUND)
-    root.option_add("*Label.background", palette.BACKGROUND)
 
 
 def _style(theme: Theme, style: ttk.Style) -> None:
