@@ -1,0 +1,150 @@
+"""文件列表: Listbox, 新的在前; 双击或回车在浏览器里打开, 右键另有菜单。"""
+
+from __future__ import annotations
+
+import tkinter
+from datetime import date
+from tkinter import ttk
+from typing import Callable, Sequence
+
+from ..model import human_text
+from ..model.file_index import FileIndex
+from ..protocol.messages import FileMessage
+from . import palette
+from .file_menu import RIGHT_BUTTONS, FileMenu
+
+# 卡片至少有这么多行字高, 才写下面的说明
+_LINES_WITH_FACTS = 5
+
+
+class FilePanel:
+    """load_more 向服务器要更早的。"""
+
+    def __init__(self, parent: tkinter.Misc, menu: FileMenu, load_more: Callable[[], None]) -> None:
+        self._menu = menu
+        self._shown: Sequence[FileMessage] = ()
+        self.frame = ttk.Frame(parent)
+        self.frame.columnconfigure(0, weight=1)
+        self.frame.rowconfigure(1, weight=1)
+        self.heading = ttk.Label(self.frame, text="文件", style="Heading.TLabel")
+        self.heading.grid(row=0, column=0, sticky="w", padx=palette.PAD, pady=palette.PAD)
+        card = ttk.Frame(self.frame, style="Card.TFrame")
+        card.grid(row=1, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
+        card.columnconfigure(0, weight=1)
+        card.rowconfigure(0, weight=1)
+        self.listbox = tkinter.Listbox(
+            card,
+            font=("Arial", palette.FONT_SIZE),
+            width=1,
+            height=3,
+            relief="flat",
+            borderwidth=0,
+            highlightthickness=0,
+            activestyle="none",
+            # 别处选了文字, 这里的选择仍在
+            exportselection=False,
+            background=palette.SURFACE,
+            foreground=palette.TEXT,
+            selectbackground=palette.ACCENT_SOFT,
+            selectforeground=palette.TEXT,
+        )
+        bar = ttk.Scrollbar(card, orient="vertical", command=self.listbox.yview)
+        self.listbox.configure(yscrollcommand=bar.set)
+        self.listbox.grid(row=0, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
+        bar.grid(row=0, column=1, sticky="ns", padx=(0, palette.PAD), pady=palette.PAD)
+        self.facts = ttk.Label(card, style="CardMuted.TLabel", text="还没有文件")
+        self.facts.grid(row=1, column=0, columnspan=2, sticky="we", padx=palette.PAD, pady=palette.PAD)
+        card.bind("<Configure>", self._resized)
+        self.more = ttk.Button(self.frame, text="更早的", style="Small.TButton", command=load_more)
+        self._bind()
+
+    def show(self, index: FileIndex) -> None:
+        """只补上差别: 选中的一项与滚动的位置不变。"""
+        now = list(index.files)
+        self._patch(now)
+        self._shown = now
+        self.heading.configure(text=f"文件 ({len(now)}{'+' if index.more else ''})")
+        self._show_facts()
+        if index.more:
+            self.more.grid(row=0, column=0, sticky="e", padx=palette.PAD)
+        else:
+            self.more.grid_remove()
+
+    def _patch(self, now: Sequence[FileMessage]) -> None:
+        """新的在最前, 翻到的在最后, 满了从最后丢; 中间有变化 (补来的插在当中) 就整个重画。"""
+        before = self._shown
+        fresh = now.index(before[0]) if before and before[0] in now else 0
+        kept = min(len(now) - fresh, len(before))
+        if now[fresh : fresh + kept] != before[:kept]:
+            fresh, kept = 0, 0
+        if kept < len(before):
+            self.listbox.delete(kept, "end")
+        self.listbox.insert(0, *(_line(file) for file in now[:fresh]))
+        self.listbox.insert("end", *(_line(file) for file in now[fresh + kept :]))
+
+    def selected(self) -> FileMessage | None:
+        chosen = self.listbox.curselection()  # type: ignore[no-untyped-call]
+        return self._shown[int(chosen[0])] if chosen else None
+
+    def _bind(self) -> None:
+        self.listbox.bind("<Double-Button-1>", lambda event: self._open_at(event))
+        self.listbox.bind("<Return>", lambda _: self._open(self.selected()))
+        self.listbox.bind("<KP_Enter>", lambda _: self._open(self.selected()))
+        self.listbox.bind("<<ListboxSelect>>", lambda _: self._show_facts())
+        for button in RIGHT_BUTTONS:
+            self.listbox.bind(button, self._menu_at)
+        # 键盘上的菜单键; Shift+F10 在三个系统上都有
+        self.listbox.bind("<Shift-F10>", self._menu_key)
+
+    def _resized(self, event: tkinter.Event[tkinter.Misc]) -> None:
+        # 很矮时说明让位给列表; 卡片的高度由分栏定, 不会来回变
+        if event.height < self.facts.winfo_reqheight() * _LINES_WITH_FACTS:
+            self.facts.grid_remove()
+        else:
+            self.facts.grid()
+
+    def _at(self, event: tkinter.Event[tkinter.Misc]) -> FileMessage | None:
+        """鼠标下的一项; nearest 在空白处也给最后一项, 要看框。"""
+        index = self._nearest(event.y)
+        box = self.listbox.bbox(index) if index >= 0 else None
+        if box is None or not box[1] <= event.y < box[1] + box[3]:
+            return None
+        return self._shown[index]
+
+    def _nearest(self, y: int) -> int:
+        return int(self.listbox.nearest(y))  # type: ignore[no-untyped-call]
+
+    def _open_at(self, event: tkinter.Event[tkinter.Misc]) -> None:
+        self._open(self._at(event))
+
+    def _open(self, file: FileMessage | None) -> None:
+        if file is not None:
+            self._menu.actions.open_file(file)
+
+    def _menu_at(self, event: tkinter.Event[tkinter.Misc]) -> str:
+        file = self._at(event)
+        if file is not None:
+            self.listbox.selection_clear(0, "end")
+            self.listbox.selection_set(self._nearest(event.y))
+            self._show_facts()
+            self._menu.popup(file, event.x_root, event.y_root)
+        return "break"
+
+    def _menu_key(self, _: object) -> str:
+        file = self.selected()
+        if file is not None:
+            self._menu.popup(file, self.listbox.winfo_rootx(), self.listbox.winfo_rooty())
+        return "break"
+
+    def _show_facts(self) -> None:
+        file = self.selected()
+        if file is None:
+            self.facts.configure(text="双击在浏览器里打开" if self._shown else "还没有文件")
+            return
+        when = human_text.format_short_date(file.time_ms, date.today())
+        size = human_text.format_bytes(file.size)
+        self.facts.configure(text=f"{size}, {human_text.safe_name(file.name)}, {when}")
+
+
+def _line(file: FileMessage) -> str:
+    return human_text.safe_name(file.original_name)
