@@ -21,6 +21,13 @@ def server() -> Iterator[SluiceServer]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared_server() -> Iterator[SluiceServer]:
+    """一个文件里的测试共用: 只给不停它, 也不在乎从前有过什么消息的测试。"""
+    with SluiceServer() as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def display() -> Iterator[None]:
     """整次运行共用一个 Xvfb; 用到窗口的测试才启动。"""
