@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,10 @@ def test_传到一半关窗口_线程都结束(desktop: Desktop, server: SluiceS
         window.root, lambda: any(item.state == MOVING and item.moved > 0 for item in window.transfers.items)
     )
     window.close()
+    # 读盘的线程做完手里的一块才看到停下; 承诺是 2 秒之内
+    deadline = time.monotonic() + 2
+    for thread in set(threading.enumerate()) - before:
+        thread.join(max(0, deadline - time.monotonic()))
     assert set(threading.enumerate()) - before == set()
 
 
