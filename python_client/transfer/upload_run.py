@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any, Coroutine
+from typing import Awaitable, Callable
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidHandshake, InvalidURI
@@ -70,8 +70,8 @@ class UploadRun:
 
     async def run(self) -> Outcome:
         """错误都在 Outcome 里; 被取消时抛 CancelledError。"""
-        self._spawn(self._work())
-        self._spawn(self._watch())
+        self._spawn(self._work)
+        self._spawn(self._watch)
         try:
             return await self._ended
         finally:
@@ -94,7 +94,11 @@ class UploadRun:
     async def _work(self) -> None:
         await self._reader.open()
         await self._connect()
-        self._spawn(self._receive())
+        if self._connection is not None:
+            self._spawn(self._receive)
+            await self._converse()
+
+    async def _converse(self) -> None:
         self._dialogue.become(STARTING)
         while self._state == STARTING:
             await self._begin()
@@ -212,12 +216,13 @@ class UploadRun:
             # 网络写不动时在这里等: 由此形成背压
             await self._connection.send(frame)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Callable[[], Awaitable[None]]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(self._guard(work)))
 
-    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            # 在这里才调用: 还没有开始就被取消的任务, 不会留下没有人等的协程
+            await work()
         except Exception as error:
             self._dialogue.end(interrupted(error))
 
