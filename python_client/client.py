@@ -11,6 +11,7 @@ from .model.events import Event
 from .protocol.address import ServerAddress
 from .protocol.messages import FileMessage
 from .session import ChatSession
+from .transfer.chat_hooks import ChatHooks
 from .transfer.downloads import Downloads
 from .transfer.resume_store import ResumeStore
 from .transfer.thumbnails import Thumbnails
@@ -45,7 +46,7 @@ class Client:
         self._uploads = Uploads(options.address, self, store, restore=options.restore)
         self._downloads = Downloads(self)
         self._thumbnails = Thumbnails(self)
-        self._session.hooks = self._uploads
+        self._session.hooks = ChatHooks(self._uploads, self._downloads)
 
     async def run(self) -> None:
         """连接, 断了重连, 直到取消; 取消时关闭连接, 停下传输 (可续传的留着记录), 1 秒内返回。"""

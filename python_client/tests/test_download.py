@@ -12,7 +12,7 @@ from typing import Iterator
 
 import pytest
 
-from ..model.transfers import CHECKING, DONE, FAILED, PAUSED, QUEUED, WAITING
+from ..model.transfers import CHECKING, DONE, FAILED, MOVING, PAUSED, QUEUED, WAITING
 from ..protocol.messages import FileMessage
 from ..transfer.downloads import Downloads
 from ..transfer.uploads import Uploads
@@ -99,6 +99,58 @@ def test_服务器被杀之后用Range接着取(server: SluiceServer, tmp_path: 
             assert sha256(saved / "录像.mkv") == sha256(path)
             assert names(saved) == ["录像.mkv"]
             await downloads.stop()
+
+    run(test)
+
+
+def test_聊天连接回来时等着的马上接着下(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+    path = make_file(tmp_path, "录像.mkv", SIZE)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            download_id = downloads.add(file, saved / "录像.mkv")
+            await chat.until_moving(download_id)
+            server.kill()
+            await chat.until_state(download_id, WAITING)
+            downloads.online()
+            # 不等退避的时间到
+            assert chat.transfers[download_id].state == CHECKING
+            server.start()
+            await chat.until_state(download_id, DONE)
+            await downloads.stop()
+
+    run(test)
+
+
+def test_停住时速度落到零(saved: Path) -> None:
+    stopped: list[bool] = []
+
+    async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        while not stopped:
+            writer.write(bytes(1000))
+            # 网速: 一点一点地来
+            await asyncio.sleep(0.05)
+        await reader.read()
+        writer.close()
+
+    async def test() -> None:
+        chat = Chat("http://127.0.0.1:1")
+        downloads = Downloads(chat)
+        stalling = await asyncio.start_server(stall, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{stalling.sockets[0].getsockname()[1]}/files/1"
+        file = FileMessage("1", 1, 0, "张三", "a", url, 1_000_000, "text/plain", "0" * 64)
+        download_id = downloads.add(file, saved / "a")
+        await chat.until(lambda: chat.transfers[download_id].bytes_per_second > 0)
+        stopped.append(True)
+        await chat.until(lambda: chat.transfers[download_id].bytes_per_second == 0)
+        assert chat.transfers[download_id].state == MOVING
+        await downloads.stop()
+        stalling.close()
+        await stalling.wait_closed()
 
     run(test)
 

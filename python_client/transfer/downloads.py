@@ -37,6 +37,8 @@ from .transfer_list import TransferList
 log = logging.getLogger(__name__)
 
 _MAX_RUNNING = 2
+# 看一眼有没有停住的间隔 (秒)
+_WATCH_S = 1.0
 # 停下时等线程的期限 (秒); 还在连接的由守护线程自己结束
 _STOP_S = 0.8
 
@@ -67,6 +69,8 @@ class Downloads:
         # 线程还没有结束的, 也包括已暂停, 已取消而还没有停稳的: 同一个 .part 不会有两个线程在写
         self._running: dict[_Download, DownloadRun] = {}
         self._waiting: dict[_Download, asyncio.TimerHandle] = {}
+        # 有线程在下载时才有
+        self._watching: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._stopped = False
 
@@ -114,9 +118,17 @@ class Downloads:
     def clear_finished(self) -> None:
         self._list.clear_finished()
 
+    def online(self) -> None:
+        """聊天连接回来了: 等着的都不必再等。"""
+        for download in reversed(list(self._waiting)):
+            self._again(download)
+        self._fill()
+
     async def stop(self) -> None:
         """1 秒之内停下全部; 半成品留着。"""
         self._stopped = True
+        if self._watching is not None:
+            self._watching.cancel()
         self._queue.clear()
         for timer in self._waiting.values():
             timer.cancel()
@@ -174,6 +186,8 @@ class Downloads:
         run = DownloadRun(download.file, download.target, self._reports(download, loop))
         self._running[download] = run
         self._become(download, CHECKING)
+        if self._watching is None:
+            self._watching = loop.call_later(_WATCH_S, self._watch)
         _spawn(lambda: _post(loop, partial(self._ended, download, run), run.run()))
 
     def _reports(self, download: _Download, loop: asyncio.AbstractEventLoop) -> DownloadReports:
@@ -238,13 +252,25 @@ class Downloads:
         self._become(download, WAITING)
         delay_s = backoff_s(download.attempts)
         download.attempts += 1
-        self._waiting[download] = asyncio.get_running_loop().call_later(delay_s, self._again, download)
+        self._waiting[download] = asyncio.get_running_loop().call_later(delay_s, self._retry, download)
+
+    def _retry(self, download: _Download) -> None:
+        self._again(download)
+        self._fill()
 
     def _again(self, download: _Download) -> None:
         # 排在最前: 下了一半的先下完
-        del self._waiting[download]
+        self._waiting.pop(download).cancel()
         self._queue.appendleft(download)
-        self._fill()
+
+    def _watch(self) -> None:
+        """停住的没有报告: 替它报一次, 速度才会落到 0。"""
+        self._watching = None
+        for download in self._running:
+            if self._is_state(download, MOVING):
+                self._list.progress(download.id, download.moved)
+        if self._running:
+            self._watching = asyncio.get_running_loop().call_later(_WATCH_S, self._watch)
 
     def _mismatched(self, download: _Download) -> None:
         download.moved = 0
