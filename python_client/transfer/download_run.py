@@ -16,13 +16,18 @@ from pathlib import Path
 from typing import BinaryIO, Callable, Iterator
 
 from ..protocol.messages import FileMessage
+from .file_lock import FileLock
 from .http_request import BadUrlError, HttpRequest
+from .part_file import lock_part, part_path
 from .transfer_list import REPORT_S
 
 log = logging.getLogger(__name__)
 
 # 一次读取的上限, 字节
 _READ_BYTES = 512 * 1024
+# 锁可能正由刚取消的那次拿着去删 .part: 等这么久, 每次隔这么久 (秒)
+_LOCK_S = 1.0
+_LOCK_POLL_S = 0.05
 # 错误的应答体只读这么多
 _MAX_ERROR_BYTES = 64 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)\Z")
@@ -103,20 +108,39 @@ class DownloadRun:
 
     def _run(self) -> DownloadOutcome:
         try:
-            # 不截断: 以前取到的部分还在里面
-            with self._part.open("r+b" if self._part.exists() else "w+b", buffering=0) as part:
-                self._check_existing(part)
-                # 空文件也问一次: 服务器上可能已经没有了
-                if self._position < self._file.size or self._file.size == 0:
-                    self._fetch(part)
-            self._reports.verifying()
-            if self._hash.hexdigest() != self._file.sha256:
-                self._part.unlink()
-                return DownloadOutcome(MISMATCH)
-            self._part.replace(self._target)
+            lock = self._lock_part()
+            try:
+                return self._download()
+            finally:
+                lock.release()
         except OSError as error:
             # 网络的 OSError 在 _fetch 里已经译成 cut
             raise _EndedError(_unwritable(error)) from error
+
+    def _lock_part(self) -> FileLock:
+        deadline_s = time.monotonic() + _LOCK_S
+        while True:
+            lock = lock_part(self._target)
+            if lock is not None:
+                return lock
+            self._stop_if_asked()
+            if time.monotonic() > deadline_s:
+                message = "另一个窗口或程序正在下载到这个文件"
+                raise _EndedError(DownloadOutcome(FAILED, "unwritable", message))
+            self._stopping.wait(_LOCK_POLL_S)
+
+    def _download(self) -> DownloadOutcome:
+        # 不截断: 以前取到的部分还在里面
+        with self._part.open("r+b" if self._part.exists() else "w+b", buffering=0) as part:
+            self._check_existing(part)
+            # 空文件也问一次: 服务器上可能已经没有了
+            if self._position < self._file.size or self._file.size == 0:
+                self._fetch(part)
+        self._reports.verifying()
+        if self._hash.hexdigest() != self._file.sha256:
+            self._part.unlink()
+            return DownloadOutcome(MISMATCH)
+        self._part.replace(self._target)
         return DownloadOutcome(DONE)
 
     def _check_existing(self, part: BinaryIO) -> None:
@@ -205,11 +229,6 @@ class DownloadRun:
     def _stop_if_asked(self) -> None:
         if self._stopping.is_set():
             raise _EndedError(DownloadOutcome(STOPPED))
-
-
-def part_path(target: Path) -> Path:
-    """半成品: 在目标旁边, 最后的改名才不用复制。"""
-    return target.with_name(f"{target.name}.part")
 
 
 @contextmanager
