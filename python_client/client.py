@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Awaitable, Callable, Sequence
@@ -16,6 +18,8 @@ from .transfer.downloads import Downloads
 from .transfer.resume_store import ResumeStore
 from .transfer.thumbnails import Thumbnails
 from .transfer.uploads import Uploads
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,11 @@ class Client:
         try:
             await self._session.run()
         finally:
-            await self._uploads.stop()
-            await self._downloads.stop()
-            await self._thumbnails.stop()
+            stopping = [self._uploads.stop(), self._downloads.stop(), self._thumbnails.stop()]
+            # 同时: 各有不到 1 秒的期限, 一个出错不妨碍别的
+            for error in await asyncio.gather(*stopping, return_exceptions=True):
+                if isinstance(error, Exception):
+                    log.error("client.stop", exc_info=error)
 
     # ---- 传输需要的 (TransferPorts) ----
 
