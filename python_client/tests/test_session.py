@@ -10,6 +10,7 @@ from python_client.model.events import (
     SEND_FAILED,
     ConnectionChanged,
     Event,
+    Failed,
     FilesLoaded,
     HasOlder,
     Joined,
@@ -28,6 +29,8 @@ from python_client.session import ChatSession
 from .server import SluiceServer
 
 WAIT_S = 20.0
+# 比一页多, 也比补齐的一页多
+LONG_ABSENCE = 260
 Found = TypeVar("Found")
 
 
@@ -36,12 +39,16 @@ class Member:
 
     def __init__(self, server: SluiceServer, name: str) -> None:
         self.events: list[Event] = []
+        # 收到这一句时出错, 像界面的一处错误
+        self.fails_on = ""
         self._arrived = asyncio.Event()
         self.session = ChatSession(parse_address(server.url), name, self._emit, EventQueue().room)
         self._task = asyncio.ensure_future(self.session.run())
         self._task.add_done_callback(lambda _: self._arrived.set())
 
     def _emit(self, event: Event) -> None:
+        if isinstance(event, MessageArrived) and self.fails_on and _text(event) == self.fails_on:
+            raise ValueError(self.fails_on)
         self.events.append(event)
         self._arrived.set()
 
@@ -175,6 +182,65 @@ def test_服务器被杀再启动_自己回来_历史从新的起点算(server: 
     asyncio.run(scenario())
 
 
+def test_服务器重启后说了很多_回来的人一句不漏() -> None:
+    async def scenario(server: SluiceServer) -> None:
+        first, second = Member(server, "张三"), Member(server, "李四")
+        await asyncio.gather(first.online(), second.online())
+        second.session._connection.hold()
+        await second.until(lambda: _phases(second)[-1] == STOPPED, "停着")
+        server.kill()
+        server.start()
+        await first.online(2)
+        lines = [f"第 {index} 句" for index in range(LONG_ABSENCE)]
+        for line in lines[:MAX_OUTGOING]:
+            first.session.texts.add(line, line)
+        await first.said(lines[MAX_OUTGOING - 1])
+        for line in lines[MAX_OUTGOING:]:
+            first.session.texts.add(line, line)
+        await first.said(lines[-1])
+        second.session.reconnect()
+        await second.said(lines[-1])
+        assert second.texts() == lines
+        assert second.all_of(HasOlder)[-1] == HasOlder(False)
+        await asyncio.gather(first.close(), second.close())
+
+    with SluiceServer(MESSAGES_PER_SECOND="0") as server:
+        asyncio.run(scenario(server))
+
+
+def test_一个处理者出错_后面的照常到来_连接不断(server: SluiceServer) -> None:
+    async def scenario() -> None:
+        first, second = Member(server, "张三"), Member(server, "李四")
+        await asyncio.gather(first.online(), second.online())
+        second.fails_on = "坏的"
+        first.session.texts.add("a", "坏的")
+        first.session.texts.add("b", "好的")
+        await second.said("好的")
+        assert [event.code for event in second.all_of(Failed)] == ["internal"]
+        assert _phases(second).count(ONLINE) == 1
+        await asyncio.gather(first.close(), second.close())
+
+    asyncio.run(scenario())
+
+
+def test_补齐的一页里一条出错_其余的不丢(server: SluiceServer) -> None:
+    async def scenario() -> None:
+        first = Member(server, "张三")
+        await first.online()
+        for line in ("一", "坏的", "二"):
+            first.session.texts.add(line, line)
+        await first.said("二")
+        second = Member(server, "李四")
+        second.fails_on = "坏的"
+        await second.said("二")
+        first.session.texts.add("三", "三")
+        await second.said("三")
+        assert second.texts()[-3:] == ["一", "二", "三"]
+        await asyncio.gather(first.close(), second.close())
+
+    asyncio.run(scenario())
+
+
 def test_名字被占就问_换了名字进去(server: SluiceServer) -> None:
     async def scenario() -> None:
         first, second = Member(server, "张三"), Member(server, "张三")
@@ -234,6 +300,14 @@ def test_太频繁时等一会儿再发_次序不变() -> None:
             member.session.texts.add(line, line)
         await member.said(lines[-1])
         assert member.texts() == lines
+        # 翻页也会碰到: 等一会儿再问, 连接不断
+        for _ in range(3):
+            member.session.load_older(lines.index(lines[-1]))
+        pages = await member.until(
+            lambda: member.all_of(OlderLoaded)[2:] and member.all_of(OlderLoaded), "三页"
+        )
+        assert all(page.messages for page in pages)
+        assert _phases(member).count(ONLINE) == 1
         assert not [event for event in member.all_of(OutboxChanged) if event.state == SEND_FAILED]
         await member.close()
 
