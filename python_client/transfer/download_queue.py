@@ -11,9 +11,10 @@ from typing import Any, Callable
 
 from ..model.transfers import CHECKING, MOVING, QUEUED, VERIFYING, WAITING
 from ..net.backoff import backoff_s
-from . import download_run
+from . import download_outcome
 from .download import Download
-from .download_run import DownloadOutcome, DownloadReports, DownloadRun
+from .download_outcome import DownloadOutcome
+from .download_run import DownloadReports, DownloadRun
 from .part_file import remove_part
 
 log = logging.getLogger(__name__)
@@ -145,7 +146,7 @@ class DownloadQueue:
     def _ended(self, download: Download, run: DownloadRun, outcome: DownloadOutcome) -> None:
         del self._running[download]
         download.set_moved(run.position)
-        if outcome.kind == download_run.DONE:
+        if outcome.kind == download_outcome.DONE:
             # 也可能暂停晚了一步: 已经下完
             self._remove_idle(download)
             download.complete()
@@ -159,11 +160,11 @@ class DownloadQueue:
         self._fill()
 
     def _settle(self, download: Download, outcome: DownloadOutcome) -> None:
-        if outcome.kind == download_run.CUT:
+        if outcome.kind == download_outcome.CUT:
             self._later(download)
-        elif outcome.kind == download_run.MISMATCH:
+        elif outcome.kind == download_outcome.MISMATCH:
             self._mismatched(download)
-        elif outcome.kind == download_run.FAILED:
+        elif outcome.kind == download_outcome.FAILED:
             download.fail(outcome.code, outcome.message)
         else:
             # 停下的只有暂停与取消, 状态早已改了
