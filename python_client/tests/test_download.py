@@ -299,16 +299,15 @@ def test_两个窗口存到同一处_后一个说明原因_不动前一个的半
             downloads, others = Downloads(chat), Downloads(other)
             target = saved / "录像.mkv"
             # 另一个窗口写到一半
-            lock = lock_part(target)
-            assert lock is not None
-            part_path(target).write_bytes(path.read_bytes()[:1000])
-            download_id = others.add(file, target)
-            error = (await other.until_state(download_id, FAILED)).error
-            assert error is not None and "另一个窗口" in error.message
-            others.cancel(download_id)
-            await eventually(lambda: not any("download" in each.name for each in threading.enumerate()))
-            assert names(saved) == ["录像.mkv.part", "录像.mkv.part.lock"]
-            lock.release()
+            with lock_part(target) as is_ours:
+                assert is_ours
+                part_path(target).write_bytes(path.read_bytes()[:1000])
+                download_id = others.add(file, target)
+                error = (await other.until_state(download_id, FAILED)).error
+                assert error is not None and "另一个窗口" in error.message
+                others.cancel(download_id)
+                await eventually(lambda: not any("download" in each.name for each in threading.enumerate()))
+                assert names(saved) == ["录像.mkv.part", "录像.mkv.part.lock"]
             await chat.until_state(downloads.add(file, target), DONE)
             assert names(saved) == ["录像.mkv"]
             assert sha256(target) == sha256(path)

@@ -25,7 +25,6 @@ from .download_outcome import (
     refused,
     unwritable,
 )
-from .file_lock import FileLock
 from .http_request import BadUrlError, HttpRequest
 from .part_file import lock_part, part_path
 from .transfer_list import REPORT_S
@@ -88,27 +87,18 @@ class DownloadRun:
     # ---- 各个阶段 ----
 
     def _run(self) -> DownloadOutcome:
+        deadline_s = time.monotonic() + _LOCK_S
         try:
-            lock = self._lock_part()
-            try:
-                return self._download()
-            finally:
-                lock.release()
+            while time.monotonic() < deadline_s:
+                with lock_part(self._target) as is_ours:
+                    if is_ours:
+                        return self._download()
+                self._stop_if_asked()
+                self._stopping.wait(_LOCK_POLL_S)
         except OSError as error:
             # 网络的 OSError 在 _fetch 里已经译成 cut
             raise EndedError(unwritable(error)) from error
-
-    def _lock_part(self) -> FileLock:
-        deadline_s = time.monotonic() + _LOCK_S
-        while True:
-            lock = lock_part(self._target)
-            if lock is not None:
-                return lock
-            self._stop_if_asked()
-            if time.monotonic() > deadline_s:
-                message = "另一个窗口或程序正在下载到这个文件"
-                raise EndedError(DownloadOutcome(FAILED, "unwritable", message))
-            self._stopping.wait(_LOCK_POLL_S)
+        return DownloadOutcome(FAILED, "unwritable", "另一个窗口或程序正在下载到这个文件")
 
     def _download(self) -> DownloadOutcome:
         # 不截断: 以前取到的部分还在里面
