@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Awaitable, Callable, Sequence
@@ -11,10 +13,13 @@ from .model.events import Event
 from .protocol.address import ServerAddress
 from .protocol.messages import FileMessage
 from .session import ChatSession
+from .transfer.chat_hooks import ChatHooks
 from .transfer.downloads import Downloads
 from .transfer.resume_store import ResumeStore
 from .transfer.thumbnails import Thumbnails
 from .transfer.uploads import Uploads
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,16 +50,18 @@ class Client:
         self._uploads = Uploads(options.address, self, store, restore=options.restore)
         self._downloads = Downloads(self)
         self._thumbnails = Thumbnails(self)
-        self._session.hooks = self._uploads
+        self._session.hooks = ChatHooks(self._uploads, self._downloads)
 
     async def run(self) -> None:
         """连接, 断了重连, 直到取消; 取消时关闭连接, 停下传输 (可续传的留着记录), 1 秒内返回。"""
         try:
             await self._session.run()
         finally:
-            await self._uploads.stop()
-            await self._downloads.stop()
-            await self._thumbnails.stop()
+            stopping = [self._uploads.stop(), self._downloads.stop(), self._thumbnails.stop()]
+            # 同时: 各有不到 1 秒的期限, 一个出错不妨碍别的
+            for error in await asyncio.gather(*stopping, return_exceptions=True):
+                if isinstance(error, Exception):
+                    log.error("client.stop", exc_info=error)
 
     # ---- 传输需要的 (TransferPorts) ----
 

@@ -39,6 +39,7 @@ from .protocol.messages import (
     TextMessage,
     Welcome,
 )
+from .transfer.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +85,8 @@ class ChatSession:
         self._history = HistoryRequests(self._connection.send)
         self.texts = TextSender(self._connection.send, emit)
         self._name_retries = 0
+        # 建议名字要问服务器: 守护线程, 退出时不等它
+        self._workers = Workers("sluice-names", 1)
         # 补齐, 翻页与建议名字的协程; 留着引用, 否则可能被回收
         self._tasks: set[asyncio.Future[None]] = set()
         # 一种类型一个处理者; 分片上传有自己的连接, 它的应答不会出现在聊天连接上
@@ -108,6 +111,7 @@ class ChatSession:
             await self._connection.run()
         finally:
             self.texts.close()
+            self._workers.stop()
             for task in list(self._tasks):
                 task.cancel()
 
@@ -137,13 +141,33 @@ class ChatSession:
         return codec.join(self._name, session=session, after=self._catch_up.after)
 
     def state_changed(self, state: ConnectionState) -> None:
-        if state.phase in (WAITING, STOPPED):
-            self._history.reject_all()
+        self._emit(ConnectionChanged(state))
+        if state.phase not in (WAITING, STOPPED):
+            return
+        self._history.reject_all()
+        try:
             if self.hooks is not None:
                 self.hooks.offline()
-        self._emit(ConnectionChanged(state))
+        except Exception as error:
+            # 传输的错误不能挡住重连
+            self._broken(error)
 
     def received(self, message: ServerMessage) -> None:
+        try:
+            self._handle(message)
+        except Exception as error:
+            # 一处的错误不能结束整个连接; 接着读下一帧
+            self._broken(error)
+            if isinstance(message, History):
+                # 补齐停在半路, 后面播出的都会被挡住: 重连再补
+                self._connection.abort()
+
+    async def room(self) -> None:
+        await self._room()
+
+    # ---- 每种消息 ----
+
+    def _handle(self, message: ServerMessage) -> None:
         if self._history.settle(message):
             return
         handler = self._handlers.get(type(message))
@@ -152,11 +176,6 @@ class ChatSession:
             return
         handler(message)
 
-    async def room(self) -> None:
-        await self._room()
-
-    # ---- 每种消息 ----
-
     def _welcomed(self, welcome: Welcome) -> None:
         self._name = welcome.name
         self._name_retries = 0
@@ -164,8 +183,9 @@ class ChatSession:
         lost = self._catch_up.welcomed(welcome)
         self._emit(Joined(self._identity, welcome.users, welcome.online, lost, welcome.last_close))
         if lost:
-            # 服务器按旧的 after 给的那一页没有意义, 重新要最近的
-            self._spawn(self._load_recent())
+            # 服务器按旧的 after 给的那一页没有意义, 从新的起点要
+            self._emit(HasOlder((self._catch_up.after or 0) > 0))
+            self._spawn_catch_up()
         self.texts.online(welcome.name)
         if self.hooks is not None:
             self.hooks.online()
@@ -220,14 +240,17 @@ class ChatSession:
     async def _ask_name(self, error: ServerError) -> None:
         name, suggestion = self._name, ""
         if error.code == "name_taken":
-            loop = asyncio.get_running_loop()
-            taken = await loop.run_in_executor(None, fetch_names, self._address)
+            taken = await self._workers.run(lambda: fetch_names(self._address))
             suggestion = free_name(name, [*taken, name])
         self._emit(NameRefused(error.code, describe_error(error.code, error.message), name, suggestion))
 
     # ---- 历史 ----
 
     def _joined_page(self, page: History) -> None:
+        if page.ref is not None:
+            # 迟到的应答, 已经没有人等: 当成补齐的一页会跳过中间的
+            log.info("session.late_page ref=%s", page.ref)
+            return
         is_first = self._catch_up.after is None
         gap = self._catch_up.has_gap_before(page)
         messages, wants_more = self._catch_up.joined_page(page)
@@ -235,13 +258,17 @@ class ChatSession:
             self._emit(HasOlder(page.more))
         self._deliver_page(messages, gap)
         if wants_more:
-            self._spawn(self._load_missed())
+            self._spawn_catch_up()
 
     def _deliver_page(self, messages: list[RoomMessage], gap: bool) -> None:
         if gap:
             self._emit(HistoryGap())
         for message in messages:
-            self._deliver(message, live=False)
+            try:
+                self._deliver(message, live=False)
+            except Exception as error:
+                # 整页都已算作收到: 一条的错误不能丢了后面的
+                self._broken(error)
 
     async def _load_missed(self) -> None:
         wants_more = True
@@ -250,12 +277,6 @@ class ChatSession:
             gap = self._catch_up.has_gap_before(page)
             messages, wants_more = self._catch_up.page(page)
             self._deliver_page(messages, gap)
-
-    async def _load_recent(self) -> None:
-        page = await self._history.request(PAGE)
-        messages, _ = self._catch_up.page(page)
-        self._emit(HasOlder(page.more))
-        self._deliver_page(messages, gap=False)
 
     async def _load_older(self, before: int) -> None:
         try:
@@ -275,20 +296,28 @@ class ChatSession:
             return
         self._emit(FilesLoaded(page.messages, page.more))
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def _spawn_catch_up(self) -> None:
+        self._spawn(self._load_missed()).add_done_callback(self._caught_up)
+
+    def _caught_up(self, task: asyncio.Future[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            # 没有补齐就不能接着往下放: 重连后从 after 再来
+            self._connection.abort()
+
+    def _spawn(self, work: Awaitable[None]) -> asyncio.Future[None]:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+        return task
 
     def _finished(self, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception()
+        error = None if task.cancelled() else task.exception()
         if isinstance(error, HistoryError):
-            # 补齐没有成功就不能接着往下放: 重连后从 after 再来
             log.info("session.history_failed error=%s", error)
-            self._connection.abort()
         elif error is not None:
-            log.error("session.task_failed", exc_info=error)
-            self._emit(Failed("internal", describe_error("internal", "客户端内部错误")))
+            self._broken(error)
+
+    def _broken(self, error: BaseException) -> None:
+        log.error("session.broken", exc_info=error)
+        self._emit(Failed("internal", describe_error("internal", "客户端内部错误")))

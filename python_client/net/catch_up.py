@@ -13,13 +13,15 @@ CAUGHT = "caught"
 PAGE = 50
 # 补齐时一次多取些
 CATCH_UP_PAGE = 200
+# 换了 epoch 之后至多从头补这么多条: 服务器自己也只留这么多 (chat.historyMessages)
+MAX_MISSED = 1000
 
 
 class CatchUp:
     """seq 只升不降地放行; 重复的与补齐期间播出的都挡住。
 
     fresh --加入后的那一页--> caught <--补完-- catching (重连)
-    换了 epoch: restarting --重新要的一页--> caught
+    换了 epoch: restarting --从新的起点补完--> caught
     """
 
     def __init__(self) -> None:
@@ -39,13 +41,12 @@ class CatchUp:
         return self._state
 
     def welcomed(self, welcome: Welcome) -> bool:
-        """返回历史是否已丢失 (换了 epoch); 那时应不带 after 重新要一页。"""
+        """返回历史是否已丢失 (换了 epoch); 那时应从 after 起重新要, 新的 epoch 里的一条都还没有见过。"""
         lost = self._epoch not in ("", welcome.epoch)
         self._epoch = welcome.epoch
         self._after_welcome = welcome.seq
         if lost:
-            # 取到之前又断了: 下次不带 after, 服务器自己给最近的一页
-            self._contiguous = None
+            self._contiguous = max(0, welcome.seq - MAX_MISSED)
             self._state = RESTARTING
         else:
             self._state = FRESH if self._contiguous is None else CATCHING
@@ -69,7 +70,7 @@ class CatchUp:
 
     def page(self, page: History) -> tuple[list[RoomMessage], bool]:
         """补齐的一页。"""
-        if self._state in (FRESH, RESTARTING):
+        if self._state == FRESH:
             self._contiguous = page.messages[0].seq - 1 if page.messages else None
             accepted = [message for message in page.messages if self._accept(message)]
             self._finish(self._after_welcome if self._contiguous is None else self._contiguous)

@@ -113,6 +113,10 @@ class ChatConnection:
             # 地址不通, 不是 WebSocket, 证书不对
             log.info("chat.unreachable error=%r", error)
             return ABNORMAL
+        except Exception:
+            # 不应发生 (地址里的怪字, 我们的错误): 说出来, 退避之后再来, 不能就此没有连接
+            log.exception("chat.broken")
+            return ABNORMAL
 
     async def _talk(self, socket: ClientConnection) -> CloseReason:
         self._socket = socket

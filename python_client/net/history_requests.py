@@ -11,6 +11,9 @@ from ..protocol.messages import History, ServerError, ServerMessage
 # 同时在问的上限: 正常至多三个 (补齐, 更早的, 文件列表)
 MAX_WAITING = 8
 TIMEOUT_S = 15.0
+# 太频繁时等这么久再问 (秒), 至多问几次
+RATE_LIMITED_S = 1.0
+MAX_TRIES = 5
 
 
 class HistoryError(Exception):
@@ -22,8 +25,11 @@ class HistoryRequests:
 
     def __init__(self, send: Callable[[str], bool]) -> None:
         self._send = send
-        self._waiting: dict[str, asyncio.Future[History]] = {}
+        # None: 服务器说一会儿再问
+        self._waiting: dict[str, asyncio.Future[History | None]] = {}
         self._count = 0
+        # 断线的次数: 等着再问的不会问到下一条连接上去
+        self._cuts = 0
 
     async def request(
         self,
@@ -34,13 +40,24 @@ class HistoryRequests:
         kind: str | None = None,
     ) -> History:
         """一页历史。错误: HistoryError。"""
+        cuts = self._cuts
+        for _ in range(MAX_TRIES):
+            self._count += 1
+            ref = f"h{self._count}"
+            page = await self._ask(ref, codec.history(ref, limit, before=before, after=after, kind=kind))
+            if page is not None:
+                return page
+            await asyncio.sleep(RATE_LIMITED_S)
+            if cuts != self._cuts:
+                raise HistoryError("连接断开")
+        raise HistoryError("服务器一直说太频繁")
+
+    async def _ask(self, ref: str, frame: str) -> History | None:
         if len(self._waiting) >= MAX_WAITING:
             raise HistoryError("同时在问的历史太多")
-        self._count += 1
-        ref = f"h{self._count}"
-        if not self._send(codec.history(ref, limit, before=before, after=after, kind=kind)):
+        if not self._send(frame):
             raise HistoryError("没有连上")
-        reply: asyncio.Future[History] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[History | None] = asyncio.get_running_loop().create_future()
         self._waiting[ref] = reply
         try:
             return await asyncio.wait_for(reply, TIMEOUT_S)
@@ -60,12 +77,15 @@ class HistoryRequests:
         if not reply.done():
             if isinstance(message, History):
                 reply.set_result(message)
+            elif message.retryable:
+                reply.set_result(None)
             else:
                 reply.set_exception(HistoryError(message.code))
         return True
 
     def reject_all(self) -> None:
         """断线: 全部作废, 由调用者决定要不要再问。"""
+        self._cuts += 1
         for reply in self._waiting.values():
             if not reply.done():
                 reply.set_exception(HistoryError("连接断开"))

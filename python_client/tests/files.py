@@ -28,6 +28,6 @@ def stored(server: SluiceServer) -> list[str]:
 
 
 def empty(server: SluiceServer) -> None:
-    """共用的服务器在测试之间: 去掉已发布的。"""
-    for path in server.published():
+    """共用的服务器在测试之间: 去掉已发布的与未完成的。"""
+    for path in server.published() + server.partials():
         path.unlink()

@@ -60,6 +60,11 @@ class SluiceServer:
             )
         self._wait_listening(start)
 
+    def ensure_running(self) -> None:
+        """上一个测试可能停了它。"""
+        if self._process is None:
+            self.start()
+
     def kill(self) -> None:
         """kill -9, 等它消失。"""
         self._end(signal.SIGKILL)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from python_client.net.catch_up import CATCHING, CAUGHT, RESTARTING, CatchUp
+import asyncio
+from dataclasses import replace
+
+from python_client.model.events import Event, MessageArrived
+from python_client.net.catch_up import CATCHING, CAUGHT, MAX_MISSED, RESTARTING, CatchUp
+from python_client.net.event_queue import EventQueue
+from python_client.protocol.address import parse_address
 from python_client.protocol.messages import History, Limits, RoomMessage, TextMessage, Welcome
+from python_client.session import ChatSession
 
 LIMITS = Limits(1, 1, 1, 1, 1, 1)
 
@@ -75,14 +82,39 @@ def test_服务器只留着后面的_说明有缺口() -> None:
     assert not catch_up.has_gap_before(_page())
 
 
-def test_换了epoch_旧的seq作废_重新要的一页才放行() -> None:
+def test_换了epoch_旧的seq作废_从新的起点补完才放行() -> None:
     catch_up = _caught(1000)
     assert catch_up.welcomed(_welcome(3, "e2")), "历史已丢失"
-    assert catch_up.state == RESTARTING and catch_up.after is None
-    assert catch_up.joined_page(_page()) == ([], False)
+    assert catch_up.state == RESTARTING and catch_up.after == 0
+    assert catch_up.joined_page(_page(2, 3)) == ([], False), "按旧的 after 给的"
     assert not catch_up.broadcast(_page(4).messages[0])
-    assert _seqs(catch_up.page(_page(1, 2, 3, 4))[0]) == [1, 2, 3, 4]
-    assert catch_up.after == 4 and catch_up.state == CAUGHT
+    messages, wants_more = catch_up.page(_page(1, 2, more=True))
+    assert (_seqs(messages), wants_more) == ([1, 2], True)
+    # 补到一半又断: 接着补
+    assert not catch_up.welcomed(_welcome(4, "e2"))
+    assert catch_up.state == CATCHING and catch_up.after == 2
+    assert _seqs(catch_up.joined_page(_page(3, 4))[0]) == [3, 4]
+    assert catch_up.state == CAUGHT
+
+
+def test_换了epoch_至多补最近的一千条() -> None:
+    catch_up = _caught(10)
+    assert catch_up.welcomed(_welcome(MAX_MISSED + 7, "e2"))
+    assert catch_up.after == 7
+
+
+def test_迟到的应答不当作补齐的一页() -> None:
+    async def scenario() -> list[RoomMessage]:
+        events: list[Event] = []
+        session = ChatSession(parse_address("http://127.0.0.1:1"), "张三", events.append, EventQueue().room)
+        for message in (_welcome(10), _page(10), _welcome(12)):
+            session.received(message)
+        session.received(replace(_page(12), ref="h9"))
+        session.received(_page(11, 12))
+        return [event.message for event in events if isinstance(event, MessageArrived)]
+
+    # 3.8 的 asyncio.Event 要在循环里建
+    assert _seqs(asyncio.run(scenario())) == [10, 11, 12]
 
 
 def test_一页一条也没有却说还有_不会没完没了地要() -> None:

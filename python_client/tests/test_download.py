@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import socket
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from ..model.transfers import CHECKING, DONE, FAILED, PAUSED, QUEUED, WAITING
 from ..protocol.messages import FileMessage
 from ..transfer.downloads import Downloads
+from ..transfer.part_file import lock_part, part_path
 from ..transfer.uploads import Uploads
 from .chat import Chat, eventually, run
 from .files import MIB, empty, make_file, sha256
@@ -103,6 +103,27 @@ def test_服务器被杀之后用Range接着取(server: SluiceServer, tmp_path: 
     run(test)
 
 
+def test_聊天连接回来时等着的马上接着下(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+    path = make_file(tmp_path, "录像.mkv", SIZE)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+            downloads = Downloads(chat)
+            download_id = downloads.add(file, saved / "录像.mkv")
+            await chat.until_moving(download_id)
+            server.kill()
+            await chat.until_state(download_id, WAITING)
+            downloads.online()
+            # 不等退避的时间到
+            assert chat.transfers[download_id].state == CHECKING
+            server.start()
+            await chat.until_state(download_id, DONE)
+            await downloads.stop()
+
+    run(test)
+
+
 def test_暂停留着半成品继续之后完整(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
@@ -119,7 +140,8 @@ def test_暂停留着半成品继续之后完整(server: SluiceServer, tmp_path:
             await chat.until_moving(download_id)
             downloads.pause(download_id)
             assert chat.transfers[download_id].state == PAUSED
-            assert names(saved) == ["录像.mkv.part"]
+            # 线程停稳之后放开锁
+            await eventually(lambda: names(saved) == ["录像.mkv.part"])
             downloads.resume(download_id)
             await chat.until_state(download_id, DONE)
             assert sha256(saved / "录像.mkv") == sha256(path)
@@ -266,22 +288,29 @@ def test_同一个目标不能同时下载两次(server: SluiceServer, tmp_path:
     run(test)
 
 
-def test_停下时掐断不应答的服务器(saved: Path) -> None:
+def test_两个窗口存到同一处_后一个说明原因_不动前一个的半成品(
+    server: SluiceServer, tmp_path: Path, saved: Path
+) -> None:
+    path = make_file(tmp_path, "录像.mkv", MIB)
+
     async def test() -> None:
-        with socket.create_server(("127.0.0.1", 0)) as silent:
-            url = f"http://127.0.0.1:{silent.getsockname()[1]}/files/1"
-            file = FileMessage("1", 1, 0, "张三", "a", url, 10, "text/plain", "0" * 64)
-            chat = Chat("http://127.0.0.1:1")
-            downloads = Downloads(chat)
-            ids = [downloads.add(file, saved / f"{index}") for index in range(3)]
-            # 连上了: 正在等应答
-            accepted = [
-                await asyncio.get_running_loop().run_in_executor(None, silent.accept) for _ in range(2)
-            ]
-            assert chat.transfers[ids[2]].state == QUEUED
-            await downloads.stop()
-            await eventually(lambda: not any("download" in each.name for each in threading.enumerate()))
-            for connection, _ in accepted:
-                connection.close()
+        async with Chat(server.url) as chat, Chat(server.url) as other:
+            file = await publish(chat, path)
+            downloads, others = Downloads(chat), Downloads(other)
+            target = saved / "录像.mkv"
+            # 另一个窗口写到一半
+            with lock_part(target) as is_ours:
+                assert is_ours
+                part_path(target).write_bytes(path.read_bytes()[:1000])
+                download_id = others.add(file, target)
+                error = (await other.until_state(download_id, FAILED)).error
+                assert error is not None and "另一个窗口" in error.message
+                others.cancel(download_id)
+                await eventually(lambda: not any("download" in each.name for each in threading.enumerate()))
+                assert names(saved) == ["录像.mkv.part", "录像.mkv.part.lock"]
+            await chat.until_state(downloads.add(file, target), DONE)
+            assert names(saved) == ["录像.mkv"]
+            assert sha256(target) == sha256(path)
+            await asyncio.gather(downloads.stop(), others.stop())
 
     run(test)

@@ -85,17 +85,17 @@ def test_加入之前的只在要历史时才有_已有的不再下载(tmp_path:
     assert contents == {"a.txt": "一", "a (2).txt": "二"}
 
 
-def test_断线期间的消息补上_下载接着完成(tmp_path: Path, server: SluiceServer) -> None:
+def test_断线期间的消息补上_下载接着完成(tmp_path: Path, shared_server: SluiceServer) -> None:
     large = tmp_path / "大.bin"
     sha256 = write_random(large, LARGE_BYTES)
-    with listening(tmp_path, server, "--count", "2") as process:
-        send(tmp_path, server, str(large))
+    with listening(tmp_path, shared_server, "--count", "2") as process:
+        send(tmp_path, shared_server, str(large))
         process.wait_stdout('"file"')
-        server.kill()
+        shared_server.kill()
         process.wait_stderr("正在重连")
-        server.start()
+        shared_server.start()
         process.wait_stderr("已重新连上")
-        send(tmp_path, server, "--message", "重启之后")
+        send(tmp_path, shared_server, "--message", "重启之后")
         assert process.wait() == 0
     assert [line["message"] for line in process.messages() if line["type"] == "text"] == ["重启之后"]
     assert hashlib.sha256((tmp_path / "收到" / "大.bin").read_bytes()).hexdigest() == sha256

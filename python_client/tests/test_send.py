@@ -12,10 +12,12 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from subprocess import PIPE
+from typing import Iterator
 
 import pytest
 
 from .client_process import ClientProcess, environment, run_client, unread_pipe
+from .files import empty
 from .server import ROOT, SluiceServer, free_port
 
 LARGE_BYTES = 40 * 1024 * 1024
@@ -49,9 +51,18 @@ def stop_midway(process: ClientProcess, server: SluiceServer) -> None:
     raise AssertionError(f"服务器没有收到数据: {process.stderr}")
 
 
-def slow_server() -> SluiceServer:
-    """窗口很小: 回环上也要传一会儿, 来得及停在中间。"""
-    return SluiceServer(FILES_CHUNK_BYTES="65536", FILES_WINDOW_BYTES="131072")
+@pytest.fixture(scope="module")
+def shared_slow() -> Iterator[SluiceServer]:
+    with SluiceServer(FILES_CHUNK_BYTES="65536", FILES_WINDOW_BYTES="131072") as running:
+        yield running
+
+
+@pytest.fixture
+def slow(shared_slow: SluiceServer) -> SluiceServer:
+    """窗口很小: 回环上也要传一会儿, 来得及停在中间。没有已发布的与未完成的文件, 正在运行。"""
+    shared_slow.ensure_running()
+    empty(shared_slow)
+    return shared_slow
 
 
 def test_文字与大小文件按次序送到(tmp_path: Path, shared_server: SluiceServer) -> None:
@@ -74,70 +85,67 @@ def test_文字与大小文件按次序送到(tmp_path: Path, shared_server: Slu
     assert [line for line in process.stderr if line.startswith("已发送")] != []
 
 
-def test_服务器被_kill_9_之后接着送到(tmp_path: Path) -> None:
+def test_服务器被_kill_9_之后接着送到(tmp_path: Path, slow: SluiceServer) -> None:
     large = tmp_path / "大.bin"
     sha256 = write_random(large, LARGE_BYTES)
-    with slow_server() as server, sending(tmp_path, server, str(large)) as process:
-        stop_midway(process, server)
-        server.kill()
+    with sending(tmp_path, slow, str(large)) as process:
+        stop_midway(process, slow)
+        slow.kill()
         process.send_signal(signal.SIGCONT)
         process.wait_stderr("正在重连")
-        server.start()
+        slow.start()
         assert process.wait() == 0, process.stderr
         (file,) = process.messages()
         assert file["sha256"] == sha256
-        (published,) = server.published()
+        (published,) = slow.published()
         assert hashlib.sha256(published.read_bytes()).hexdigest() == sha256
-        assert server.partials() == []
+        assert slow.partials() == []
 
 
-def test_自己被_kill_9_之后再运行从断点继续(tmp_path: Path) -> None:
+def test_自己被_kill_9_之后再运行从断点继续(tmp_path: Path, slow: SluiceServer) -> None:
     large = tmp_path / "大.bin"
     sha256 = write_random(large, LARGE_BYTES)
-    with slow_server() as server:
-        with sending(tmp_path, server, str(large)) as first:
-            stop_midway(first, server)
-            first.send_signal(signal.SIGKILL)
-            assert first.wait() == -signal.SIGKILL
-        (partial,) = server.partials()
-        # 发布只是改名: 同一个 inode 就是同一个上传从断点写完的
-        inode = partial.stat().st_ino
-        with sending(tmp_path, server, str(large)) as second:
-            assert second.wait() == 0, second.stderr
-        (published,) = server.published()
-        assert hashlib.sha256(published.read_bytes()).hexdigest() == sha256
-        assert published.stat().st_ino == inode
-        assert server.partials() == []
+    with sending(tmp_path, slow, str(large)) as first:
+        stop_midway(first, slow)
+        first.send_signal(signal.SIGKILL)
+        assert first.wait() == -signal.SIGKILL
+    (partial,) = slow.partials()
+    # 发布只是改名: 同一个 inode 就是同一个上传从断点写完的
+    inode = partial.stat().st_ino
+    with sending(tmp_path, slow, str(large)) as second:
+        assert second.wait() == 0, second.stderr
+    (published,) = slow.published()
+    assert hashlib.sha256(published.read_bytes()).hexdigest() == sha256
+    assert published.stat().st_ino == inode
+    assert slow.partials() == []
 
 
-def test_传到一半收到_SIGTERM_留下记录(tmp_path: Path) -> None:
+def test_传到一半收到_SIGTERM_留下记录(tmp_path: Path, slow: SluiceServer) -> None:
     large = tmp_path / "大.bin"
     sha256 = write_random(large, LARGE_BYTES)
-    with slow_server() as server:
-        with sending(tmp_path, server, str(large)) as first:
-            stop_midway(first, server)
-            first.send_signal(signal.SIGTERM)
-            first.send_signal(signal.SIGCONT)
-            assert first.wait() == 143
-        assert first.stderr[-1] == "已中断, 再运行同一条命令会从断点继续"
-        assert len(list((tmp_path / "uploads").glob("*.json"))) == 1
-        assert len(server.partials()) == 1
-        with sending(tmp_path, server, str(large)) as second:
-            assert second.wait() == 0
-        assert second.messages()[0]["sha256"] == sha256
-        assert list((tmp_path / "uploads").iterdir()) == []
+    with sending(tmp_path, slow, str(large)) as first:
+        stop_midway(first, slow)
+        first.send_signal(signal.SIGTERM)
+        first.send_signal(signal.SIGCONT)
+        assert first.wait() == 143
+    assert first.stderr[-1] == "已中断, 再运行同一条命令会从断点继续"
+    assert len(list((tmp_path / "uploads").glob("*.json"))) == 1
+    assert len(slow.partials()) == 1
+    with sending(tmp_path, slow, str(large)) as second:
+        assert second.wait() == 0
+    assert second.messages()[0]["sha256"] == sha256
+    assert list((tmp_path / "uploads").iterdir()) == []
 
 
-def test_只发命令行上说的_以前没有传完的别的文件不动(tmp_path: Path) -> None:
+def test_只发命令行上说的_以前没有传完的别的文件不动(tmp_path: Path, slow: SluiceServer) -> None:
     write_random(tmp_path / "大.bin", LARGE_BYTES)
     (tmp_path / "小.txt").write_text("小")
-    with slow_server() as server:
-        with sending(tmp_path, server, str(tmp_path / "大.bin")) as first:
-            stop_midway(first, server)
-        with sending(tmp_path, server, str(tmp_path / "小.txt")) as second:
-            assert second.wait() == 0
-        assert [line["originalName"] for line in second.messages()] == ["小.txt"]
-        assert (len(server.published()), len(server.partials())) == (1, 1)
+    with sending(tmp_path, slow, str(tmp_path / "大.bin")) as first:
+        stop_midway(first, slow)
+    with sending(tmp_path, slow, str(tmp_path / "小.txt")) as second:
+        assert second.wait() == 0
+    assert [line["originalName"] for line in second.messages()] == ["小.txt"]
+    assert (len(slow.published()), len(slow.partials())) == (1, 1)
 
 
 def test_一个被拒其余照发_退出码是_1(tmp_path: Path, shared_server: SluiceServer) -> None:
@@ -239,15 +247,15 @@ def read_all(descriptor: int) -> str:
         parts.append(part)
 
 
-def test_中途断线太久的退出码是_3(tmp_path: Path) -> None:
+def test_中途断线太久的退出码是_3(tmp_path: Path, slow: SluiceServer) -> None:
     large = tmp_path / "大.bin"
     write_random(large, LARGE_BYTES)
-    with slow_server() as server, sending(tmp_path, server, str(large), "--timeout", "0.5") as process:
-        stop_midway(process, server)
-        server.kill()
+    with sending(tmp_path, slow, str(large), "--timeout", "0.5") as process:
+        stop_midway(process, slow)
+        slow.kill()
         process.send_signal(signal.SIGCONT)
         assert process.wait() == 3
-        assert f"与 {server.url} 的连接没有恢复" in process.stderr[-1]
+        assert f"与 {slow.url} 的连接没有恢复" in process.stderr[-1]
 
 
 def test_没有人读输出_该发的照发(tmp_path: Path, shared_server: SluiceServer) -> None:

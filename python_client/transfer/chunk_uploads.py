@@ -9,10 +9,11 @@ from typing import Callable
 from ..model.connection import Identity
 from ..model.transfers import CHECKING, MOVING, QUEUED, VERIFYING, WAITING
 from ..net.backoff import backoff_s
-from . import upload_run
+from . import upload_outcome
 from .upload import Credentials, Upload
 from .upload_keeper import UploadKeeper
-from .upload_run import Outcome, UploadRun
+from .upload_outcome import Outcome
+from .upload_run import UploadRun
 from .workers import Workers
 
 _MAX_RUNNING = 2
@@ -170,11 +171,11 @@ class ChunkUploads:
         if outcome.done is not None:
             self._keeper.forget(upload)
             upload.complete(outcome.done.file.url, outcome.done.file.sha256)
-        elif outcome.kind == upload_run.CUT:
+        elif outcome.kind == upload_outcome.CUT:
             self._wait_after(upload, outcome.close_code, url)
-        elif outcome.kind == upload_run.LOST:
+        elif outcome.kind == upload_outcome.LOST:
             self._restart(upload)
-        elif outcome.kind == upload_run.CHANGED:
+        elif outcome.kind == upload_outcome.CHANGED:
             self._keeper.abandon(upload)
             upload.fail(outcome.code, outcome.message)
         elif outcome.retryable:

@@ -7,19 +7,17 @@ import logging
 from collections import deque
 from typing import Callable
 
-from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-from ..net.websocket_options import connect_options
 from ..protocol import codec
 from ..protocol.messages import FileReady
+from .transfer_connection import open_transfer
 from .upload import Credentials
 
 log = logging.getLogger(__name__)
 
 _MAX_PENDING = 32
 _TIMEOUT_S = 10.0
-_MAX_REPLY_BYTES = 64 * 1024
 
 
 class Discards:
@@ -73,7 +71,7 @@ class Discards:
 
 
 async def _discard(url: str, credentials: Credentials) -> None:
-    async with connect(url, max_size=_MAX_REPLY_BYTES, **connect_options()) as connection:
+    async with open_transfer(url) as connection:
         await connection.send(codec.file_resume("discard", credentials.upload_id, credentials.resume_token))
         # 只有接管之后才能取消
         if isinstance(codec.decode(str(await connection.recv())), FileReady):

@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import http.client
-import json
 import logging
 import re
 import threading
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Callable, Iterator
+from typing import BinaryIO, Callable
 
 from ..protocol.messages import FileMessage
+from .download_outcome import (
+    CUT,
+    DONE,
+    FAILED,
+    MISMATCH,
+    STOPPED,
+    DownloadOutcome,
+    EndedError,
+    network,
+    refused,
+    unwritable,
+)
 from .http_request import BadUrlError, HttpRequest
+from .part_file import lock_part, part_path
 from .transfer_list import REPORT_S
 
 log = logging.getLogger(__name__)
 
 # 一次读取的上限, 字节
 _READ_BYTES = 512 * 1024
-# 错误的应答体只读这么多
-_MAX_ERROR_BYTES = 64 * 1024
+# 锁可能正由刚取消的那次拿着去删 .part: 等这么久, 每次隔这么久 (秒)
+_LOCK_S = 1.0
+_LOCK_POLL_S = 0.05
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)\Z")
-# 满了的磁盘, 配额, 单个文件的上限 (FAT32 是 4 GiB)
-_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
-
-# DownloadOutcome.kind
-DONE = "done"
-CUT = "cut"
-MISMATCH = "mismatch"
-STOPPED = "stopped"
-FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class DownloadOutcome:
-    """cut 可以接着取, mismatch 是内容不对 (半成品已删), stopped 是我们自己要停的。"""
-
-    kind: str
-    code: str = ""
-    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,14 +46,6 @@ class DownloadReports:
     checking: Callable[[int], None]
     moving: Callable[[int], None]
     verifying: Callable[[], None]
-
-
-class _EndedError(Exception):
-    """提前结束。"""
-
-    def __init__(self, outcome: DownloadOutcome) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
 
 
 class DownloadRun:
@@ -87,7 +72,7 @@ class DownloadRun:
         """错误都在结果里。"""
         try:
             return self._run()
-        except _EndedError as ended:
+        except EndedError as ended:
             return DownloadOutcome(STOPPED) if self._stopping.is_set() else ended.outcome
         except Exception as error:
             log.exception("download.broken")
@@ -102,21 +87,31 @@ class DownloadRun:
     # ---- 各个阶段 ----
 
     def _run(self) -> DownloadOutcome:
+        deadline_s = time.monotonic() + _LOCK_S
         try:
-            # 不截断: 以前取到的部分还在里面
-            with self._part.open("r+b" if self._part.exists() else "w+b", buffering=0) as part:
-                self._check_existing(part)
-                # 空文件也问一次: 服务器上可能已经没有了
-                if self._position < self._file.size or self._file.size == 0:
-                    self._fetch(part)
-            self._reports.verifying()
-            if self._hash.hexdigest() != self._file.sha256:
-                self._part.unlink()
-                return DownloadOutcome(MISMATCH)
-            self._part.replace(self._target)
+            while time.monotonic() < deadline_s:
+                with lock_part(self._target) as is_ours:
+                    if is_ours:
+                        return self._download()
+                self._stop_if_asked()
+                self._stopping.wait(_LOCK_POLL_S)
         except OSError as error:
             # 网络的 OSError 在 _fetch 里已经译成 cut
-            raise _EndedError(_unwritable(error)) from error
+            raise EndedError(unwritable(error)) from error
+        return DownloadOutcome(FAILED, "unwritable", "另一个窗口或程序正在下载到这个文件")
+
+    def _download(self) -> DownloadOutcome:
+        # 不截断: 以前取到的部分还在里面
+        with self._part.open("r+b" if self._part.exists() else "w+b", buffering=0) as part:
+            self._check_existing(part)
+            # 空文件也问一次: 服务器上可能已经没有了
+            if self._position < self._file.size or self._file.size == 0:
+                self._fetch(part)
+        self._reports.verifying()
+        if self._hash.hexdigest() != self._file.sha256:
+            self._part.unlink()
+            return DownloadOutcome(MISMATCH)
+        self._part.replace(self._target)
         return DownloadOutcome(DONE)
 
     def _check_existing(self, part: BinaryIO) -> None:
@@ -140,12 +135,12 @@ class DownloadRun:
         try:
             request = HttpRequest(self._file.url)
         except BadUrlError as error:
-            raise _EndedError(DownloadOutcome(FAILED, "bad_reply", "文件的链接不对")) from error
+            raise EndedError(DownloadOutcome(FAILED, "bad_reply", "文件的链接不对")) from error
         with self._lock:
             self._request = request
         try:
             self._stop_if_asked()
-            with _network():
+            with network():
                 response = request.get(self._range_headers())
             self._accept(response, part)
             self._reports.moving(self._position)
@@ -164,15 +159,15 @@ class DownloadRun:
         if response.status == 206:
             found = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
             if found is None or int(found.group(1)) != self._position:
-                raise _EndedError(DownloadOutcome(FAILED, "bad_reply"))
+                raise EndedError(DownloadOutcome(FAILED, "bad_reply"))
         elif response.status == 200:
             self._restart(part)
         elif response.status == 416:
             # 我们的部分与服务器的对不上
             self._restart(part)
-            raise _EndedError(DownloadOutcome(MISMATCH))
+            raise EndedError(DownloadOutcome(MISMATCH))
         else:
-            raise _EndedError(_refused(response))
+            raise EndedError(refused(response))
 
     def _restart(self, part: BinaryIO) -> None:
         part.seek(0)
@@ -184,12 +179,12 @@ class DownloadRun:
         while self._position < self._file.size:
             left = min(_READ_BYTES, self._file.size - self._position)
             # 到多少给多少: 慢线路上也有进度, 断线时已到的都写下
-            with _network():
+            with network():
                 data = response.read1(left)
             self._stop_if_asked()
             if not data:
                 # 应答提前结束: 断线, 服务器重启
-                raise _EndedError(DownloadOutcome(CUT))
+                raise EndedError(DownloadOutcome(CUT))
             _write_all(part, data)
             self._hash.update(data)
             self._position += len(data)
@@ -204,22 +199,7 @@ class DownloadRun:
 
     def _stop_if_asked(self) -> None:
         if self._stopping.is_set():
-            raise _EndedError(DownloadOutcome(STOPPED))
-
-
-def part_path(target: Path) -> Path:
-    """半成品: 在目标旁边, 最后的改名才不用复制。"""
-    return target.with_name(f"{target.name}.part")
-
-
-@contextmanager
-def _network() -> Iterator[None]:
-    """里面的 OSError 是断线, 不是磁盘的。"""
-    try:
-        yield
-    except (OSError, http.client.HTTPException) as error:
-        log.info("download.cut error=%r", error)
-        raise _EndedError(DownloadOutcome(CUT)) from error
+            raise EndedError(DownloadOutcome(STOPPED))
 
 
 def _write_all(part: BinaryIO, data: bytes) -> None:
@@ -227,29 +207,3 @@ def _write_all(part: BinaryIO, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[part.write(view) :]
-
-
-def _refused(response: http.client.HTTPResponse) -> DownloadOutcome:
-    status = response.status
-    if status in (404, 410):
-        return DownloadOutcome(FAILED, "gone")
-    # 忙, 正在重启: 会过去
-    if status == 429 or status >= 500:
-        return DownloadOutcome(CUT)
-    try:
-        with _network():
-            body = response.read(_MAX_ERROR_BYTES)
-        error = json.loads(body)
-        return DownloadOutcome(FAILED, str(error["error"]["code"]), str(error["error"]["message"]))
-    except (ValueError, KeyError, TypeError):
-        # 不是我们的服务器在应答
-        return DownloadOutcome(FAILED, "bad_reply", f"服务器拒绝了下载 (HTTP {status})")
-
-
-def _unwritable(error: OSError) -> DownloadOutcome:
-    log.warning("download.unwritable error=%s", error)
-    if error.errno in _FULL:
-        return DownloadOutcome(FAILED, "unwritable", "磁盘已满, 清理之后重试会接着下载")
-    if isinstance(error, FileNotFoundError):
-        return DownloadOutcome(FAILED, "unwritable", "目标文件夹不存在")
-    return DownloadOutcome(FAILED, "unwritable")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -13,6 +14,9 @@ else:
     import fcntl
 
 log = logging.getLogger(__name__)
+
+# 没有锁的文件系统 (有些网络盘): 与 "别人锁着" 是两回事
+UNSUPPORTED = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 
 
 class FileLock:
@@ -35,7 +39,7 @@ class FileLock:
 
 
 def try_lock(path: Path) -> FileLock | None:
-    """None: 别人锁着。错误: 文件夹不可写时 OSError。"""
+    """None: 别人锁着。错误: 文件夹不可写, 文件系统没有锁 (UNSUPPORTED) 时 OSError。"""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if sys.platform == "win32":
@@ -46,6 +50,10 @@ def try_lock(path: Path) -> FileLock | None:
             if os.fstat(descriptor).st_ino != path.stat().st_ino:
                 raise BlockingIOError(str(path))
     except OSError as error:
+        if error.errno in UNSUPPORTED:
+            os.close(descriptor)
+            _unlink(path)
+            raise
         # 有人锁着 (BlockingIOError, PermissionError), 或刚被删掉: 都当作拿不到
         log.debug("lock.busy path=%s error=%s", path, error)
         os.close(descriptor)

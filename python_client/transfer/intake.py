@@ -128,7 +128,8 @@ class Intake:
         while allowed is None:
             await self._online.wait()
             allowed = await self._limits.get()
-        if upload.credentials is None:
+        # 等的时候可能取消了: 不能替它认领
+        if upload.credentials is None and self._current is upload:
             await self._find_earlier(upload)
         return allowed
 
@@ -151,6 +152,9 @@ class Intake:
         record = await self._keeper.claim(upload)
         if record is not None:
             upload.credentials = Credentials(record.upload_id, record.resume_token)
+            if upload.state is None:
+                # 找的时候取消了: 以前的那次也一起取消, 不能占着锁等到退出
+                self._keeper.abandon(upload)
 
     def _decide(self, upload: Upload, allowed: UploadLimits) -> None:
         refused = refusal(upload.name, upload.stamp.size, allowed)
@@ -168,7 +172,13 @@ class Intake:
             upload.fail(code, message)
 
     async def _restore(self) -> None:
-        for record in await self._keeper.claim_all():
+        try:
+            records = await self._keeper.claim_all()
+        except Exception:
+            # 恢复不了以前的, 不能连新加的也传不了
+            log.exception("intake.restore")
+            return
+        for record in records:
             upload = self._restored(record)
             if not self._ports.list_restored(upload):
                 continue

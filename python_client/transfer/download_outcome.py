@@ -1,0 +1,78 @@
+"""一次下载运行怎样结束; 队列据此决定等待, 重来, 失败或完成。"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import json
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Iterator
+
+log = logging.getLogger(__name__)
+
+# 错误的应答体只读这么多
+_MAX_ERROR_BYTES = 64 * 1024
+# 满了的磁盘, 配额, 单个文件的上限 (FAT32 是 4 GiB)
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+# DownloadOutcome.kind
+DONE = "done"
+CUT = "cut"
+MISMATCH = "mismatch"
+STOPPED = "stopped"
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class DownloadOutcome:
+    """cut 可以接着取, mismatch 是内容不对 (半成品已删), stopped 是我们自己要停的。"""
+
+    kind: str
+    code: str = ""
+    message: str = ""
+
+
+class EndedError(Exception):
+    """提前结束。"""
+
+    def __init__(self, outcome: DownloadOutcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+
+
+@contextmanager
+def network() -> Iterator[None]:
+    """里面的 OSError 是断线, 不是磁盘的。"""
+    try:
+        yield
+    except (OSError, http.client.HTTPException) as error:
+        log.info("download.cut error=%r", error)
+        raise EndedError(DownloadOutcome(CUT)) from error
+
+
+def refused(response: http.client.HTTPResponse) -> DownloadOutcome:
+    status = response.status
+    if status in (404, 410):
+        return DownloadOutcome(FAILED, "gone")
+    # 忙, 正在重启: 会过去
+    if status == 429 or status >= 500:
+        return DownloadOutcome(CUT)
+    try:
+        with network():
+            body = response.read(_MAX_ERROR_BYTES)
+        error = json.loads(body)
+        return DownloadOutcome(FAILED, str(error["error"]["code"]), str(error["error"]["message"]))
+    except (ValueError, KeyError, TypeError):
+        # 不是我们的服务器在应答
+        return DownloadOutcome(FAILED, "bad_reply", f"服务器拒绝了下载 (HTTP {status})")
+
+
+def unwritable(error: OSError) -> DownloadOutcome:
+    log.warning("download.unwritable error=%s", error)
+    if error.errno in _FULL:
+        return DownloadOutcome(FAILED, "unwritable", "磁盘已满, 清理之后重试会接着下载")
+    if isinstance(error, FileNotFoundError):
+        return DownloadOutcome(FAILED, "unwritable", "目标文件夹不存在")
+    return DownloadOutcome(FAILED, "unwritable")
