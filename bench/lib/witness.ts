@@ -6,7 +6,7 @@ import type { TestFile } from './test-file.js';
 import { nowMs } from './upload-job.js';
 
 /** 从他加入到文件公布出来的限期 (毫秒) */
-const UPLOAD_MS = 300_000;
+export const UPLOAD_MS = 300_000;
 
 export interface Announcement {
   /** 下载的路径, 不含主机 */
