@@ -211,6 +211,8 @@ class DesktopHands:
 
         root = self.window.root
         root.update_idletasks()
+        # 问一次就有一次来回: 截图走另一条连接, 之前的都要先画完
+        root.winfo_pointerxy()
         x, y = root.winfo_rootx(), root.winfo_rooty()
         area = (x, y, x + root.winfo_width(), y + root.winfo_height())
         return ImageGrab.grab(bbox=area, xdisplay=os.environ.get("DISPLAY"))

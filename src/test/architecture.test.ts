@@ -164,6 +164,7 @@ describe('架构: 检查器自己', () => {
       ['bench/lib/report.ts', '../../src/config.js', false],
       ['bench/web-large.ts', '../web/test/drop.js', true],
       ['bench/web-large.ts', '../web/test/restartable.js', false],
+      ['bench/lib/desktop-runs.ts', '../../web/test/desktop-client.js', true],
       ['src/log.ts', './config.js', false],
     ];
     for (const [file, specifier, allowed] of inside) {
