@@ -1,5 +1,6 @@
 // 压测的入口: 选名字, 逐项运行, 写结果; 有一项未达到就以 1 退出
 import { rmSync } from 'node:fs';
+import { runDesktopLargeBench } from './desktop-large.js';
 import { runDownloadBench } from './download.js';
 import { runLargeBench } from './large.js';
 import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
@@ -22,9 +23,10 @@ const DEFAULT_BENCHES: readonly (readonly [string, Bench])[] = [
 ];
 const BENCHES = new Map<string, Bench>([
   ...DEFAULT_BENCHES,
-  // 要装 Chromium, 且各要几分钟: 点名才跑
+  // 要装 Chromium (desktop-large 还要 Python 与虚拟屏幕), 且各要几分钟: 点名才跑
   ['web-large', runWebLargeBench],
   ['web-load', runWebLoadBench],
+  ['desktop-large', runDesktopLargeBench],
 ]);
 
 /** 返回是否全部达到 */

@@ -1,21 +1,12 @@
 // 网页上传: 恰好上限大小的文件拖进真 Chromium; 标签页的内存有界, 内容相同, 与压测自己的二进制分片比速度
-import { enter } from '../web/test/chat-page.js';
-import { dropFiles } from '../web/test/drop.js';
-import { joinChat } from './lib/chat-member.js';
-import { DetachableTab } from './lib/detachable-tab.js';
-import { hashDownload } from './lib/hash-download.js';
+import { type Arena, type BrowserUpload, uploadFromBrowser } from './lib/browser-upload.js';
 import { fileSystemOf } from './lib/machine.js';
 import { FILE_CAP_BYTES, type Options } from './lib/options.js';
-import { type PageRecord, TAKE_RECORD } from './lib/page-recorder.js';
-import { type Usage, watchUsage } from './lib/process-stats.js';
 import type { Claim, Report } from './lib/report.js';
-import type { ServerProcess } from './lib/server-process.js';
 import { startSluice } from './lib/servers.js';
 import { formatSpread, pairedRatios, type Spread, spreadOf } from './lib/statistics.js';
 import { fastStorage, StorageFolder } from './lib/storage-folder.js';
-import { type HeapPeak, TabHeap } from './lib/tab-heap.js';
-import { ensureTestFile, type TestFile } from './lib/test-file.js';
-import { nowMs } from './lib/upload-job.js';
+import { ensureTestFile } from './lib/test-file.js';
 import { mustUpload, uploadJob } from './lib/upload-round.js';
 
 const MB = 1e6;
@@ -24,30 +15,10 @@ const MIB = 1024 * 1024;
 const MAX_HEAP_BYTES = 100 * MB;
 /** 渲染进程常驻内存的增长上限 */
 const MAX_GROWTH_BYTES = 100 * MIB;
-/** 放下文件到公布出来的限期 (毫秒) */
-const UPLOAD_MS = 300_000;
-/** 放下之前让页面静一静 (毫秒): 加入时的任务不算进上传 */
-const SETTLE_MS = 1000;
 
-interface Round {
-  readonly seconds: number;
+interface Round extends BrowserUpload {
   /** 同一轮里压测自己的二进制分片上传同一个文件 */
   readonly generatorSeconds: number;
-  readonly same: boolean;
-  readonly heap: HeapPeak;
-  readonly renderer: Usage;
-  readonly server: Usage;
-  readonly longestTaskMs: number;
-  readonly longTasks: number;
-  readonly longestFrameMs: number;
-  readonly browserCpuSeconds: number;
-}
-
-interface Bench {
-  readonly work: string;
-  readonly server: ServerProcess;
-  readonly storage: StorageFolder;
-  readonly file: TestFile;
 }
 
 export async function runWebLargeBench(options: Options): Promise<Report> {
@@ -69,79 +40,21 @@ export async function runWebLargeBench(options: Options): Promise<Report> {
 }
 
 /** A B, B A 交替 */
-async function measure(bench: Bench, index: number): Promise<Round> {
+async function measure(arena: Arena, index: number): Promise<Round> {
+  const userName = `网页${process.pid}-${index}`;
   if (index % 2 === 0) {
-    const browserRound = await uploadFromBrowser(bench, index);
-    return { ...browserRound, generatorSeconds: await uploadFromGenerator(bench) };
+    const upload = await uploadFromBrowser(arena, userName);
+    return { ...upload, generatorSeconds: await uploadFromGenerator(arena) };
   }
-  const generatorSeconds = await uploadFromGenerator(bench);
-  return { ...(await uploadFromBrowser(bench, index)), generatorSeconds };
+  const generatorSeconds = await uploadFromGenerator(arena);
+  return { ...(await uploadFromBrowser(arena, userName)), generatorSeconds };
 }
 
-async function uploadFromGenerator({ server, storage, file }: Bench): Promise<number> {
+async function uploadFromGenerator({ server, storage, file }: Arena): Promise<number> {
   storage.warmMemory(file.bytes);
   const { result } = await mustUpload(server, uploadJob(server, 'binary', file));
   storage.deleteContent();
   return result.elapsedMs / 1000;
-}
-
-async function uploadFromBrowser(bench: Bench, index: number): Promise<Omit<Round, 'generatorSeconds'>> {
-  const { work, server, storage, file } = bench;
-  storage.warmMemory(file.bytes);
-  const witness = await watchFiles(server);
-  const tab = await DetachableTab.open(work, server.target);
-  let browserCpuSeconds = 0;
-  try {
-    await enter(tab.page, `网页${process.pid}-${index}`);
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const measured = await dropAndWait(tab, server, file, witness.announced);
-    browserCpuSeconds = await tab.close();
-    const downloaded = await hashDownload(server, measured.path);
-    const same = downloaded.sha256 === file.sha256 && downloaded.bytes === file.bytes;
-    return { ...measured, same, browserCpuSeconds };
-  } finally {
-    witness.close();
-    if (browserCpuSeconds === 0) await tab.close();
-    storage.deleteContent();
-  }
-}
-
-async function dropAndWait(
-  tab: DetachableTab,
-  server: ServerProcess,
-  file: TestFile,
-  announced: Promise<string>,
-) {
-  await tab.cdp.evaluate<PageRecord>(TAKE_RECORD);
-  const heap = new TabHeap(tab.cdp);
-  const rendererUsage = watchUsage(tab.rendererPid);
-  const serverUsage = watchUsage(server.pid);
-  const startedMs = nowMs();
-  await dropFiles(tab.page, [file.path]);
-  // playwright 连着时, 每个分片都要编成 Base64 报给它: 实测使 Worker 的 CPU 加倍
-  await tab.detach();
-  const path = await Promise.race([announced, heap.failure()]);
-  const seconds = (nowMs() - startedMs) / 1000;
-  const usage = { renderer: rendererUsage(), server: serverUsage(), heap: await heap.stop() };
-  const { longTasks, frameGaps } = await tab.cdp.evaluate<PageRecord>(TAKE_RECORD);
-  const longestTaskMs = Math.max(0, ...longTasks);
-  const longestFrameMs = frameGaps.reduce((most, gap) => Math.max(most, gap), 0);
-  return { ...usage, path, seconds, longestTaskMs, longTasks: longTasks.length, longestFrameMs };
-}
-
-/** 房间里的另一个人: 他收到文件广播的时刻才算传完, 路径也来自广播 */
-async function watchFiles(server: ServerProcess) {
-  let found: (path: string) => void = () => {};
-  const announced = new Promise<string>((resolve, reject) => {
-    found = resolve;
-    setTimeout(() => reject(new Error(`${UPLOAD_MS / 1000} 秒内没有传完`)), UPLOAD_MS).unref();
-  });
-  // 还没有人等待时就超时不算未捕获
-  announced.catch(() => {});
-  const { client } = await joinChat(server.target, `见证${process.pid}-${nowMs()}`, (message) => {
-    if (message.type === 'file') found(new URL(message.url).pathname);
-  });
-  return { announced, close: () => client.close() };
 }
 
 function describeRound(round: Round): string {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ensureBrowser } from './browser.mjs';
 import { ensureBuilt, ensureDependencies, exitCodeOf, main, ROOT, ScriptError, say } from './lib.mjs';
+import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
 
 const argv = process.argv.slice(2);
 
@@ -37,6 +38,21 @@ async function bundle() {
   });
 }
 
+// 只有 web-* 与 desktop-* 要用真的客户端, 而且从不包含在默认的几项里
+async function realClients() {
+  const needsDesktop = argv.some((name) => name.startsWith('desktop-'));
+  const needsBrowser = needsDesktop || argv.some((name) => name.startsWith('web-'));
+  return {
+    ...(needsBrowser && { SLUICE_TEST_BROWSER: await ensureBrowser() }),
+    ...(needsDesktop && { SLUICE_TEST_PYTHON: await desktopPython() }),
+  };
+}
+
+async function desktopPython() {
+  await ensureScreen();
+  return ensureEnvironment((await ensurePythons()).at(-1));
+}
+
 await main(async () => {
   await ensureDependencies();
   // 只跑对照组, 或测别处的服务器时, 用不着 dist/main.js
@@ -44,9 +60,7 @@ await main(async () => {
   if (ownServer) await ensureBuilt();
   await ensurePeers();
   await bundle();
-  // 只有 web-* 要用真浏览器, 而且从不包含在默认的几项里
-  const needsBrowser = argv.some((name) => name.startsWith('web-'));
-  const env = needsBrowser ? { ...process.env, SLUICE_TEST_BROWSER: await ensureBrowser() } : process.env;
+  const env = { ...process.env, ...(await realClients()) };
   const script = path.join('bench', 'dist', 'main.js');
   const child = spawn(process.execPath, ['--enable-source-maps', script, ...argv], {
     cwd: ROOT,

@@ -10,20 +10,31 @@ export interface Usage {
   readonly peakGrowthBytes: number;
 }
 
+export interface OwnUsage {
+  readonly cpuSeconds: number;
+  /** 常驻内存的峰值 (VmHWM, 字节) */
+  readonly peakBytes: number;
+}
+
 export function processStatsAvailable(): boolean {
   return existsSync('/proc/self/clear_refs');
 }
 
 /** 用户态加内核态的 CPU 秒数; nginx 的 master 与 worker, 服务器的线程与子进程都算在内 */
 export function cpuSeconds(pid: number): number {
-  let ticks = 0;
-  for (const member of processTree(pid)) {
-    const stat = readFileSync(`/proc/${member}/stat`, 'latin1');
-    // 进程名可以含空格与括号: 从最后一个 ")" 之后数, utime 与 stime 是第 12, 13 项
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    ticks += Number(fields[11]) + Number(fields[12]);
-  }
-  return ticks / TICKS_PER_SECOND;
+  return processTree(pid).reduce((sum, member) => sum + ownSeconds(member), 0);
+}
+
+/** 这一个进程 (不含子进程) 从启动至今的 CPU 秒数与内存峰值; 错误: 它已经结束 */
+export function ownUsage(pid: number): OwnUsage {
+  return { cpuSeconds: ownSeconds(pid), peakBytes: sumStatus([pid], 'VmHWM') };
+}
+
+function ownSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // 进程名可以含空格与括号: 从最后一个 ")" 之后数, utime 与 stime 是第 12, 13 项
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /** pid 的子孙 (不含它自己) 至今的 CPU 秒数, 含已经结束并被回收的 */

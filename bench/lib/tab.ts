@@ -26,7 +26,7 @@ export function browserPath(): string {
   const executablePath = process.env['SLUICE_TEST_BROWSER'];
   if (executablePath !== undefined && executablePath !== '') return executablePath;
   throw new Error(
-    '没有浏览器: 请用 npm run bench -- web-large 或 web-load 运行, 或以 SLUICE_TEST_BROWSER 指明 Chromium 的路径',
+    '没有浏览器: 请用 npm run bench -- web-large, web-load 或 desktop-large 运行, 或以 SLUICE_TEST_BROWSER 指明 Chromium 的路径',
   );
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Iterator
 
 import pytest
 
+from .display import Display
 from .server import SluiceServer
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ def shared_server() -> Iterator[SluiceServer]:
 @pytest.fixture(scope="session")
 def display() -> Iterator[None]:
     """整次运行共用一个 Xvfb; 用到窗口的测试才启动。"""
-    # 用到才导入: 没有 tkinter 的机器上, 别的测试照常
-    from .tk_display import Display
-
     before = os.environ.get("DISPLAY")
     if shutil.which("Xvfb") is None:
         if sys.platform == "linux" and before is None:

@@ -1,10 +1,9 @@
-"""真的 Tk 在 Xvfb 上: 显示器, 窗口, 看守 (别的线程碰 Tk 就算失败), 剧本。"""
+"""真的 Tk 在 Xvfb 上: 窗口, 看守 (别的线程碰 Tk 就算失败), 剧本。"""
 
 from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import threading
 import time
 import tkinter
@@ -26,27 +25,6 @@ from ..ui.window import Window
 DEADLINE_S = 15.0
 # 剧本: 每次 yield 一个条件, 成立 (不为假) 才往下走, 并得到它的值
 Script = Generator[Callable[[], Any], Any, None]
-
-
-class Display:
-    """一个 Xvfb; 号码由它自己挑空闲的。"""
-
-    def __init__(self) -> None:
-        read, write = os.pipe()
-        self._process = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
-            pass_fds=[write],
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(write)
-        with os.fdopen(read) as pipe:
-            number = pipe.readline().strip()
-        assert number, "Xvfb 没有启动"
-        self.name = f":{number}"
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(DEADLINE_S)
 
 
 class GuardedTk:

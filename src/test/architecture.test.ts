@@ -43,11 +43,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['web/test', { inside: /^(?:web\/(?:src|test)|src\/(?:protocol|test))\//, outside: NO_TRANSPORT }],
   // 对照组要用裸的 uWebSockets.js, 只在 peers/
   ['bench/peers', { inside: /^bench\/|^src\/protocol\//, outside: ANYTHING }],
-  // 真浏览器的压测借用测试的四个小工具: 启动参数, 拖放, 可访问名称与堆的读数只有一份; 其余 web/test 不可引用
+  // 真客户端的压测借用测试的五个小工具: 启动参数, 拖放, 可访问名称, 堆的读数与桌面客户端的窗口只有一份; 其余 web/test 不可引用
   [
     'bench',
     {
-      inside: /^bench\/|^src\/protocol\/|^web\/test\/(?:chromium|drop|chat-page|memory)\.ts$/,
+      inside: /^bench\/|^src\/protocol\/|^web\/test\/(?:chromium|drop|chat-page|memory|desktop-client)\.ts$/,
       outside: NO_TRANSPORT,
     },
   ],
@@ -164,6 +164,7 @@ describe('架构: 检查器自己', () => {
       ['bench/lib/report.ts', '../../src/config.js', false],
       ['bench/web-large.ts', '../web/test/drop.js', true],
       ['bench/web-large.ts', '../web/test/restartable.js', false],
+      ['bench/lib/desktop-runs.ts', '../../web/test/desktop-client.js', true],
       ['src/log.ts', './config.js', false],
     ];
     for (const [file, specifier, allowed] of inside) {
