@@ -6,10 +6,11 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from types import FrameType
 from typing import Callable
 
-from .options import interrupted
+from .options import FAILED, interrupted
 
 # 从信号到进程消失的上限 (秒), 略小于答应的 2 秒
 GRACE_S = 1.8
@@ -22,6 +23,9 @@ class Interrupts:
         self.number: int | None = None
         self._on_signal = on_signal
         self._loop = asyncio.get_running_loop()
+        # 先启动好: 在信号处理里启动线程, 碰上主线程自己正在启动线程就会死锁
+        self._signalled = threading.Event()
+        threading.Thread(target=self._leave, name="sluice-interrupts", daemon=True).start()
         # signal.signal 在每个系统上都有; Windows 的循环没有 add_signal_handler
         for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
             number = getattr(signal, name, None)
@@ -33,12 +37,17 @@ class Interrupts:
         if self.number is not None:
             os._exit(interrupted(number))
         self.number = number
-        leave_within(GRACE_S, interrupted(number))
+        self._signalled.set()
         try:
             self._loop.call_soon_threadsafe(self._on_signal)
         except RuntimeError:
             # 循环已关闭: 正在退出
             return
+
+    def _leave(self) -> None:
+        self._signalled.wait()
+        time.sleep(GRACE_S)
+        os._exit(FAILED if self.number is None else interrupted(self.number))
 
 
 def leave_within(seconds: float, code: int) -> None:
