@@ -90,11 +90,11 @@ class Client:
 
     def load_older(self, before: int) -> None:
         """before 这个 seq 之前的一页; 应答是 OlderLoaded。"""
-        self._session.load_older(before)
+        self._session.history.load_older(before)
 
     def load_more_files(self, before: int | None) -> None:
         """before 之前的一页文件; None 是最近的。应答是 FilesLoaded。"""
-        self._session.load_more_files(before)
+        self._session.history.load_more_files(before)
 
     def rename(self, name: str) -> None:
         """NameRefused 之后换一个名字再加入。"""

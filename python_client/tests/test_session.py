@@ -140,10 +140,10 @@ def test_加入后得到历史_还能取更早的与文件() -> None:
         assert second.texts() == [f"第 {index} 句" for index in range(10, 60)]
         assert not any(event.live for event in second.all_of(MessageArrived))
         assert second.all_of(HasOlder) == [HasOlder(True)]
-        second.session.load_older(second.all_of(MessageArrived)[0].message.seq)
+        second.session.history.load_older(second.all_of(MessageArrived)[0].message.seq)
         (older,) = await second.until(lambda: second.all_of(OlderLoaded), "更早的")
         assert len(older.messages) == 10 and not older.more
-        second.session.load_more_files(None)
+        second.session.history.load_more_files(None)
         (files,) = await second.until(lambda: second.all_of(FilesLoaded), "文件")
         assert files == FilesLoaded((), False)
         await asyncio.gather(first.close(), second.close())
@@ -315,7 +315,7 @@ def test_太频繁时等一会儿再发_次序不变() -> None:
         assert member.texts() == lines
         # 翻页也会碰到: 等一会儿再问, 连接不断
         for _ in range(3):
-            member.session.load_older(lines.index(lines[-1]))
+            member.session.history.load_older(lines.index(lines[-1]))
         pages = await member.until(
             lambda: member.all_of(OlderLoaded)[2:] and member.all_of(OlderLoaded), "三页"
         )

@@ -84,11 +84,12 @@ def test_窗口开着时_循环里的图片只在主线程回收(desktop: Deskto
     was_enabled = gc.isenabled()
     window = desktop.open(HandFedNetwork())
     assert not gc.isenabled()
-    dead = weakref.ref(_Cycle(window.root))
+    collectors: list[threading.Thread] = []
+    dead = weakref.ref(_Cycle(window.root), lambda _: collectors.append(threading.current_thread()))
     # 足够让自动回收跑很多遍的分配, 都在另一个线程里
     _in_thread(window.root, lambda: [[number] for number in range(200_000)])
-    assert dead() is not None
     wait_until(window.root, lambda: gc.collect() >= 0 and dead() is None)
+    assert collectors == [threading.main_thread()]
     window.close()
     assert gc.isenabled() == was_enabled
     assert desktop.foreign == []

@@ -1,0 +1,117 @@
+"""聊天消息的入口: 播出的, 加入时的一页, 补齐的与向上翻的; 不重不漏地放行。"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from ..model.events import FilesLoaded, HasOlder, HistoryGap, OlderLoaded
+from ..protocol.messages import History, RoomMessage, ServerMessage, Welcome
+from .catch_up import CATCH_UP_PAGE, PAGE, CatchUp
+from .history_requests import HistoryError, HistoryRequests
+from .ports import FeedPorts
+
+log = logging.getLogger(__name__)
+
+
+class HistoryFeed:
+    """随会话而生; 判断在 CatchUp 里, 这里管问与答。"""
+
+    def __init__(self, ports: FeedPorts) -> None:
+        self._ports = ports
+        self._catch_up = CatchUp()
+        self._requests = HistoryRequests(ports.send)
+
+    @property
+    def after(self) -> int | None:
+        """重连时 join 带的 after; 第一次没有。"""
+        return self._catch_up.after
+
+    def welcomed(self, welcome: Welcome) -> bool:
+        """返回历史是否已丢失 (换了 epoch); 那时接着调用 restart。"""
+        return self._catch_up.welcomed(welcome)
+
+    def restart(self) -> None:
+        """服务器按旧的 after 给的那一页没有意义, 从新的起点要。"""
+        self._ports.emit(HasOlder((self._catch_up.after or 0) > 0))
+        self._spawn_catch_up()
+
+    def offline(self) -> None:
+        """断线: 问着的都作废。"""
+        self._requests.reject_all()
+
+    def settle(self, message: ServerMessage) -> bool:
+        """是某次请求的应答或错误就了结它, 返回 True。"""
+        return self._requests.settle(message)
+
+    def broadcast(self, message: RoomMessage) -> None:
+        """播出的一条。"""
+        if self._catch_up.broadcast(message):
+            self._ports.deliver(message, True)
+
+    def joined_page(self, page: History) -> None:
+        """加入之后服务器主动给的一页。"""
+        if page.ref is not None:
+            # 迟到的应答, 已经没有人等: 当成补齐的一页会跳过中间的
+            log.info("feed.late_page ref=%s", page.ref)
+            return
+        is_first = self._catch_up.after is None
+        gap = self._catch_up.has_gap_before(page)
+        messages, wants_more = self._catch_up.joined_page(page)
+        if is_first:
+            self._ports.emit(HasOlder(page.more))
+        self._deliver_page(messages, gap)
+        if wants_more:
+            self._spawn_catch_up()
+
+    def load_older(self, before: int) -> None:
+        """before 这个 seq 之前的一页; 应答是 OlderLoaded。"""
+        self._ports.spawn(self._load_older(before))
+
+    def load_more_files(self, before: int | None) -> None:
+        """before 之前的一页文件; None 是最近的。应答是 FilesLoaded。"""
+        self._ports.spawn(self._load_files(before))
+
+    def _deliver_page(self, messages: list[RoomMessage], gap: bool) -> None:
+        if gap:
+            self._ports.emit(HistoryGap())
+        for message in messages:
+            try:
+                self._ports.deliver(message, False)
+            except Exception as error:
+                # 整页都已算作收到: 一条的错误不能丢了后面的
+                self._ports.broken(error)
+
+    async def _load_missed(self) -> None:
+        wants_more = True
+        while wants_more:
+            page = await self._requests.request(CATCH_UP_PAGE, after=self._catch_up.after)
+            gap = self._catch_up.has_gap_before(page)
+            messages, wants_more = self._catch_up.page(page)
+            self._deliver_page(messages, gap)
+
+    async def _load_older(self, before: int) -> None:
+        try:
+            page = await self._requests.request(PAGE, before=before)
+        except HistoryError as error:
+            log.info("feed.older_failed error=%s", error)
+            self._ports.emit(OlderLoaded((), True))
+            return
+        self._ports.emit(OlderLoaded(page.messages, page.more))
+
+    async def _load_files(self, before: int | None) -> None:
+        try:
+            page = await self._requests.request(PAGE, before=before, kind="file")
+        except HistoryError as error:
+            log.info("feed.files_failed error=%s", error)
+            self._ports.emit(FilesLoaded((), True))
+            return
+        self._ports.emit(FilesLoaded(page.messages, page.more))
+
+    def _spawn_catch_up(self) -> None:
+        self._ports.spawn(self._load_missed()).add_done_callback(self._caught_up)
+
+    def _caught_up(self, task: asyncio.Future[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            # 没有补齐就不能接着往下放: 重连后从 after 再来
+            self._ports.rejoin()
