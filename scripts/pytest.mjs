@@ -1,5 +1,8 @@
-// 在每个选中的 Python 上运行 pytest; 依次而不是同时: 界面的测试要看反应快不快
+// 在每个选中的 Python 上运行 pytest; 同时运行: 测试多在等服务器与窗口, 两个一起约快一倍。输出各自攒着, 跑完再印
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { codeOf, exitCodeOf, ROOT, say } from './lib.mjs';
 import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
 import { OLDEST_MINOR, versionText } from './python-find.mjs';
@@ -15,22 +18,38 @@ export async function runPytest(files, environment) {
   await ensureScreen();
   const pythons = await ensurePythons();
   warnAboutVersions(pythons);
-  let failed = 0;
-  for (const python of pythons) failed = (await codeOf(() => runOn(python, files, environment))) || failed;
-  return failed;
+  const codes = await Promise.all(pythons.map((python) => codeOf(() => runOn(python, files, environment))));
+  return codes.find((code) => code !== 0) ?? 0;
 }
 
 async function runOn(python, files, environment) {
   const executable = await ensureEnvironment(python);
-  say(`在 Python ${versionText(python.version)} 上运行 ${files.length} 个测试文件`);
+  const version = versionText(python.version);
+  say(`在 Python ${version} 上运行 ${files.length} 个测试文件`);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-pytest-'));
+  const output = path.join(folder, 'output.txt');
+  try {
+    const code = await runInto(output, executable, files, environment);
+    say(`---- Python ${version} ----`);
+    process.stdout.write(fs.readFileSync(output));
+    return code;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+// 输出写进文件而不是管道: 没有收尾的孙进程会一直占着管道
+async function runInto(output, executable, files, environment) {
+  const descriptor = fs.openSync(output, 'w');
   const child = spawn(executable, ['-m', 'pytest', ...SETTINGS, ...files], {
     cwd: ROOT,
-    stdio: 'inherit',
+    stdio: ['ignore', descriptor, descriptor],
     // pytest 把 FORCE_COLOR=0 也当作要颜色, PY_COLORS 压过它
     env: { ...environment, PYTHONDONTWRITEBYTECODE: '1', PY_COLORS: process.stdout.isTTY ? '1' : '0' },
     timeout: TIMEOUT_MS,
     killSignal: 'SIGINT',
   });
+  fs.closeSync(descriptor);
   const kill = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS + GRACE_MS);
   return exitCodeOf(child).finally(() => clearTimeout(kill));
 }
