@@ -36,7 +36,7 @@ class DropTarget:
 
     def __init__(self, root: tkinter.Tk, hint: DropHint, receiver: Receiver) -> None:
         self._root = root
-        self._hint = hint
+        self.hint = hint
         self._receiver = receiver
         self.hovering = ""
         self.works = _load(root)
@@ -63,9 +63,9 @@ class DropTarget:
         if kind != self.hovering:
             self.hovering = kind
             if kind == _TEXT:
-                self._hint.hide()
+                self.hint.hide()
             else:
-                self._hint.show(text)
+                self.hint.show(text)
         return _COPY
 
     def _left(self) -> str:
@@ -86,7 +86,7 @@ class DropTarget:
 
     def _over(self) -> None:
         self.hovering = ""
-        self._hint.hide()
+        self.hint.hide()
         self._receiver.say("")
         self._receiver.drag_left()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Sequence
@@ -15,7 +14,8 @@ log = logging.getLogger(__name__)
 
 # 看过这么多项还没有完就停: 误拖了整个磁盘
 _MAX_SEEN = 100_000
-# 只有 Windows 有
+# 只有 Windows 有: FILE_ATTRIBUTE_HIDDEN
+_HIDDEN = 0x2
 _HAS_ATTRIBUTES = hasattr(os.stat_result, "st_file_attributes")
 
 
@@ -40,6 +40,8 @@ class _Walk:
 
     def __init__(self) -> None:
         self.files: list[Path] = []
+        # 装不下了, 有没有收的
+        self._left_out = False
         self._seen = 0
         self._folders = 0
         self._unreadable = 0
@@ -51,25 +53,30 @@ class _Walk:
         if os.path.isdir(path):  # noqa: PTH112 - 路径里有 NUL 时返回 False 而不是抛出
             self._folders += 1
             self._walk(path)
-        elif not self._is_full:
-            self.files.append(path)
+        else:
+            self._take(path)
 
     def note(self) -> str:
-        if self._is_full:
+        if self._left_out:
             return f"文件太多, 这次只发送前 {len(self.files)} 个"
+        if self._seen >= _MAX_SEEN:
+            return f"文件夹里的东西太多, 只看了前 {_MAX_SEEN} 项, 发送 {len(self.files)} 个文件"
         if self._unreadable:
             return f"有 {self._unreadable} 个文件夹读不了, 没有发送"
         if self._folders and not self.files:
             return "文件夹里没有可以发送的文件"
         return ""
 
-    @property
-    def _is_full(self) -> bool:
-        return len(self.files) >= MAX_TRANSFERS or self._seen >= _MAX_SEEN
+    def _take(self, path: Path) -> None:
+        # 传输列表也只放得下这么多
+        if len(self.files) < MAX_TRANSFERS:
+            self.files.append(path)
+        else:
+            self._left_out = True
 
     def _walk(self, top: Path) -> None:
         waiting = [top]
-        while waiting and not self._is_full:
+        while waiting and not self._left_out and self._seen < _MAX_SEEN:
             try:
                 inside = self._folder(waiting.pop())
             except OSError as error:
@@ -91,8 +98,8 @@ class _Walk:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(folder / entry.name)
             # 链接到文件夹的不跟随; 设备与管道不是文件
-            elif entry.is_file() and len(self.files) < MAX_TRANSFERS:
-                self.files.append(folder / entry.name)
+            elif entry.is_file():
+                self._take(folder / entry.name)
         return folders
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
@@ -114,4 +121,4 @@ def _is_hidden(entry: os.DirEntry[str]) -> bool:
         return False
     # desktop.ini, Thumbs.db 也是隐藏的
     attributes: int = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
-    return bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN)
+    return bool(attributes & _HIDDEN)
