@@ -1,4 +1,7 @@
-"""另一个进程里的剪贴板主人 (例如文件管理器): python clipboard_owner.py 类型 内容 [类型 内容 ...]; 好了打印 ready, 直到被结束。"""
+"""另一个进程里的剪贴板主人 (例如文件管理器): python clipboard_owner.py 类型 内容 [类型 内容 ...]; 好了打印 ready, 直到被结束。
+
+内容写成 0x66 0x69 ... 的按字节给出, 否则是文字。
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,20 @@ def main() -> None:
     root.withdraw()
     pairs = sys.argv[1:]
     for kind, content in zip(pairs[::2], pairs[1::2]):
-        # 按 Tk 的规矩分段给出
-        def give(offset: str, length: str, content: str = content) -> str:
-            return content[int(offset) : int(offset) + int(length)]
-
-        root.selection_handle(give, selection="CLIPBOARD", type=kind, format="UTF8_STRING")
+        _offer(root, kind, content)
     root.selection_own(selection="CLIPBOARD")
     root.update()
     print("ready", flush=True)
     root.mainloop()
+
+
+def _offer(root: tkinter.Tk, kind: str, content: str) -> None:
+    def give(offset: str, length: str) -> str:
+        # Tk 要一段一段的
+        return content[int(offset) : int(offset) + int(length)]
+
+    form = kind if content.startswith("0x") else "UTF8_STRING"
+    root.selection_handle(give, selection="CLIPBOARD", type=kind, format=form)
 
 
 if __name__ == "__main__":

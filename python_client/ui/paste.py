@@ -25,6 +25,8 @@ _FILE_TARGETS = ("text/uri-list", "x-special/gnome-copied-files")
 _TEXT_TARGETS = ("UTF8_STRING", "STRING", "TEXT", "COMPOUND_TEXT")
 # 先要不用转换的
 _PICTURE_TARGETS = ("image/png", "image/jpeg", "image/bmp", "image/tiff")
+# 排在 Tk 自己的绑定之后的一层: 那时文字已经粘贴好了
+_AFTER = "SluicePasted"
 
 
 class Receiver(Protocol):
@@ -48,18 +50,19 @@ class Paste:
         self._asking = False
         self._is_x11 = entry.tk.call("tk", "windowingsystem") == "x11"
         entry.bind("<<Paste>>", self._paste)
-        # X11 的中键
-        entry.bind("<<PasteSelection>>", lambda _: self._flatten_soon())
+        own, kind, *rest = entry.bindtags()
+        entry.bindtags((own, kind, _AFTER, *rest))
+        # PasteSelection: X11 的中键
+        for event in ("<<Paste>>", "<<PasteSelection>>"):
+            entry.bind_class(_AFTER, event, lambda _: self._flatten())
 
     def insert(self, text: str) -> None:
         self._entry.insert("insert", one_line(text))
 
     def _paste(self, _: object) -> str | None:
         """None: 是文字, 由 Tk 自己的绑定粘贴。"""
-        if self._paste_x11() if self._is_x11 else self._paste_elsewhere():
-            return "break"
-        self._flatten_soon()
-        return None
+        taken = self._paste_x11() if self._is_x11 else self._paste_elsewhere()
+        return "break" if taken else None
 
     # ---- X11 ----
 
@@ -127,10 +130,6 @@ class Paste:
     def _start(self, fetch: Callable[[], list[Path]]) -> None:
         if not self.fetching.start("paste", lambda: _fetch(fetch), self._receiver.send):
             self._receiver.say("上一次粘贴还没有完, 请稍候")
-
-    def _flatten_soon(self) -> None:
-        # Tk 的绑定在这之后才粘贴; 空闲时改, 早于画出来
-        self._entry.after_idle(self._flatten)
 
     def _flatten(self) -> None:
         written, at = self._entry.get(), self._entry.index("insert")
