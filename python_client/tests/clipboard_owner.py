@@ -1,6 +1,6 @@
 """另一个进程里的剪贴板主人 (例如文件管理器): python clipboard_owner.py 类型 内容 [类型 内容 ...]; 好了打印 ready, 直到被结束。
 
-内容写成 0x66 0x69 ... 的按字节给出, 否则是文字。
+内容写成 0x66 0x69 ... 的按字节给出, refuse 是说有而要时不给, 其余是文字。
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ def _offer(root: tkinter.Tk, kind: str, content: str) -> None:
         # Tk 要一段一段的
         return content[int(offset) : int(offset) + int(length)]
 
+    if content == "refuse":
+        root.tk.call("selection", "handle", "-selection", "CLIPBOARD", "-type", kind, ".", "error refused")
+        return
     form = kind if content.startswith("0x") else "UTF8_STRING"
     root.selection_handle(give, selection="CLIPBOARD", type=kind, format=form)
 

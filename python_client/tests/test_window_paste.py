@@ -182,6 +182,12 @@ def test_坏的图片说一声_不留下文件(
     assert list(tmp_path.glob("配置/pasted/*")) == []
 
 
+def test_Tk取不来的图片_也没有别的办法时说一声(window: Window, clipboard: Clipboard) -> None:
+    clipboard.set("image/png", "refuse")
+    clipboard.paste()
+    wait_until(window.root, lambda: window.status.label.cget("text").startswith("没有粘贴成"))
+
+
 def test_空的剪贴板_什么都不发生(window: Window, network: HandFedNetwork, clipboard: Clipboard) -> None:
     clipboard.paste()
     assert window.composer.entry.get() == ""

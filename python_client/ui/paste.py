@@ -1,6 +1,6 @@
 """输入框的粘贴: 文字照常; 剪贴板里是文件或图片时发送它们。
 
-X11 上由 Tk 直接问剪贴板的主人 (不需要 xclip), 等待时界面照走; Windows 与 macOS 由 Pillow 在后台线程里取。
+X11 上由 Tk 直接问剪贴板的主人 (一般不需要 xclip), 等待时界面照走; Windows 与 macOS 由 Pillow 在后台线程里取。
 """
 
 from __future__ import annotations
@@ -95,7 +95,11 @@ class Paste:
             return False
         # 一个字节写成五个字符; 转换留给后台
         selected = self._select(offered[0])
-        self._start(lambda: [self._pictures.save_encoded(selection_bytes(selected))])
+        if selected:
+            self._start(lambda: [self._pictures.save_encoded(selection_bytes(selected))])
+        else:
+            # Qt 的程序把几 MiB 一次给出, 而 Tk 至多收 400 KB: 请 xclip 或 wl-paste 来取
+            self._start(self._grab)
         return True
 
     def _select(self, target: str) -> str:
@@ -119,7 +123,7 @@ class Paste:
         return not has_text
 
     def _grab(self) -> list[Path]:
-        # macOS 上会起一个 osascript
+        # macOS 上会起一个 osascript, Linux 上是 xclip 或 wl-paste (都没有就是 NotImplementedError)
         grabbed = ImageGrab.grabclipboard()
         if isinstance(grabbed, Image.Image):
             return [self._pictures.save_image(grabbed)]
@@ -147,4 +151,7 @@ def _fetch(fetch: Callable[[], list[Path]]) -> Gathered:
         log.warning("paste.failed error=%r", error)
         reason = getattr(error, "strerror", None) or "剪贴板里的图片读不出来"
         return Gathered(note=f"没有粘贴成: {reason}")
+    except NotImplementedError as error:
+        log.info("paste.no_helper error=%s", error)
+        return Gathered(note="没有粘贴成: 图片太大, 要先装上 xclip; 也可以存成文件再发送")
     return gather(paths) if paths else Gathered(note="剪贴板里没有文字, 文件或图片")
