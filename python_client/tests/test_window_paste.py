@@ -152,6 +152,13 @@ def test_复制的网页链接是文字(window: Window, network: HandFedNetwork,
     assert network.named("send_files") == []
 
 
+@pytest.fixture
+def _without_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """这台机器上有没有装 xclip 都一样。"""
+    monkeypatch.setattr("python_client.ui.paste._helper", lambda _: [])
+
+
+@pytest.mark.usefixtures("_without_helpers")
 @pytest.mark.parametrize(("target", "kind"), [("image/png", "PNG"), ("image/bmp", "BMP")])
 def test_截图存成PNG再发送(
     window: Window, network: HandFedNetwork, clipboard: Clipboard, tmp_path: Path, target: str, kind: str
@@ -172,6 +179,7 @@ def test_文字与图片都有时是文字(window: Window, network: HandFedNetwo
     assert network.named("send_files") == []
 
 
+@pytest.mark.usefixtures("_without_helpers")
 def test_坏的图片说一声_不留下文件(
     window: Window, network: HandFedNetwork, clipboard: Clipboard, tmp_path: Path
 ) -> None:

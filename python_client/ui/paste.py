@@ -1,11 +1,15 @@
 """输入框的粘贴: 文字照常; 剪贴板里是文件或图片时发送它们。
 
-X11 上由 Tk 直接问剪贴板的主人 (一般不需要 xclip), 等待时界面照走; Windows 与 macOS 由 Pillow 在后台线程里取。
+X11 上由 Tk 直接问剪贴板的主人, 等待时界面照走; 但 Tk 一次至多收 400 KB, Qt 的程序给出的大图片它收不下, 所以图片先请
+xclip 或 wl-paste 来取。Windows 与 macOS 由 Pillow 取。后两样都在后台线程里。
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import shutil
+import subprocess
 import tkinter
 from pathlib import Path
 from tkinter import ttk
@@ -27,6 +31,8 @@ _TEXT_TARGETS = ("UTF8_STRING", "STRING", "TEXT", "COMPOUND_TEXT")
 _PICTURE_TARGETS = ("image/png", "image/jpeg", "image/bmp", "image/tiff")
 # 排在 Tk 自己的绑定之后的一层: 那时文字已经粘贴好了
 _AFTER = "SluicePasted"
+# 等 xclip 的期限 (秒): 剪贴板的主人可能不应答
+_HELPER_S = 10
 
 
 class Receiver(Protocol):
@@ -93,13 +99,16 @@ class Paste:
         offered = [target for target in _PICTURE_TARGETS if target in targets]
         if not offered or any(target in targets for target in _TEXT_TARGETS):
             return False
+        helper = _helper(offered[0])
+        if helper:
+            self._start(lambda: [self._pictures.save_encoded(_output(helper))])
+            return True
         # 一个字节写成五个字符; 转换留给后台
         selected = self._select(offered[0])
         if selected:
             self._start(lambda: [self._pictures.save_encoded(selection_bytes(selected))])
         else:
-            # Qt 的程序把几 MiB 一次给出, 而 Tk 至多收 400 KB: 请 xclip 或 wl-paste 来取
-            self._start(self._grab)
+            self._receiver.say("没有粘贴成: 图片太大, 要先装上 xclip; 也可以存成文件再发送")
         return True
 
     def _select(self, target: str) -> str:
@@ -123,7 +132,7 @@ class Paste:
         return not has_text
 
     def _grab(self) -> list[Path]:
-        # macOS 上会起一个 osascript, Linux 上是 xclip 或 wl-paste (都没有就是 NotImplementedError)
+        # macOS 上会起一个 osascript
         grabbed = ImageGrab.grabclipboard()
         if isinstance(grabbed, Image.Image):
             return [self._pictures.save_image(grabbed)]
@@ -147,11 +156,25 @@ def _fetch(fetch: Callable[[], list[Path]]) -> Gathered:
     """在后台线程里。"""
     try:
         paths = fetch()
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError, Image.DecompressionBombError) as error:
         log.warning("paste.failed error=%r", error)
         reason = getattr(error, "strerror", None) or "剪贴板里的图片读不出来"
         return Gathered(note=f"没有粘贴成: {reason}")
-    except NotImplementedError as error:
-        log.info("paste.no_helper error=%s", error)
-        return Gathered(note="没有粘贴成: 图片太大, 要先装上 xclip; 也可以存成文件再发送")
     return gather(paths) if paths else Gathered(note="剪贴板里没有文字, 文件或图片")
+
+
+def _helper(target: str) -> list[str]:
+    """取剪贴板里这一种的命令; 没有装则为空。"""
+    if os.environ.get("WAYLAND_DISPLAY") and shutil.which("wl-paste"):
+        return ["wl-paste", "--type", target]
+    if shutil.which("xclip"):
+        return ["xclip", "-selection", "clipboard", "-t", target, "-o"]
+    return []
+
+
+def _output(command: Sequence[str]) -> bytes:
+    """错误: OSError, SubprocessError (含过了期限)。"""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=_HELPER_S, check=True
+    )
+    return done.stdout
