@@ -144,6 +144,21 @@ def test_离开就收起提示_什么都不发_焦点回到输入框(
     wait_until(window.root, lambda: window.root.focus_get() is window.composer.entry)
 
 
+def test_来源崩溃了_提示见到鼠标就收起(
+    window: Window, network: HandFedNetwork, drags: Drags, tmp_path: Path
+) -> None:
+    drags.start(URIS, _uris(tmp_path)).end()
+    drop = window.incoming.drop
+    assert drop is not None
+    assert drop.hint.canvas is not None
+    wait_until(window.root, drop.hint.canvas.winfo_ismapped)
+    drop.hint.canvas.event_generate("<Motion>", x=5, y=5)
+    wait_until(window.root, lambda: not drop.hovering)
+    # 以后照样能拖
+    drags.start(URIS, _uris(tmp_path / "没有")).drop()
+    wait_until(window.root, lambda: network.named("send_files") == [([tmp_path / "没有"],)])
+
+
 def test_空文件夹说一声(window: Window, network: HandFedNetwork, drags: Drags, tmp_path: Path) -> None:
     drags.start(URIS, _uris(tmp_path)).drop()
     wait_until(window.root, lambda: window.status.label.cget("text") == "文件夹里没有可以发送的文件")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter
+from typing import Callable
 
 from . import palette
 from .theme import Theme
@@ -13,13 +14,14 @@ _DASH = (6, 4)
 
 
 class DropHint:
-    """show 可以重复调用; 第一次用到才建立。"""
+    """show 可以重复调用; 第一次用到才建立。on_mouse: 提示收到了鼠标, 拖动其实已经结束。"""
 
     def __init__(self, parent: tkinter.Misc, theme: Theme) -> None:
         self._parent = parent
         self._theme = theme
         self.canvas: tkinter.Canvas | None = None
         self._text = ""
+        self.on_mouse: Callable[[], object] = self.hide
 
     def show(self, text: str) -> None:
         self._text = text
@@ -28,6 +30,7 @@ class DropHint:
                 self._parent, background=palette.ACCENT_SOFT, highlightthickness=0, takefocus=False
             )
             self.canvas.bind("<Configure>", lambda _: self._draw())
+            self._watch_mouse(self.canvas)
         self.canvas.place(
             x=palette.PAD,
             y=palette.PAD,
@@ -43,6 +46,12 @@ class DropHint:
     def hide(self) -> None:
         if self.canvas is not None:
             self.canvas.place_forget()
+
+    def _watch_mouse(self, canvas: tkinter.Canvas) -> None:
+        # 来源崩溃或给不出数据时没有人说拖动结束了; 拖动之中鼠标归来源, 部件收不到 (Windows 上 Tk 可能补发移动)
+        is_x11 = canvas.tk.call("tk", "windowingsystem") == "x11"
+        for event in ("<Button>", "<Motion>") if is_x11 else ("<Button>",):
+            canvas.bind(event, lambda _: self.on_mouse())
 
     def _draw(self) -> None:
         canvas = self.canvas

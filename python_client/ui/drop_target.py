@@ -39,6 +39,7 @@ class DropTarget:
         self.hint = hint
         self._receiver = receiver
         self.hovering = ""
+        hint.on_mouse = self._over
         self.works = _load(root)
         if self.works:
             self._register()
