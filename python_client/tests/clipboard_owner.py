@@ -17,6 +17,8 @@ def main() -> None:
         _offer(root, kind, content)
     root.selection_own(selection="CLIPBOARD")
     root.update()
+    # 一个来回: 服务器已经换了主人, 也告诉了从前的
+    root.winfo_pointerxy()
     print("ready", flush=True)
     root.mainloop()
 

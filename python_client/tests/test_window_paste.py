@@ -60,6 +60,8 @@ class Clipboard:
 
     def paste(self) -> None:
         self._window.composer.entry.focus_force()
+        # 前面的测试复制过时, 收下换了主人的通知: 否则 Tk 还给自己的
+        self._window.root.update()
         self._window.composer.entry.event_generate("<<Paste>>")
         self._window.root.update()
 
