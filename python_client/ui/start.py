@@ -70,6 +70,7 @@ def run_with(options: WindowOptions, make_network: Callable[[str], Network]) -> 
     # 名字有了才建立界面, 在上面的循环之外; 连接在 open 里开始, 在后台线程
     window = Window(root, make_network(name), name, options.address.base.split("://", 1)[-1])
     window.remember = options.remember_name
+    window.incoming.use_folder(options.folder)
     report_failures(root, window)
     window.open()
     root.mainloop()

@@ -20,6 +20,7 @@ from .edit_menu import EditMenu
 from .event_table import EventTable
 from .file_menu import RIGHT_BUTTONS, FileMenu
 from .file_panel import FilePanel
+from .incoming import Incoming
 from .layout import TITLE, Layout
 from .log_pictures import LogPictures
 from .log_rows import RowMaker
@@ -75,6 +76,7 @@ class Window:
         self.root.update_idletasks()
         if not self.network.stop(STOP_S):
             log.warning("window.threads_left timeout_s=%s", STOP_S)
+        self.incoming.close()
         self.root.destroy()
 
     def problem(self, message: str) -> None:
@@ -95,6 +97,7 @@ class Window:
         self.log.flush()
         self._say_what_happened()
         self.status.show(self.state.connection)
+        self.incoming.deliver()
 
     # ---- event_table.Screen ----
 
@@ -112,9 +115,11 @@ class Window:
 
     def put_transfer(self, transfer: Transfer) -> None:
         self.transfers.put(transfer)
+        self.incoming.transfer_changed(transfer)
 
     def remove_transfer(self, transfer_id: str) -> None:
         self.transfers.remove(transfer_id)
+        self.incoming.transfer_removed(transfer_id)
 
     def thumbnail(self, ready: ThumbnailReady) -> None:
         self.log.redraw_pictures(self.pictures.loaded(ready.file_id, ready.image))
@@ -141,6 +146,8 @@ class Window:
         layout.place(self.composer.frame, layout.COMPOSER_ROW)
         self.status = StatusBar(self.root, self.theme, place, self.actions.reconnect)
         layout.place(self.status.frame, layout.STATUS_ROW)
+        self.incoming = Incoming(self.root, self.actions, self.composer.entry, self.status.say)
+        self.incoming.accept_drops(layout.chat, self.theme)
 
     def _connect_log(self) -> None:
         self.pictures = LogPictures(self.theme, self.root, self._want_thumbnail)
