@@ -1,5 +1,6 @@
 // 一次网页上传: 新的 Chromium, 加入, 拖进一个文件, 直到房间里的另一个人收到它; web-large 与 desktop-large 共用
-import { enter } from '../../web/test/chat-page.js';
+import type { Page } from 'playwright-core';
+import { enter, partsOf } from '../../web/test/chat-page.js';
 import { dropFiles } from '../../web/test/drop.js';
 import { DetachableTab } from './detachable-tab.js';
 import { type PageRecord, TAKE_RECORD } from './page-recorder.js';
@@ -58,6 +59,13 @@ export async function uploadFromBrowser(arena: Arena, userName: string): Promise
   }
 }
 
+/** playwright 使新的 Worker 停着等它放行: 放行之前就断开, Worker 永远不动, 一个字节也不会传 */
+async function firstBytesMoved(page: Page): Promise<void> {
+  const bar = partsOf(page).transfers.getByRole('progressbar');
+  const element = await bar.elementHandle();
+  await page.waitForFunction((shown) => (shown as HTMLProgressElement).value > 0, element);
+}
+
 async function dropAndWait(tab: DetachableTab, { server, file }: Arena, announced: Promise<Announcement>) {
   await tab.cdp.evaluate<PageRecord>(TAKE_RECORD);
   const heap = new TabHeap(tab.cdp);
@@ -65,9 +73,13 @@ async function dropAndWait(tab: DetachableTab, { server, file }: Arena, announce
   const serverUsage = watchUsage(server.pid);
   const startedMs = nowMs();
   await dropFiles(tab.page, [file.path]);
+  await firstBytesMoved(tab.page);
   // playwright 连着时, 每个分片都要编成 Base64 报给它: 实测使 Worker 的 CPU 加倍
   await tab.detach();
-  const announcement = await Promise.race([announced, heap.failure()]);
+  const announcement = await Promise.race([announced, heap.failure()]).catch(async (error: unknown) => {
+    const shown = await tab.cdp.evaluate<string>('document.body.innerText');
+    throw new Error(`${(error as Error).message}; 网页上: ${shown}`);
+  });
   const seconds = (announcement.atMs - startedMs) / 1000;
   const usage = { renderer: rendererUsage(), server: serverUsage(), heap: await heap.stop() };
   const { longTasks, frameGaps } = await tab.cdp.evaluate<PageRecord>(TAKE_RECORD);
