@@ -54,6 +54,9 @@ class TransferRow:
         box = ttk.Frame(self.frame, style="Card.TFrame")
         box.grid(row=0, column=4, rowspan=2, sticky="e", padx=palette.PAD)
         self.buttons = self._make_buttons(box)
+        # 只有一个按钮的行也留出两个的位置: 各行的进度条才对得齐
+        pair = sum(self.buttons[label].winfo_reqwidth() + 2 * palette.PAD for label in ("暂停", "取消"))
+        self.frame.columnconfigure(4, minsize=pair + 2 * palette.PAD)
         self.name.bind("<Configure>", lambda _: self._fit_name())
 
     @property
