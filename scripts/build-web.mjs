@@ -36,6 +36,9 @@ export async function buildWeb() {
   } catch (error) {
     if (!Array.isArray(error?.errors)) throw error;
     return 1;
+  } finally {
+    // 否则 esbuild 的服务进程与 npm start 同寿
+    await esbuild.stop();
   }
 }
 
