@@ -198,7 +198,7 @@ class UploadRun:
             if self._state in (SENDING, ENDING):
                 self._upload.progress(self._window.acked)
             if self._is_silent():
-                log.warning("upload.silent state=%s", self._state)
+                log.info("upload.silent state=%s", self._state)
                 self._dialogue.end(Outcome(CUT))
 
     def _is_silent(self) -> bool:
