@@ -105,7 +105,8 @@ def file_chunk(upload_id: str, offset: int, data: bytes) -> str:
     """Base64 分片; 二进制的见 chunk_frame。"""
     # 直接拼: Base64 里没有要转义的字符, 省去 json 对 340 KB 的逐字检查
     encoded = base64.b64encode(data).decode("ascii")
-    return f'{{"type":"file_chunk","uploadId":"{upload_id}","offset":{offset},"data":"{encoded}"}}'
+    quoted = json.dumps(upload_id, ensure_ascii=False)
+    return f'{{"type":"file_chunk","uploadId":{quoted},"offset":{offset},"data":"{encoded}"}}'
 
 
 def file_end(upload_id: str, sha256: str) -> str:

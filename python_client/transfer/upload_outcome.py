@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 # Outcome.kind
 DONE = "done"
 CUT = "cut"
+SILENT = "silent"
 LOST = "lost"
 REFUSED = "refused"
 CHANGED = "changed"
@@ -26,7 +27,7 @@ DISCARDED = "discarded"
 
 @dataclass(frozen=True)
 class Outcome:
-    """cut 可以续传, lost 是服务器已没有这个上传, refused 带着服务器的错误。"""
+    """cut 与 silent (连着而久不应答) 可以续传, lost 是服务器已没有这个上传, refused 带着服务器的错误。"""
 
     kind: str
     code: str = ""
