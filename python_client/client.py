@@ -71,6 +71,9 @@ class Client:
     def send_frame(self, frame: str) -> bool:
         return self._session.send(frame)
 
+    def rejoin(self) -> None:
+        self._session.rejoin()
+
     def emit(self, event: Event) -> None:
         self._emit(event)
 

@@ -171,6 +171,8 @@ class ChatSession:
     # ---- 每种消息 ----
 
     def _handle(self, message: ServerMessage) -> None:
+        if isinstance(message, History) and message.skipped:
+            log.info("history.skipped count=%d", message.skipped)
         if self.history.settle(message):
             return
         handler = self._handlers.get(type(message))

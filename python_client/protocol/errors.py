@@ -69,6 +69,7 @@ OWN_ERRORS: Mapping[str, str] = {
     "too_many": "列表已满, 请先清除完成的",
     "bad_reply": "服务器的应答不合协议, 请确认地址是水闸的服务器",
     "gone": "服务器上已没有这个文件",
+    "no_answer": "服务器一直没有应答, 请稍后重试",
 }
 
 _CLOSE_TEXT: Mapping[int, str] = {

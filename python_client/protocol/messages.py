@@ -136,6 +136,8 @@ class History:
     more: bool
     kind: str | None = None
     ref: str | None = None
+    # 不合契约而去掉的有几项
+    skipped: int = 0
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,9 @@ class Chat:
         asyncio.get_running_loop().create_task(self._connection.send(frame))
         return True
 
+    def rejoin(self) -> None:
+        self.drop()
+
     def emit(self, event: Event) -> None:
         self.events.append(event)
         if isinstance(event, TransferChanged):

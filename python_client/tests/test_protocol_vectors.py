@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+from datetime import datetime, timedelta, timezone
 from typing import Any, Mapping
 
 import pytest
 
 from ..protocol import chunk_frame, codec, errors, user_name
 from ..protocol.codec import BadFrameError
+from ..protocol.fields import MAX_TIME_MS
 from ..protocol.messages import FileMessage, TextMessage, Unknown
 from .server import ROOT
 
@@ -118,6 +120,33 @@ def test_不合契约的帧一律是_BadFrameError(text: str) -> None:
 def test_套了十万层的帧也是_BadFrameError() -> None:
     with pytest.raises(BadFrameError):
         codec.decode("[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"message": "x" * 131_073},
+        # 字节数: 每个汉字三个
+        {"message": "汉" * 50_000},
+        {"name": "x" * 4097},
+        {"type": "file", "originalName": "汉" * 1366},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_过长的文字与名字是_BadFrameError(fields: Fields) -> None:
+    known: Fields = SERVER_FRAMES["frames"][7]["frame"]
+    assert known["type"] == "file"
+    frame = {**known, "type": "text", "message": "x" * 131_072, "originalName": "汉" * 1365}
+    codec.decode(compact(frame))
+    codec.decode(compact({**frame, "type": "file"}))
+    with pytest.raises(BadFrameError, match="过长"):
+        codec.decode(compact({**frame, **fields}))
+
+
+def test_最晚的时刻在哪个时区都显示得出来() -> None:
+    latest = MAX_TIME_MS / 1000
+    for hours in (-12, 14):
+        assert datetime.fromtimestamp(latest, timezone(timedelta(hours=hours))).year <= 3000
 
 
 def test_recv_输出的聊天消息与广播的一字不差() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from ..protocol.messages import FileMessage
+from ..transfer import http_request
 from ..transfer.thumbnails import Thumbnails, decode
 from .chat import Chat, eventually, run
 from .server import SluiceServer
@@ -69,3 +71,32 @@ def test_声称很大的图不解码() -> None:
     Image.new("1", (5000, 5000)).save(body, "PNG")
     with pytest.raises(ValueError, match="过大"):
         decode(body.getvalue())
+
+
+def test_一点一点来的到期就放弃_线程空出来(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        gone = asyncio.ensure_future(reader.read())
+        while not gone.done():
+            writer.write(b"0")
+            # 每次读取都等得到字节: 只有总的期限拦得住
+            await asyncio.wait({gone}, timeout=0.02)
+        gone.exception()
+        writer.close()
+
+    async def test() -> None:
+        monkeypatch.setattr(http_request, "SMALL_S", 0.2)
+        dripping = await asyncio.start_server(drip, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{dripping.sockets[0].getsockname()[1]}/thumb"
+        chat = Chat("http://127.0.0.1:1")
+        thumbnails = Thumbnails(chat)
+        for name in ("1", "2", "3"):
+            file = FileMessage(name, 1, 0, "张三", "a", url, 1, "image/png", "", thumb_url=url)
+            thumbnails.want(file)
+        await chat.until(lambda: len(chat.thumbnails()) == 3)
+        assert [event.image for event in chat.thumbnails()] == [None] * 3
+        await thumbnails.stop()
+        dripping.close()
+        await dripping.wait_closed()
+
+    run(test)

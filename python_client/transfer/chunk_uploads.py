@@ -173,6 +173,9 @@ class ChunkUploads:
             upload.complete(outcome.done.file.url, outcome.done.file.sha256)
         elif outcome.kind == upload_outcome.CUT:
             self._wait_after(upload, outcome.close_code, url)
+        elif outcome.kind == upload_outcome.SILENT:
+            if not upload.fall_silent():
+                self._wait_after(upload, outcome.close_code, url)
         elif outcome.kind == upload_outcome.LOST:
             self._restart(upload)
         elif outcome.kind == upload_outcome.CHANGED:

@@ -19,11 +19,15 @@ class Download:
         self.id = secrets.token_hex(8)
         self.file = file
         self.target = target.absolute()
-        # 连续等待了几次; 有进展就归零
+        # 连续等待了几次; 取到没有取过的字节才归零
         self.attempts = 0
+        # 其中聊天连接好好的有几次
+        self.futile = 0
         # 内容不对, 已自动从头来过一次
         self.restarted = False
         self._moved = 0
+        # 到过的最远处: 服务器不认 Range 时每次从头来, 那不是进展
+        self._furthest = 0
         self._transfers = transfers
 
     @property
@@ -39,6 +43,16 @@ class Download:
     def has_target_of(self, other: Download) -> bool:
         # 大小写不分的系统上 A.txt 与 a.txt 是同一个
         return os.path.normcase(self.target) == os.path.normcase(other.target)
+
+    def renew(self) -> None:
+        """用户让它再试: 先前的次数都不算。"""
+        self.attempts = self.futile = 0
+        self.restarted = False
+
+    def start_over(self) -> None:
+        """内容不对, 从头来一次。"""
+        self.restarted = True
+        self._furthest = 0
 
     def become(self, state: str) -> None:
         self._transfers.become(self.id, state, moved=self._moved)
@@ -62,8 +76,9 @@ class Download:
 
     def set_moved(self, moved: int) -> None:
         """状态不变, 只改已写入的字节数。"""
-        if moved > self._moved:
-            self.attempts = 0
+        if moved > self._furthest:
+            self._furthest = moved
+            self.attempts = self.futile = 0
         self._moved = moved
 
     def refresh(self) -> None:

@@ -27,7 +27,7 @@ FAILED = "failed"
 
 @dataclass(frozen=True)
 class DownloadOutcome:
-    """cut 可以接着取, mismatch 是内容不对 (半成品已删), stopped 是我们自己要停的。"""
+    """cut 可以接着取 (code 与 message 给总也取不到的), mismatch 是内容不对 (半成品已删), stopped 是我们自己要停的。"""
 
     kind: str
     code: str = ""
@@ -47,9 +47,18 @@ def network() -> Iterator[None]:
     """里面的 OSError 是断线, 不是磁盘的。"""
     try:
         yield
-    except (OSError, http.client.HTTPException) as error:
+    except http.client.HTTPException as error:
+        # RemoteDisconnected 也在这里: 有人应答, 却不是一个完整的应答
         log.info("download.cut error=%r", error)
-        raise EndedError(DownloadOutcome(CUT)) from error
+        raise EndedError(incomplete()) from error
+    except OSError as error:
+        log.info("download.cut error=%r", error)
+        raise EndedError(DownloadOutcome(CUT, "unreachable", "连不上文件所在的服务器")) from error
+
+
+def incomplete() -> DownloadOutcome:
+    """应答在说好的长度之前结束: 一次是断线或重启, 次次如此就是文件或途中的代理不对。"""
+    return DownloadOutcome(CUT, "bad_reply", "服务器的应答总是不完整: 文件可能已损坏, 或被途中的代理截断")
 
 
 def refused(response: http.client.HTTPResponse) -> DownloadOutcome:
@@ -58,7 +67,7 @@ def refused(response: http.client.HTTPResponse) -> DownloadOutcome:
         return DownloadOutcome(FAILED, "gone")
     # 忙, 正在重启: 会过去
     if status == 429 or status >= 500:
-        return DownloadOutcome(CUT)
+        return DownloadOutcome(CUT, "server_busy", f"服务器一直不能提供这个文件 (HTTP {status})")
     try:
         with network():
             body = response.read(_MAX_ERROR_BYTES)
@@ -70,7 +79,7 @@ def refused(response: http.client.HTTPResponse) -> DownloadOutcome:
 
 
 def unwritable(error: OSError) -> DownloadOutcome:
-    log.warning("download.unwritable error=%s", error)
+    log.info("download.unwritable error=%s", error)
     if error.errno in _FULL:
         return DownloadOutcome(FAILED, "unwritable", "磁盘已满, 清理之后重试会接着下载")
     if isinstance(error, FileNotFoundError):

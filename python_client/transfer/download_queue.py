@@ -22,12 +22,15 @@ log = logging.getLogger(__name__)
 _MAX_RUNNING = 2
 # 看一眼有没有停住的间隔 (秒)
 _WATCH_S = 1.0
+# 聊天连接好好的, 连试这么多次 (至少半分钟) 都没有新的字节: 再试也一样
+_MAX_FUTILE = 8
 
 
 class DownloadQueue:
     """三处之一: 排队, 运行, 等待; 总数以列表的上限为限。"""
 
-    def __init__(self) -> None:
+    def __init__(self, is_online: Callable[[], bool]) -> None:
+        self._is_online = is_online
         self._queue: deque[Download] = deque()
         # 线程还没有结束的, 也包括已暂停, 已取消而还没有停稳的: 同一个 .part 不会有两个线程在写
         self._running: dict[Download, DownloadRun] = {}
@@ -63,6 +66,8 @@ class DownloadQueue:
     def online(self) -> None:
         """聊天连接回来了: 等着的都不必再等。"""
         for download in reversed(list(self._waiting)):
+            # 刚才断着: 发现得可能比聊天连接早
+            download.futile = 0
             self._again(download)
         self._fill()
 
@@ -161,7 +166,7 @@ class DownloadQueue:
 
     def _settle(self, download: Download, outcome: DownloadOutcome) -> None:
         if outcome.kind == download_outcome.CUT:
-            self._later(download)
+            self._cut(download, outcome)
         elif outcome.kind == download_outcome.MISMATCH:
             self._mismatched(download)
         elif outcome.kind == download_outcome.FAILED:
@@ -170,13 +175,22 @@ class DownloadQueue:
             # 停下的只有暂停与取消, 状态早已改了
             log.error("download.stopped id=%s", download.id)
 
+    def _cut(self, download: Download, outcome: DownloadOutcome) -> None:
+        # 断网与服务器重启时聊天连接也不在: 等多久都不算
+        if self._is_online():
+            download.futile += 1
+        if download.futile < _MAX_FUTILE:
+            self._later(download)
+        else:
+            download.fail(outcome.code, outcome.message)
+
     def _mismatched(self, download: Download) -> None:
         download.set_moved(0)
         if download.restarted:
             download.fail("checksum_mismatch", "下载的内容与 SHA-256 不符")
             return
         # 先前的半成品可能是别的文件的: 从头来一次
-        download.restarted = True
+        download.start_over()
         download.become(QUEUED)
         self._queue.appendleft(download)
 

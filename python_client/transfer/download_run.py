@@ -14,13 +14,13 @@ from typing import BinaryIO, Callable
 
 from ..protocol.messages import FileMessage
 from .download_outcome import (
-    CUT,
     DONE,
     FAILED,
     MISMATCH,
     STOPPED,
     DownloadOutcome,
     EndedError,
+    incomplete,
     network,
     refused,
     unwritable,
@@ -183,8 +183,7 @@ class DownloadRun:
                 data = response.read1(left)
             self._stop_if_asked()
             if not data:
-                # 应答提前结束: 断线, 服务器重启
-                raise EndedError(DownloadOutcome(CUT))
+                raise EndedError(incomplete())
             _write_all(part, data)
             self._hash.update(data)
             self._position += len(data)

@@ -24,7 +24,7 @@ class Downloads:
         self._list = TransferList(self._emit)
         # 与列表里的一一对应 (说明 "列表已满" 的那一行除外)
         self._downloads: dict[str, Download] = {}
-        self._queue = DownloadQueue()
+        self._queue = DownloadQueue(lambda: ports.identity() is not None)
 
     def add(self, file: FileMessage, target: Path) -> str:
         """下载到 target (已存在则覆盖); 目标正被另一项使用时是失败的一行。"""
@@ -50,8 +50,7 @@ class Downloads:
         download = self._downloads.get(transfer_id)
         transfer = self._list.get(transfer_id)
         if transfer is not None and download is not None and transfer.can_resume:
-            download.attempts = 0
-            download.restarted = False
+            download.renew()
             self._start(download)
         return transfer is not None
 

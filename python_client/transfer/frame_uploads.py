@@ -15,6 +15,7 @@ from ..protocol import codec
 from ..protocol.messages import Ack, FileMessage, ServerError
 from .file_stamp import ChangedError, FileStamp, check_stamp
 from .ports import TransferPorts
+from .published import find_mismatch
 from .upload import Upload
 from .workers import Workers
 
@@ -22,9 +23,9 @@ log = logging.getLogger(__name__)
 
 # 两帧之间至少这么久 (秒): 每秒至多 10 帧, 给聊天留一半配额 (chat.messagesPerSecond 是 20)
 _GAP_S = 0.1
-# 连接好好的却没有应答: 用同一个 clientId 再问, 服务器认得出是重发
-_ACK_TIMEOUT_S = 30.0
-# 完成之后还会到的 ack
+# 连着却没有应答: 重新加入, 用同一个 clientId 再问, 服务器认得出是重发。256 KiB 的一帧在 6 KB/s 的线路上要发一分钟
+_ACK_TIMEOUT_S = 60.0
+# 完成之后还会到的 ack; 比 ack 先到的自己的广播
 _MAX_RECENT = 64
 
 # 队首是正在传的那个
@@ -57,8 +58,10 @@ class FrameUploads:
         self._seq = 0
         self._sent_after = 0
         self._recent: deque[str] = deque(maxlen=_MAX_RECENT)
-        # 有了 ack 而还不知道链接的: sha256 -> 上传; 列表里完成的只留这么多
-        self._unlinked: OrderedDict[str, Upload] = OrderedDict()
+        # 有了 ack 而还没有见到广播的: 消息的 id -> 上传与内容; 列表里完成的只留这么多
+        self._unlinked: OrderedDict[str, tuple[Upload, str]] = OrderedDict()
+        # 发出之后, ack 之前见到的自己的广播: 也许就是它, 内容却不同
+        self._unclaimed: deque[FileMessage] = deque(maxlen=_MAX_RECENT)
 
     def enqueue(self, upload: Upload) -> None:
         upload.become(QUEUED)
@@ -93,7 +96,11 @@ class FrameUploads:
         head = self._head(ack.client_id)
         if head is None:
             return ack.client_id in self._recent
-        self._unlinked[self._sha256] = head
+        wrong = self._mismatch_of(ack.id)
+        if wrong is not None:
+            self._refuse(head, *wrong)
+            return True
+        self._unlinked[ack.id] = head, self._sha256
         if len(self._unlinked) > MAX_DONE:
             self._unlinked.popitem(last=False)
         self._complete(head, "")
@@ -108,10 +115,7 @@ class FrameUploads:
             self._pause(backoff_s(head.attempts))
             head.attempts += 1
         else:
-            self._queue.popleft()
-            self._recent.append(head.id)
-            head.fail(error.code, error.message)
-            self._pause(_GAP_S)
+            self._refuse(head, error.code, error.message)
         return True
 
     def saw_file(self, file: FileMessage) -> None:
@@ -120,22 +124,65 @@ class FrameUploads:
         identity = self._ports.identity()
         if identity is None or file.name != identity.name:
             return
-        if self._state == SENT and file.sha256 == self._sha256 and file.seq > self._sent_after:
-            self._complete(self._queue[0], file.url)
-            return
-        linked = self._unlinked.pop(file.sha256, None)
-        if linked is not None:
-            linked.link(file.url)
+        if file.id in self._unlinked:
+            self._link(file)
+        elif self._state == SENT and file.seq > self._sent_after:
+            self._saw_own(file)
 
     def stop(self) -> None:
         self._become(IDLE)
         self._queue.clear()
+
+    def _saw_own(self, file: FileMessage) -> None:
+        head = self._queue[0]
+        if file.sha256 != self._sha256 or find_mismatch(file, head.stamp.size, self._sha256):
+            # 别处发的 (分片的, 同名的另一个窗口), 或就是它而内容不对: ack 的 id 会说明
+            self._unclaimed.append(file)
+            return
+        self._complete(head, file.url)
+
+    def _mismatch_of(self, message_id: str) -> tuple[str, str] | None:
+        """ack 之前见到的那个广播与发出的哪里不同; None: 还没有见到。"""
+        size = self._queue[0].stamp.size
+        for file in self._unclaimed:
+            if file.id == message_id:
+                return find_mismatch(file, size, self._sha256)
+        return None
+
+    def _link(self, file: FileMessage) -> None:
+        """ack 说的就是这个文件: 内容一致才给链接。"""
+        upload, sha256 = self._unlinked.pop(file.id)
+        wrong = find_mismatch(file, upload.stamp.size, sha256)
+        if wrong is None:
+            upload.link(file.url)
+        else:
+            log.info("frame.mismatch code=%s", wrong[0])
+            upload.fail(*wrong)
+
+    def _silent(self) -> None:
+        head = self._queue[0]
+        log.info("frame.silent")
+        if head.fall_silent():
+            self._queue.popleft()
+            self._recent.append(head.id)
+            self._pause(_GAP_S)
+            return
+        head.become(WAITING)
+        self._become(IDLE)
+        # 连接回来时 online 再发
+        self._ports.rejoin()
 
     def _head(self, client_id: str | None) -> Upload | None:
         # 队首总是正在处理的那个, 所以应答只可能是它的
         if self._queue and self._queue[0].id == client_id:
             return self._queue[0]
         return None
+
+    def _refuse(self, head: Upload, code: str, message: str) -> None:
+        self._queue.popleft()
+        self._recent.append(head.id)
+        head.fail(code, message)
+        self._pause(_GAP_S)
 
     def _complete(self, head: Upload, url: str) -> None:
         self._queue.popleft()
@@ -171,9 +218,10 @@ class FrameUploads:
         self._reading = None
         self._sha256 = frame.sha256
         self._sent_after = self._seq
+        self._unclaimed.clear()
         if self._ports.send_frame(frame.text):
             self._become(SENT)
-            self._timer = asyncio.get_running_loop().call_later(_ACK_TIMEOUT_S, self._next)
+            self._timer = asyncio.get_running_loop().call_later(_ACK_TIMEOUT_S, self._silent)
         else:
             # 断线了: online 会再来
             head.become(WAITING)

@@ -6,36 +6,56 @@ import http.client
 import socket
 import threading
 from typing import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from .. import __version__
 
 # 连接与每次读取的期限 (秒): 停住的服务器不会永远占着线程
 CONNECT_S = 10.0
 STALL_S = 30.0
+# 小请求从连上到收完的总期限 (秒): 每秒滴一个字节的服务器占不住线程
+SMALL_S = 20.0
+# 路径与参数里原样留着的; 其余的 (汉字, 空格) 同浏览器一样转义
+_SAFE = "/?%:@!$&'()*+,;=~-._"
 
 
 class BadUrlError(Exception):
     """不是 http(s) 的地址。"""
 
 
+def split_url(url: str) -> SplitResult:
+    """核对过的地址: 协议, 主机与端口都可以拿去连接; 不是的抛 BadUrlError。"""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        # 过长的一段, 空的一段: 到连接时才会出 UnicodeError
+        encoded = (host or "").encode("idna")
+    except ValueError as error:
+        raise BadUrlError(url) from error
+    is_plain = bool(encoded) and all(0x20 < byte < 0x7F for byte in encoded)
+    if parts.scheme not in ("http", "https") or not is_plain:
+        raise BadUrlError(url)
+    return parts
+
+
 class HttpRequest:
     """用一次就丢。错误: OSError (连不上, 断线, 超时), http.client.HTTPException, BadUrlError。"""
 
     def __init__(self, url: str) -> None:
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError as error:
-            raise BadUrlError(url) from error
-        if parts.scheme not in ("http", "https") or not host:
-            raise BadUrlError(url)
+        parts = split_url(url)
+        # split_url 已核对: 有主机名
+        host = parts.hostname or ""
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = kind(host, port, timeout=CONNECT_S)
-        self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._connection = kind(host, parts.port, timeout=CONNECT_S)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._target = quote(target, safe=_SAFE, errors="replace")
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._aborted = False
+
+    @property
+    def is_aborted(self) -> bool:
+        return self._aborted
 
     def get(self, headers: Mapping[str, str] | None = None) -> http.client.HTTPResponse:
         """发出请求, 返回头已到的应答。"""
@@ -70,12 +90,20 @@ class HttpRequest:
 
 
 def get_small(request: HttpRequest, most: int) -> tuple[int, bytes]:
-    """状态码与至多 most 字节的内容; 更长的抛 OSError。"""
+    """状态码与至多 most 字节的内容; 更长的, 过了期限的抛 OSError。"""
+    # 每次读取的期限挡不住一点一点来的: 到时从另一个线程掐断
+    deadline = threading.Timer(SMALL_S, request.abort)
+    deadline.daemon = True
+    deadline.start()
     try:
         response = request.get()
         body = response.read(most + 1)
+        # 掐断之后读到的像是正常的结尾
+        if request.is_aborted:
+            raise OSError("应答太慢, 或已掐断")
         if len(body) > most:
             raise OSError(f"应答超过 {most} 字节")
         return response.status, body
     finally:
+        deadline.cancel()
         request.close()

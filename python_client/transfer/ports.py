@@ -17,5 +17,8 @@ class TransferPorts(Protocol):
     def send_frame(self, frame: str) -> bool:
         """经聊天连接发一帧; 不在线返回 False, 帧没有送出。"""
 
+    def rejoin(self) -> None:
+        """断开聊天连接重来: 它连着而没有应答。先是 offline, 再是 online。"""
+
     def emit(self, event: Event) -> None:
         """TransferChanged, TransferRemoved 或 ThumbnailReady。"""

@@ -47,10 +47,10 @@ class ServerLimits:
             status, body = await self._workers.run(lambda: get_small(request, _MAX_BODY_BYTES))
             if status == 200:
                 return UploadLimits(*decode_limits(body.decode("utf-8")))
-            log.warning("limits.refused status=%d", status)
+            log.info("limits.refused status=%d", status)
         except (OSError, http.client.HTTPException, BadUrlError, BadFrameError, UnicodeError) as error:
             # 问不到就由服务器在收文件时拒绝
-            log.warning("limits.failed error=%s", error)
+            log.info("limits.failed error=%s", error)
         finally:
             self._request = None
         return None

@@ -12,6 +12,9 @@ from .file_hasher import FileHasher
 from .file_stamp import FileStamp
 from .transfer_list import TransferList
 
+# 没有进展而连续这么多轮 (每轮半分钟到五分钟) 不应答: 告诉用户, 不再自己试
+_MAX_SILENCES = 3
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -34,6 +37,8 @@ class Upload:
         self.hasher = FileHasher()
         # 连续等待了几次; 有进展就归零
         self.attempts = 0
+        # 其中服务器连着而不应答的有几次
+        self.silences = 0
         # 已自动从头来过一次
         self.restarted = False
         # 由上一次运行留下的记录而来
@@ -46,6 +51,19 @@ class Upload:
         """None: 已从列表去掉。"""
         transfer = self._transfers.get(self.id)
         return None if transfer is None else transfer.state
+
+    def renew(self) -> None:
+        """用户让它再试: 先前的次数都不算。"""
+        self.attempts = self.silences = 0
+        self.restarted = False
+
+    def fall_silent(self) -> bool:
+        """又等了一轮而没有应答。True: 不必再等, 已失败。"""
+        self.silences += 1
+        if self.silences < _MAX_SILENCES:
+            return False
+        self.fail("no_answer", "")
+        return True
 
     def describe(self, state: str = QUEUED) -> Transfer:
         return Transfer(self.id, UP, self.name, self.stamp.size, state, path=str(self.path))
@@ -79,7 +97,7 @@ class Upload:
     def progress(self, moved: int) -> None:
         """服务器已确认 moved 字节。"""
         if moved > self._moved:
-            self.attempts = 0
+            self.attempts = self.silences = 0
         self._moved = moved
         self._transfers.progress(self.id, moved)
 

@@ -14,6 +14,7 @@ from typing import Callable, Protocol
 from ..protocol import codec
 from ..protocol.chunk_frame import encode_chunk_header
 from ..protocol.messages import FileAck, FileCancelled, FileDone, FileReady, ServerError
+from .published import find_mismatch
 from .upload import Credentials, Upload
 from .upload_outcome import DISCARDED, DONE, LOST, REFUSED, Outcome
 from .upload_window import UploadWindow
@@ -120,7 +121,7 @@ class UploadDialogue:
         elif isinstance(reply, FileAck):
             self._acknowledged(reply)
         elif isinstance(reply, FileDone):
-            self.end(Outcome(DONE, done=reply))
+            self._done(reply)
         elif isinstance(reply, FileCancelled):
             self.end(Outcome(DISCARDED))
         elif isinstance(reply, ServerError):
@@ -135,17 +136,39 @@ class UploadDialogue:
             # 现在可以取消了
             self._changed()
             return
-        if not 0 <= ready.offset <= self._upload.stamp.size or min(ready.chunk_bytes, ready.window_bytes) < 1:
+        if not self._is_usable(ready):
             self.end(Outcome(REFUSED, "bad_reply"))
             return
         self.window.restart(ready)
         self._reports.ready(self._upload, self.credentials, ready.offset)
         self.become(CATCHING_UP)
 
+    def _is_usable(self, ready: FileReady) -> bool:
+        if self._binary:
+            try:
+                encode_chunk_header(ready.upload_id, 0)
+            except ValueError:
+                # 二进制的帧头里放不下: 不是 UUID
+                return False
+        return ready.offset <= self._upload.stamp.size and min(ready.chunk_bytes, ready.window_bytes) >= 1
+
     def _acknowledged(self, ack: FileAck) -> None:
         if self.window.acknowledge(ack.offset):
             self._resyncs = 0
             self._changed()
+
+    def _done(self, done: FileDone) -> None:
+        if self._state not in (ENDING, DISCARDING):
+            # 还没有发 file_end: 服务器不会知道校验对不对
+            self.end(Outcome(REFUSED, "bad_reply"))
+            return
+        stamp, hasher = self._upload.stamp, self._upload.hasher
+        wrong = find_mismatch(done.file, stamp.size, hasher.hexdigest())
+        # 取消晚了一步的不核对: 结果没有人看
+        if wrong is None or self._state == DISCARDING:
+            self.end(Outcome(DONE, done=done))
+        else:
+            self.end(Outcome(REFUSED, *wrong))
 
     def _refused(self, error: ServerError) -> None:
         log.info("upload.refused code=%s state=%s offset=%d", error.code, self._state, self.window.next)

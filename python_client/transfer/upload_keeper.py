@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Callable
 
 from .resume_store import ResumeRecord, ResumeStore
 from .upload import Credentials, Upload
 from .workers import Workers
+
+log = logging.getLogger(__name__)
 
 # 退出时让出锁的期限 (秒)
 _CLOSE_S = 0.3
@@ -28,14 +31,14 @@ class UploadKeeper:
         record = self._record(upload, paused)
         if self._store is not None and record is not None:
             store = self._store
-            self._workers.run(lambda: store.save(record))
+            self._workers.run(lambda: store.save(record)).add_done_callback(_note)
 
     def forget(self, upload: Upload) -> None:
         """服务器不会再用它; upload.credentials 由调用者处理。"""
         credentials = upload.credentials
         if self._store is not None and credentials is not None:
             store, upload_id = self._store, credentials.upload_id
-            self._workers.run(lambda: store.remove(upload_id))
+            self._workers.run(lambda: store.remove(upload_id)).add_done_callback(_note)
 
     def abandon(self, upload: Upload) -> None:
         """记录删掉, 服务器已收的也删掉, 从此没有凭据。"""
@@ -80,3 +83,10 @@ class UploadKeeper:
             started=time.time(),
             paused=paused,
         )
+
+
+def _note(future: asyncio.Future[None]) -> None:
+    error = None if future.cancelled() else future.exception()
+    if error is not None:
+        # 没有人等的: 少一条记录只是下次启动不能接着传
+        log.info("records.failed error=%r", error)

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 # Outcome.kind
 DONE = "done"
 CUT = "cut"
+SILENT = "silent"
 LOST = "lost"
 REFUSED = "refused"
 CHANGED = "changed"
@@ -26,7 +27,7 @@ DISCARDED = "discarded"
 
 @dataclass(frozen=True)
 class Outcome:
-    """cut 可以续传, lost 是服务器已没有这个上传, refused 带着服务器的错误。"""
+    """cut 与 silent (连着而久不应答) 可以续传, lost 是服务器已没有这个上传, refused 带着服务器的错误。"""
 
     kind: str
     code: str = ""
@@ -43,7 +44,7 @@ def unconnected(error: Exception) -> Outcome:
         log.info("upload.connect error=%s", error)
         return Outcome(CUT)
     status = error.response.status_code
-    log.warning("upload.connect status=%d", status)
+    log.info("upload.connect status=%d", status)
     # 429 与 5xx (名额已满, 代理后面的服务器在重启) 会过去; 其余再试也一样
     if status < 500 and status != 429:
         return Outcome(REFUSED, "bad_reply", f"服务器不接受传输连接 (HTTP {status})")
@@ -58,10 +59,10 @@ def interrupted(error: Exception) -> Outcome:
         return Outcome(CHANGED, "changed", str(error))
     if isinstance(error, OSError):
         # 网络的错误 websockets 都译成了 ConnectionClosed: 这是读文件的
-        log.warning("upload.unreadable error=%s", error)
+        log.info("upload.unreadable error=%s", error)
         return Outcome(UNREADABLE, "unreadable")
     if isinstance(error, BadFrameError):
-        log.warning("upload.bad_reply error=%s", error)
+        log.info("upload.bad_reply error=%s", error)
         return Outcome(REFUSED, "bad_reply")
     log.error("upload.broken", exc_info=error)
     return Outcome(BROKEN, "internal", f"客户端内部错误: {error}")

@@ -25,7 +25,7 @@ from .upload_dialogue import (
     RunReports,
     UploadDialogue,
 )
-from .upload_outcome import CUT, Outcome, interrupted, unconnected
+from .upload_outcome import CUT, SILENT, Outcome, interrupted, unconnected
 from .workers import Workers
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class UploadRun:
     def is_discarded(self) -> bool:
         """已结束, 而且服务器那里没有留下什么。"""
         outcome = self._dialogue.outcome
-        return outcome is not None and outcome.kind != CUT
+        return outcome is not None and outcome.kind not in (CUT, SILENT)
 
     async def run(self) -> Outcome:
         """错误都在 Outcome 里; 被取消时抛 CancelledError。"""
@@ -198,8 +198,8 @@ class UploadRun:
             if self._state in (SENDING, ENDING):
                 self._upload.progress(self._window.acked)
             if self._is_silent():
-                log.warning("upload.silent state=%s", self._state)
-                self._dialogue.end(Outcome(CUT))
+                log.info("upload.silent state=%s", self._state)
+                self._dialogue.end(Outcome(SILENT))
 
     def _is_silent(self) -> bool:
         """等着服务器而它久不作声: 网络断了而系统还不知道。connecting 由 websockets 自己限时。"""

@@ -81,8 +81,7 @@ class Uploads:
         upload = self._uploads.get(transfer_id)
         transfer = self._list.get(transfer_id)
         if upload is not None and transfer is not None and transfer.can_resume:
-            upload.attempts = 0
-            upload.restarted = False
+            upload.renew()
             self._keeper.save(upload)
             self._intake.admit(upload)
         return transfer is not None

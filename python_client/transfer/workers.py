@@ -12,9 +12,16 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+# 交出而没有做完的: 每个传输 (列表至多 500 项) 平常一两个, 四个还没有人做就是磁盘卡住了
+MAX_PENDING = 2000
+
+
+class BusyError(Exception):
+    """排满了。不是 OSError: 文件也许好好的, 不能当作读不到。"""
+
 
 class Workers:
-    """至多 threads 个线程, 用到才建。排队的任务由调用者限量 (每个传输同时至多一两个)。"""
+    """至多 threads 个线程, 用到才建; 排队的有上限。"""
 
     def __init__(self, name: str, threads: int) -> None:
         self._name = name
@@ -26,11 +33,19 @@ class Workers:
         self._stopped = False
 
     def run(self, job: Callable[[], T]) -> asyncio.Future[T]:
-        """在线程里做 job; 只能在循环里调用。取消 Future 时还没有开始的不再做; 已开始的做完为止。"""
+        """在线程里做 job; 只能在循环里调用。取消 Future 时还没有开始的不再做; 已开始的做完为止。
+
+        排满时 Future 是 BusyError。
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         if self._stopped:
             future.cancel()
+            return future
+        if self._pending >= MAX_PENDING:
+            # 线程都卡在网络盘上, 而用户一再暂停与继续: 取消了的也还占着位置
+            log.info("workers.full name=%s", self._name)
+            future.set_exception(BusyError("磁盘没有反应, 前面的读写还没有做完"))
             return future
         self._pending += 1
         self._jobs.put(lambda: self._do(job, future, loop))
