@@ -17,6 +17,7 @@ _COMMON = """\
 环境变量 (同名的选项优先):
   SLUICE_CLIENT_URL, SLUICE_CLIENT_NAME, SLUICE_CLIENT_LOG_LEVEL,
   SLUICE_CLIENT_CONFIG_FOLDER
+  SSL_CERT_FILE         服务器的证书是自签的: 信任这个文件里的, 例如 /路径/cert.pem
 """
 
 _WAITING = """\

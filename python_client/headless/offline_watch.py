@@ -6,7 +6,7 @@ import time
 
 from ..model.connection import ONLINE, STOPPED, WAITING, ConnectionState
 from ..protocol.address import ServerAddress
-from ..protocol.errors import OWN_ERRORS, describe_close
+from ..protocol.errors import describe_outage
 from .options import Patience
 from .terminal import Terminal
 
@@ -69,11 +69,4 @@ class OfflineWatch:
         return f"{problem}: {self._reason()}"
 
     def _reason(self) -> str:
-        reason = self._state.reason
-        if self._said:
-            return self._said
-        if reason is not None and reason.reason.startswith("HTTP "):
-            return f"服务器不接受这个连接 ({reason.reason}), 请确认地址是水闸的服务器"
-        if reason is None or (reason.code == 1006 and not self._has_joined):
-            return OWN_ERRORS["unreachable"]
-        return describe_close(reason.code)
+        return self._said or describe_outage(self._state.reason, self._has_joined)
