@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..client import Client
+from ..model.os_errors import describe_os_error, short_path
 from ..model.transfers import DONE, FAILED, Transfer
 from ..protocol.messages import FileMessage
 from ..settings import UsageError
@@ -126,12 +127,16 @@ class Saver:
 
 def open_folder(folder: Path) -> None:
     """没有则建立; 不能写抛 UsageError。"""
+    shown = short_path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return
-    except OSError as error:
-        raise UsageError(f"不能把文件存进 {folder}: {error.strerror or error}") from error
+    except FileExistsError as error:
+        raise UsageError(f"不能把文件存进 {shown}: 它是文件, 不是文件夹") from error
+    except (OSError, ValueError) as error:
+        # ValueError: 路径里有空字符
+        raise UsageError(f"不能把文件存进 {shown}: {describe_os_error(error)}") from error
 
 
 def _choose(folder: Path, file: FileMessage, busy: set[str]) -> tuple[Path | None, bool]:

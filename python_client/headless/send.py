@@ -20,12 +20,13 @@ from ..model.events import (
     TransferChanged,
     TransferRemoved,
 )
+from ..model.os_errors import describe_os_error, short_path
 from ..model.transfers import DONE, FAILED, Transfer
 from ..protocol.codec import encode_room_message
 from ..protocol.messages import FileMessage
 from ..settings import UsageError
 from . import options as codes
-from .json_lines import ClosedOutputError, JsonLines
+from .json_lines import BrokenOutputError, ClosedOutputError, JsonLines
 from .options import SendOptions
 from .progress import Progress
 from .run import EndedError, Run, run_to_end
@@ -49,20 +50,20 @@ def send(options: SendOptions, client: ClientOptions, terminal: Terminal) -> int
 
 def check_readable(path: Path) -> None:
     """不存在, 不是普通文件, 没有权限: 抛 UsageError。"""
+    shown = short_path(path)
     try:
         mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise UsageError(f"{path} 是文件夹, 只能发送文件; 可以先压缩")
-        if not stat.S_ISREG(mode):
-            raise UsageError(f"{path} 不是普通文件, 不能发送")
-        with path.open("rb"):
+        if stat.S_ISREG(mode):
+            path.open("rb").close()
             return
     except FileNotFoundError as error:
-        raise UsageError(f"没有这个文件: {path}") from error
+        raise UsageError(f"没有这个文件: {shown}") from error
     except (OSError, ValueError) as error:
         # ValueError: 路径里有空字符
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"读不了 {path}: {reason}") from error
+        raise UsageError(f"读不了 {shown}: {describe_os_error(error)}") from error
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{shown} 是文件夹, 只能发送文件; 可以先压缩")
+    raise UsageError(f"{shown} 不是普通文件, 不能发送")
 
 
 async def _send(options: SendOptions, client: ClientOptions, terminal: Terminal) -> int:
@@ -153,8 +154,12 @@ class _Sender:
             await self._run.unless_interrupted(self._lines.write(fields))
         except ClosedOutputError:
             # 没有人看输出了: 该发的照发
-            log.warning("send.stdout_closed")
+            log.info("send.stdout_closed")
             self._lines = None
+        except BrokenOutputError as error:
+            # 有人要看却看不到: 该发的照发, 但不能说成功
+            self._lines = None
+            self._fail(str(error))
 
     def _fail(self, line: str) -> None:
         self.failures += 1

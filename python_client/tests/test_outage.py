@@ -80,7 +80,7 @@ def said(folder: Path, url: str, **variables: str) -> list[str]:
     [
         b"SSH-2.0-OpenSSH_9.6\r\n",
         b"220 mail ESMTP\r\n",
-        b"\x00\x01\xff garbage\n",
+        b"\x00\x01\xff garbage\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n",
     ],
