@@ -98,9 +98,8 @@ class _Receiver:
         if isinstance(event, MessageArrived):
             await self._message(event)
         elif isinstance(event, TransferChanged):
-            self._active_s = time.monotonic()
-            if self._saver is not None:
-                self._saver.changed(event.transfer)
+            if self._saver is not None and self._saver.changed(event.transfer):
+                self._active_s = time.monotonic()
         elif isinstance(event, PresenceChanged) and self._options.presence and self._remaining != 0:
             await self._presence(event)
         elif isinstance(event, HistoryGap):
