@@ -20,4 +20,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        # 刚启动, 还在引用模块: 没有要收拾的; 130 同 shell 的惯例
+        sys.exit(130)

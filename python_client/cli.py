@@ -10,8 +10,10 @@ import sys
 from typing import Sequence
 
 from . import __version__, arguments, preflight
-from .headless.options import OK, USAGE, ReceiveOptions, SendOptions, interrupted
+from .headless.json_lines import is_reader_gone
+from .headless.options import FAILED, OK, USAGE, ReceiveOptions, SendOptions, interrupted
 from .headless.terminal import Terminal
+from .model.os_errors import describe_os_error
 from .settings import Remembered, Settings, UsageError, load_settings, log_level, merge, save_remembered
 
 log = logging.getLogger(__name__)
@@ -24,8 +26,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         chosen = arguments.parse(argv)
         if chosen.command in (arguments.HELP, arguments.VERSION):
-            sys.stdout.write(chosen.text or f"{__version__}\n")
-            return OK
+            return _print(chosen.text or f"{__version__}\n", terminal)
         return _start(chosen, terminal)
     except KeyboardInterrupt:
         # 还在准备: 没有要收拾的
@@ -33,6 +34,22 @@ def main(argv: Sequence[str]) -> int:
     except UsageError as error:
         terminal.line(str(error))
         return USAGE
+
+
+def _print(text: str, terminal: Terminal) -> int:
+    if sys.stdout is None:
+        return OK
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # 没有写出的还在缓冲里: 退出时再写一次, 又会出错
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if is_reader_gone(error):
+            return OK
+        terminal.line(f"输出 (stdout) 写不出去: {describe_os_error(error)}")
+        return FAILED
+    return OK
 
 
 def _start(chosen: arguments.Arguments, terminal: Terminal) -> int:

@@ -17,13 +17,19 @@ _COMMON = """\
 环境变量 (同名的选项优先):
   SLUICE_CLIENT_URL, SLUICE_CLIENT_NAME, SLUICE_CLIENT_LOG_LEVEL,
   SLUICE_CLIENT_CONFIG_FOLDER
+  SSL_CERT_FILE         服务器的证书是自签的: 信任这个文件里的, 例如 /路径/cert.pem
 """
 
 _WAITING = """\
   --connect-timeout SECONDS
                         开始时最多等多久连上, 缺省 15
-  --timeout SECONDS     中途断线后最多等多久恢复, 0 为一直等; 缺省 {timeout}
+  --timeout SECONDS     {timeout}
 """
+
+_SEND_TIMEOUT = """\
+中途断线后最多等多久恢复, 在线时最多等多久
+                        没有确认也没有进展; 0 为一直等, 缺省 300"""
+_RECEIVE_TIMEOUT = "中途断线后最多等多久恢复, 0 为一直等; 缺省 0"
 
 WINDOW = f"""\
 用法: python -m python_client [选项]
@@ -58,7 +64,7 @@ SEND = f"""\
 
 选项:
   --message TEXT        先发这一条文字
-{_WAITING.format(timeout=300)}
+{_WAITING.format(timeout=_SEND_TIMEOUT)}
 {_COMMON}
 输出: stdout 上每发好一个就有一行 JSON, 字段同线上协议:
   {{"type":"file","id":…,"name":…,"originalName":…,"url":…,"size":…,"sha256":…,"path":…}}
@@ -69,7 +75,7 @@ stderr 上是进度与说明。
   0     全部发送成功
   1     有的没有发成 (其余的照发), stderr 上说明是哪一个, 为什么
   2     参数或环境不对, 例如文件不存在; 什么都没有发
-  3     连不上服务器, 或断线太久
+  3     连不上服务器, 断线太久, 或服务器一直不确认
   4     名字不能用, 例如正有人使用
   130   被 Ctrl+C 中断 (143: 被 SIGTERM), 再运行一次会继续
 
@@ -92,7 +98,7 @@ RECEIVE = f"""\
   --idle SECONDS        这么久没有新消息, 下载也没有进展, 就结束
   --history             先输出加入之前的消息, 最近的至多 50 条
   --presence            也输出谁来了, 谁走了 (不算在 --count 里)
-{_WAITING.format(timeout=0)}
+{_WAITING.format(timeout=_RECEIVE_TIMEOUT)}
 {_COMMON}
 输出: stdout 上每条消息一行 JSON, 字段同线上协议, 立即写出:
   {{"type":"text","id":…,"seq":…,"time":…,"name":…,"message":…}}

@@ -78,7 +78,7 @@ class ChatSession:
         self._identity: Identity | None = None
         self._connection = ChatConnection(address.chat_url, self)
         self.history = HistoryFeed(self)
-        self.texts = TextSender(self._connection.send, emit)
+        self.texts = TextSender(self._connection.send, emit, self.rejoin)
         self._name_retries = 0
         # 建议名字要问服务器: 守护线程, 退出时不等它
         self._workers = Workers("sluice-names", 1)
@@ -148,6 +148,7 @@ class ChatSession:
         if state.phase not in (WAITING, STOPPED):
             return
         self.history.offline()
+        self.texts.offline()
         try:
             if self.hooks is not None:
                 self.hooks.offline()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping
 
+from .model.os_errors import describe_os_error, short_path
 from .protocol.address import InvalidAddressError, ServerAddress, parse_address
 from .protocol.user_name import InvalidNameError, clean_user_name
 
@@ -151,12 +152,14 @@ def _open_folder(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder.absolute(), ""
-    except (OSError, RuntimeError) as error:
-        # RuntimeError: 找不到家目录
-        reason = getattr(error, "strerror", None) or str(error)
-        where = getattr(error, "filename", None) or ""
+    except (OSError, RuntimeError, ValueError) as error:
+        # RuntimeError: 找不到家目录; ValueError: 路径里有空字符
+        where = short_path(getattr(error, "filename", None) or "")
         log.info("settings.folder_unusable error=%r", error)
-        return None, f"写不进配置文件夹 {where} ({reason}): 不会记住名字, 程序重启之后也不能续传"
+        return (
+            None,
+            f"写不进配置文件夹 {where} ({describe_os_error(error)}): 不会记住名字, 程序重启之后也不能续传",
+        )
 
 
 def load_remembered(folder: Path) -> Remembered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import json
 import queue
@@ -10,12 +11,18 @@ import sys
 import threading
 from typing import Any, BinaryIO, Mapping
 
+from ..model.os_errors import describe_os_error
+
 # JSON 不转义它们, 但终端把 U+0080 到 U+009F 当作控制码, 有的读者在 U+0085, U+2028 与 U+2029 处断行
 _ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
 
 
 class ClosedOutputError(Exception):
     """stdout 没有了: 管道的读者先离开, 或一开始就是关着的。"""
+
+
+class BrokenOutputError(Exception):
+    """有读者, 却写不出去: 磁盘满了, 磁盘坏了; 说明就是给用户看的一行。"""
 
 
 class JsonLines:
@@ -29,7 +36,7 @@ class JsonLines:
         threading.Thread(target=self._write_all, name="sluice-stdout", daemon=True).start()
 
     async def write(self, fields: Mapping[str, Any]) -> None:
-        """写不出去抛 ClosedOutputError; 返回时已交给系统。"""
+        """写不出去抛 ClosedOutputError 或 BrokenOutputError; 返回时已交给系统。"""
         written = self._loop.create_future()
         self._waiting.put((encode_line(fields), written))
         await written
@@ -62,6 +69,12 @@ def encode_line(fields: Mapping[str, Any]) -> bytes:
     return line.encode("utf-8", "backslashreplace")
 
 
+def is_reader_gone(error: OSError) -> bool:
+    """只有管道的读者离开才算: 那是别人的选择, 不是错误。"""
+    # Windows 上写一个没有读者的管道, 得到的可能是 EINVAL
+    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
+
+
 def _raw_stdout() -> BinaryIO | io.RawIOBase | None:
     if sys.stdout is None:
         return None
@@ -76,5 +89,7 @@ def _settle(written: asyncio.Future[None], error: OSError | None) -> None:
         return
     if error is None:
         written.set_result(None)
-    else:
+    elif is_reader_gone(error):
         written.set_exception(ClosedOutputError(str(error)))
+    else:
+        written.set_exception(BrokenOutputError(f"输出 (stdout) 写不出去: {describe_os_error(error)}"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
-from ..model.connection import ONLINE, STOPPED, WAITING, ConnectionState
+from ..model.connection import JOINING, ONLINE, STOPPED, WAITING, ConnectionState
 from ..protocol.address import ServerAddress
-from ..protocol.errors import OWN_ERRORS, describe_close
+from ..protocol.errors import OWN_ERRORS, describe_outage
+from ..protocol.messages import CloseReason
 from .options import Patience
 from .terminal import Terminal
 
@@ -19,6 +20,8 @@ class OfflineWatch:
         self._patience = patience
         self._terminal = terminal
         self._state = ConnectionState("")
+        # 正在再试时状态里没有原因: 上一次的仍是要说的
+        self._reason: CloseReason | None = None
         self._has_joined = False
         self._offline_since_s: float | None = time.monotonic()
         # 服务器在加入之前说的, 例如 "服务器繁忙"
@@ -29,16 +32,18 @@ class OfflineWatch:
         again = "重新" if self._has_joined else ""
         self._terminal.line(f"已{again}连上 {self._address.base}, 名字是 {name}, {online} 人在线")
         self._has_joined = True
+        self._reason = None
         self._offline_since_s = None
         self._said = ""
 
     def changed(self, state: ConnectionState) -> None:
         self._state = state
+        self._reason = state.reason or self._reason
         if state.phase == ONLINE or self._offline_since_s is not None:
             return
         self._offline_since_s = time.monotonic()
         if state.phase == WAITING:
-            self._terminal.line(f"{self._reason()}, 正在重连")
+            self._terminal.line(f"{self._describe()}, 正在重连")
 
     def failed(self, message: str) -> None:
         """与某个文件无关的一句错误: 在线时直接说, 没有加入之前用作连不上的原因。"""
@@ -66,14 +71,11 @@ class OfflineWatch:
         problem = (
             f"与 {self._address.base} 的连接没有恢复" if self._has_joined else f"连不上 {self._address.base}"
         )
-        return f"{problem}: {self._reason()}"
+        return f"{problem}: {self._describe()}"
 
-    def _reason(self) -> str:
-        reason = self._state.reason
+    def _describe(self) -> str:
         if self._said:
             return self._said
-        if reason is not None and reason.reason.startswith("HTTP "):
-            return f"服务器不接受这个连接 ({reason.reason}), 请确认地址是水闸的服务器"
-        if reason is None or (reason.code == 1006 and not self._has_joined):
-            return OWN_ERRORS["unreachable"]
-        return describe_close(reason.code)
+        if self._state.phase == JOINING:
+            return OWN_ERRORS["no_answer"]
+        return describe_outage(self._reason, self._has_joined)

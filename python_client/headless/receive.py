@@ -19,9 +19,9 @@ from ..model.events import (
 from ..protocol.codec import encode_room_message
 from ..protocol.messages import FileMessage
 from . import options as codes
-from .json_lines import ClosedOutputError, JsonLines
+from .json_lines import BrokenOutputError, ClosedOutputError, JsonLines
 from .options import ReceiveOptions
-from .run import Run, run_to_end
+from .run import EndedError, Run, run_to_end
 from .saver import Saver, open_folder
 from .terminal import Terminal
 
@@ -44,6 +44,9 @@ async def _receive(options: ReceiveOptions, client: ClientOptions, terminal: Ter
             # 管道的读者先走了 (例如 head): 像别的命令一样安静地结束
             log.info("receive.stdout_closed")
             return codes.OK
+        except BrokenOutputError as error:
+            # 再收也只是丢掉
+            raise EndedError(codes.FAILED, str(error)) from error
 
 
 class _Receiver:
@@ -95,9 +98,8 @@ class _Receiver:
         if isinstance(event, MessageArrived):
             await self._message(event)
         elif isinstance(event, TransferChanged):
-            self._active_s = time.monotonic()
-            if self._saver is not None:
-                self._saver.changed(event.transfer)
+            if self._saver is not None and self._saver.changed(event.transfer):
+                self._active_s = time.monotonic()
         elif isinstance(event, PresenceChanged) and self._options.presence and self._remaining != 0:
             await self._presence(event)
         elif isinstance(event, HistoryGap):

@@ -8,14 +8,16 @@ import logging
 import os
 import tempfile
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..client import Client
+from ..model.os_errors import describe_os_error, short_path
 from ..model.transfers import DONE, FAILED, Transfer
 from ..protocol.messages import FileMessage
 from ..settings import UsageError
+from .advance import Advance
 from .file_names import candidates, clean_file_name, is_inside
 from .progress import Progress
 from .terminal import Terminal
@@ -35,6 +37,7 @@ _PART = ".part"
 class _Saving:
     file: FileMessage
     target: Path
+    advance: Advance = field(default_factory=Advance)
 
 
 class Saver:
@@ -61,11 +64,12 @@ class Saver:
             return
         self._backlog.append(file)
 
-    def changed(self, transfer: Transfer) -> None:
-        """下载的快照。"""
+    def changed(self, transfer: Transfer) -> bool:
+        """下载的快照; 返回有没有进展。"""
         saving = self._active.get(transfer.id)
         if saving is None:
-            return
+            return False
+        has_progress = saving.advance.rises(transfer.moved) or not transfer.is_active
         self._progress.update(transfer)
         if transfer.state == DONE:
             del self._active[transfer.id]
@@ -78,6 +82,7 @@ class Saver:
             )
             # 自己会好的错误是等待而不是失败: 从列表去掉, 长期运行时列表不会被占满
             self._client.cancel(transfer.id)
+        return has_progress
 
     async def take_outcomes(self) -> list[dict[str, Any]]:
         """取走已有的结果, 并让排队的开始; 每收到一个事件之后调用。"""
@@ -126,12 +131,16 @@ class Saver:
 
 def open_folder(folder: Path) -> None:
     """没有则建立; 不能写抛 UsageError。"""
+    shown = short_path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return
-    except OSError as error:
-        raise UsageError(f"不能把文件存进 {folder}: {error.strerror or error}") from error
+    except FileExistsError as error:
+        raise UsageError(f"不能把文件存进 {shown}: 它是文件, 不是文件夹") from error
+    except (OSError, ValueError) as error:
+        # ValueError: 路径里有空字符
+        raise UsageError(f"不能把文件存进 {shown}: {describe_os_error(error)}") from error
 
 
 def _choose(folder: Path, file: FileMessage, busy: set[str]) -> tuple[Path | None, bool]:

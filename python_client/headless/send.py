@@ -11,24 +11,30 @@ from pathlib import Path
 from typing import Any
 
 from ..client import ClientOptions
+from ..model.connection import ONLINE
 from ..model.events import (
     SEND_FAILED,
     SENT,
+    ConnectionChanged,
     Event,
+    Joined,
     MessageArrived,
     OutboxChanged,
     TransferChanged,
     TransferRemoved,
 )
+from ..model.os_errors import describe_os_error, short_path
 from ..model.transfers import DONE, FAILED, Transfer
 from ..protocol.codec import encode_room_message
 from ..protocol.messages import FileMessage
 from ..settings import UsageError
 from . import options as codes
-from .json_lines import ClosedOutputError, JsonLines
-from .options import SendOptions
+from .advance import Advance
+from .json_lines import BrokenOutputError, ClosedOutputError, JsonLines
+from .options import Patience, SendOptions
 from .progress import Progress
 from .run import EndedError, Run, run_to_end
+from .stall_watch import StallWatch
 from .terminal import Terminal
 
 log = logging.getLogger(__name__)
@@ -49,26 +55,26 @@ def send(options: SendOptions, client: ClientOptions, terminal: Terminal) -> int
 
 def check_readable(path: Path) -> None:
     """不存在, 不是普通文件, 没有权限: 抛 UsageError。"""
+    shown = short_path(path)
     try:
         mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
-            raise UsageError(f"{path} 是文件夹, 只能发送文件; 可以先压缩")
-        if not stat.S_ISREG(mode):
-            raise UsageError(f"{path} 不是普通文件, 不能发送")
-        with path.open("rb"):
+        if stat.S_ISREG(mode):
+            path.open("rb").close()
             return
     except FileNotFoundError as error:
-        raise UsageError(f"没有这个文件: {path}") from error
+        raise UsageError(f"没有这个文件: {shown}") from error
     except (OSError, ValueError) as error:
         # ValueError: 路径里有空字符
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"读不了 {path}: {reason}") from error
+        raise UsageError(f"读不了 {shown}: {describe_os_error(error)}") from error
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{shown} 是文件夹, 只能发送文件; 可以先压缩")
+    raise UsageError(f"{shown} 不是普通文件, 不能发送")
 
 
 async def _send(options: SendOptions, client: ClientOptions, terminal: Terminal) -> int:
     async with Run(client, options.patience, terminal) as run:
         await run.joined()
-        sender = _Sender(run, terminal)
+        sender = _Sender(run, terminal, options.patience)
         if options.message is not None:
             await sender.send_text(options.message)
         for path in options.files:
@@ -79,9 +85,10 @@ async def _send(options: SendOptions, client: ClientOptions, terminal: Terminal)
 class _Sender:
     """failures: 没有送到的件数。"""
 
-    def __init__(self, run: Run, terminal: Terminal) -> None:
+    def __init__(self, run: Run, terminal: Terminal, patience: Patience) -> None:
         self.failures = 0
         self._run = run
+        self._stall = StallWatch(patience.offline)
         self._terminal = terminal
         self._progress = Progress(terminal)
         self._lines: JsonLines | None = JsonLines()
@@ -89,12 +96,14 @@ class _Sender:
 
     async def send_text(self, message: str) -> None:
         client_id = secrets.token_hex(8)
+        self._stall.progressed()
         self._run.client.send_text(client_id, message)
         while True:
             event = await self._next()
             if not isinstance(event, OutboxChanged) or event.client_id != client_id:
                 continue
             if event.state == SENT:
+                self._stall.progressed()
                 await self._report({"type": "text", "name": self._run.name, "message": message})
                 return
             if event.state == SEND_FAILED:
@@ -102,7 +111,9 @@ class _Sender:
                 return
 
     async def send_file(self, path: Path) -> None:
+        self._stall.progressed()
         (transfer_id,) = self._run.client.send_files([path])
+        advance = Advance()
         while True:
             event = await self._next()
             if isinstance(event, TransferRemoved) and event.id == transfer_id:
@@ -111,20 +122,35 @@ class _Sender:
             if not isinstance(event, TransferChanged) or event.transfer.id != transfer_id:
                 continue
             self._progress.update(event.transfer)
+            if advance.rises(event.transfer.moved):
+                self._stall.progressed()
             if event.transfer.state == FAILED:
                 self.failures += 1
                 return
             if event.transfer.state == DONE:
+                self._stall.progressed()
                 await self._report(await self._describe(event.transfer))
                 return
 
     async def _next(self, timeout_s: float | None = None) -> Event | None:
-        event = await self._run.next_event(timeout_s)
-        if not isinstance(event, MessageArrived):
-            return event
-        if isinstance(event.message, FileMessage) and event.message.name == self._run.name:
-            self._broadcasts.append(event.message)
+        limits_s = [each for each in (timeout_s, self._stall.seconds_left()) if each is not None]
+        event = await self._run.next_event(min(limits_s, default=None))
+        self._observe(event)
+        if self._stall.seconds_left() == 0:
+            raise EndedError(
+                codes.UNREACHABLE, f"服务器在线, 但 {self._stall.limit_s:g} 秒没有确认, 传输也没有进展"
+            )
         return event
+
+    def _observe(self, event: Event | None) -> None:
+        if isinstance(event, Joined):
+            self._stall.resume()
+        elif isinstance(event, ConnectionChanged) and event.state.phase != ONLINE:
+            self._stall.pause()
+        elif isinstance(event, MessageArrived):
+            message = event.message
+            if isinstance(message, FileMessage) and message.name == self._run.name:
+                self._broadcasts.append(message)
 
     async def _describe(self, done: Transfer) -> dict[str, Any]:
         """线上的字段加上本地的路径; 等不到广播时只有确认里的那些。"""
@@ -153,8 +179,12 @@ class _Sender:
             await self._run.unless_interrupted(self._lines.write(fields))
         except ClosedOutputError:
             # 没有人看输出了: 该发的照发
-            log.warning("send.stdout_closed")
+            log.info("send.stdout_closed")
             self._lines = None
+        except BrokenOutputError as error:
+            # 有人要看却看不到: 该发的照发, 但不能说成功
+            self._lines = None
+            self._fail(str(error))
 
     def _fail(self, line: str) -> None:
         self.failures += 1

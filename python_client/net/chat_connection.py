@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -11,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from ..model.connection import CONNECTING, JOINING, ONLINE, STOPPED, WAITING, ConnectionState
 from ..protocol.codec import BadFrameError, decode
+from ..protocol.errors import ABNORMAL_CLOSE, is_refused_for_good
 from ..protocol.messages import CloseReason, Unknown, Welcome
 from .backoff import retry_delay_s
 from .ports import ChatPorts
@@ -30,9 +32,8 @@ STABLE_S = 10.0
 SETTLED_ATTEMPT = 1
 # 等着写进套接字的帧; 满了当作不在线, 由调用者留着
 MAX_OUTGOING = 64
-ABNORMAL = CloseReason(1006, "")
-# 服务器在升级时拒绝: 名额已满是暂时的, 别的 (网页来源, 路径不对) 再试也一样
-RETRYABLE_STATUS = frozenset({429, 500, 502, 503, 504})
+# 连上了, 应答却不是 WebSocket 的握手; 13.1 不译 ValueError, 明文端口上的 TLS 是 SSLError
+_NOT_SLUICE = (InvalidHandshake, ValueError, ssl.SSLError)
 
 _OPTIONS = {
     **connect_options(),
@@ -106,17 +107,8 @@ class ChatConnection:
         try:
             async with connect(self._url, **_OPTIONS) as socket:
                 return await self._talk(socket)
-        except InvalidStatus as error:
-            log.warning("chat.refused status=%d", error.response.status_code)
-            return _refusal(error.response.status_code)
-        except (OSError, InvalidHandshake, asyncio.TimeoutError) as error:
-            # 地址不通, 不是 WebSocket, 证书不对
-            log.info("chat.unreachable error=%r", error)
-            return ABNORMAL
-        except Exception:
-            # 不应发生 (地址里的怪字, 我们的错误): 说出来, 退避之后再来, 不能就此没有连接
-            log.exception("chat.broken")
-            return ABNORMAL
+        except Exception as error:
+            return _unconnected(error)
 
     async def _talk(self, socket: ClientConnection) -> CloseReason:
         self._socket = socket
@@ -131,8 +123,8 @@ class ChatConnection:
         except ConnectionClosed as error:
             return _close_reason(error)
         except asyncio.TimeoutError:
-            log.warning("chat.join_timeout")
-            return ABNORMAL
+            log.info("chat.join_timeout")
+            return _outage("no_answer")
         finally:
             writer.cancel()
             self._outgoing = None
@@ -169,7 +161,8 @@ class ChatConnection:
     # ---- 两次连接之间 ----
 
     async def _rest(self, reason: CloseReason) -> None:
-        delay_s = None if self._held else retry_delay_s(reason.code, self._attempt)
+        stays = self._held or is_refused_for_good(reason)
+        delay_s = None if stays else retry_delay_s(reason.code, self._attempt)
         self._attempt += 1
         if delay_s is None:
             self._become(ConnectionState(STOPPED, reason=None if self._held else reason))
@@ -198,9 +191,29 @@ async def _write(socket: ClientConnection, outgoing: asyncio.Queue[str]) -> None
 
 def _close_reason(error: ConnectionClosed) -> CloseReason:
     received = error.rcvd
-    return ABNORMAL if received is None else CloseReason(received.code, received.reason)
+    return _outage("no_answer") if received is None else CloseReason(received.code, received.reason)
 
 
-def _refusal(status: int) -> CloseReason:
-    # 4001 在表里是 never: 停下来, 由用户决定
-    return ABNORMAL if status in RETRYABLE_STATUS else CloseReason(4001, f"HTTP {status}")
+def _outage(code: str) -> CloseReason:
+    return CloseReason(ABNORMAL_CLOSE, code)
+
+
+def _unconnected(error: Exception) -> CloseReason:
+    """没有连上: 原因会说给用户听, 所以日志只是 info。"""
+    if isinstance(error, InvalidStatus):
+        status = error.response.status_code
+        log.info("chat.refused status=%d", status)
+        return _outage(f"refused HTTP {status}")
+    log.info("chat.unreachable error=%r", error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _outage("bad_certificate")
+    if isinstance(error.__cause__ or error, EOFError):
+        # 没有说话就断了: 也可能正在重启
+        return _outage("no_answer")
+    if isinstance(error, _NOT_SLUICE) and not isinstance(error, UnicodeError):
+        return _outage("not_sluice")
+    # UnicodeError: 地址里的怪字
+    if not isinstance(error, (OSError, asyncio.TimeoutError, UnicodeError)):
+        # 不应发生: 说出来, 退避之后再来, 不能就此没有连接
+        log.error("chat.broken", exc_info=error)
+    return _outage("unreachable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from typing import Callable
 
@@ -11,10 +12,14 @@ from ..protocol import codec
 from ..protocol.errors import OWN_ERRORS, describe_error
 from ..protocol.messages import Ack, ServerError, TextMessage
 
+log = logging.getLogger(__name__)
+
 # 超过就不再接受新的: 断线时不能无限地攒
 MAX_OUTGOING = 200
 # 太频繁时等这么久再发 (秒)
 RATE_LIMITED_S = 1.0
+# 这么久没有应答, 这条连接就没有用了: 断开重来, 凭 clientId 重发 (秒)
+ACK_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -28,17 +33,27 @@ class Outgoing:
 
 
 class TextSender:
-    """send: 把一帧交给连接, 不在线返回 False; emit: 送出 OutboxChanged。"""
+    """send: 把一帧交给连接, 不在线返回 False; emit: 送出 OutboxChanged; rejoin: 断开重来, 之后是 online。"""
 
-    def __init__(self, send: Callable[[str], bool], emit: Callable[[OutboxChanged], None]) -> None:
+    def __init__(
+        self,
+        send: Callable[[str], bool],
+        emit: Callable[[OutboxChanged], None],
+        rejoin: Callable[[], None],
+    ) -> None:
+        # 测试用更短的
+        self.ack_s = ACK_S
         self._send = send
         self._emit = emit
+        self._rejoin = rejoin
         self._name = ""
         # 插入次序就是发送次序
         self._items: dict[str, Outgoing] = {}
         # 一次一条, 应答了才发下一条: 几条同时在途时, 前面的因太频繁被拒而后面的被收下, 次序就乱了
         self._in_flight: str | None = None
         self._pause: asyncio.TimerHandle | None = None
+        # 有在途的一条时才走
+        self._deadline: asyncio.TimerHandle | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -69,8 +84,12 @@ class TextSender:
             for item in list(self._items.values()):
                 self._fail(item, "名字换了, 这一句没有发出")
         self._name = name
-        self._in_flight = None
+        self.offline()
         self._pump()
+
+    def offline(self) -> None:
+        """在途的一条不知下落, 回来之后重发。"""
+        self._land()
 
     def acknowledged(self, ack: Ack) -> bool:
         """是文字的应答就了结它, 返回 True。"""
@@ -106,6 +125,7 @@ class TextSender:
         return ""
 
     def close(self) -> None:
+        self._land()
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
@@ -120,7 +140,22 @@ class TextSender:
 
     def _settle(self, client_id: str) -> None:
         if self._in_flight == client_id:
-            self._in_flight = None
+            self._land()
+
+    def _fly(self, client_id: str) -> None:
+        self._in_flight = client_id
+        self._deadline = asyncio.get_running_loop().call_later(self.ack_s, self._stalled)
+
+    def _land(self) -> None:
+        self._in_flight = None
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _stalled(self) -> None:
+        log.info("text.no_ack seconds=%g", self.ack_s)
+        self._deadline = None
+        self._rejoin()
 
     def _wait(self) -> None:
         if self._pause is None:
@@ -135,4 +170,4 @@ class TextSender:
             return
         item = next((item for item in self._items.values() if item.state == SENDING), None)
         if item is not None and self._send(codec.text(self._name, item.message, item.client_id)):
-            self._in_flight = item.client_id
+            self._fly(item.client_id)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Mapping
+
+from .messages import CloseReason
 
 # 原样再发可能成功的; 其余的都不该自动重试
 ERRORS: Mapping[str, bool] = {
@@ -62,6 +65,9 @@ ADVICE: Mapping[str, str] = {
 # 客户端自己发现的, 服务器没有这些码
 OWN_ERRORS: Mapping[str, str] = {
     "unreachable": "连不上服务器, 请检查网络与地址",
+    "not_sluice": "那里的不是水闸的服务器, 请检查地址与端口",
+    "no_answer": "服务器没有答应加入, 请确认地址是水闸的服务器",
+    "bad_certificate": "服务器的证书不受信任, 过期或与主机名不符; 自签的请设环境变量 SSL_CERT_FILE=/路径/cert.pem",
     "unreadable": "读不到这个文件: 可能已被移动, 删除或没有权限",
     "changed": "文件在发送期间被改动, 请重试",
     "unwritable": "写不进目标文件夹, 请检查权限与剩余空间",
@@ -71,6 +77,14 @@ OWN_ERRORS: Mapping[str, str] = {
     "gone": "服务器上已没有这个文件",
     "no_answer": "服务器一直没有应答, 请稍后重试",
 }
+
+# 1006 从不在线上出现: 这个码的 reason 是客户端自己的: OWN_ERRORS 的码, "refused HTTP 404" 之类, 或空 (只是断了)
+ABNORMAL_CLOSE = 1006
+# 连上过也要说的: 域名换了主人, 证书过期; unreachable 与 no_answer 在连上过之后只是断了网
+_WRONG_PLACE = frozenset({"not_sluice", "bad_certificate"})
+_REFUSED = re.compile(r"refused HTTP (\d{3})")
+# 服务器在升级时拒绝: 名额已满与正在重启是暂时的, 别的 (网页来源, 路径不对) 再试也一样
+_TEMPORARY = frozenset({429, 500, 502, 503, 504})
 
 _CLOSE_TEXT: Mapping[int, str] = {
     1001: "服务器正在重启",
@@ -93,6 +107,36 @@ def describe_error(code: str, message: str) -> str:
 def describe_close(code: int) -> str:
     """断线的原因, 给状态栏。"""
     return _CLOSE_TEXT.get(code, "网络断开")
+
+
+def describe_outage(reason: CloseReason | None, ever_joined: bool) -> str:
+    """为什么现在没有连接; ever_joined: 从前连上过, 所以地址多半没有错。"""
+    if reason is None:
+        return "连接断开" if ever_joined else OWN_ERRORS["unreachable"]
+    if reason.code in _CLOSE_TEXT:
+        return describe_close(reason.code)
+    status = refused_status(reason)
+    if status in _TEMPORARY:
+        return f"服务器暂时不接受连接 (HTTP {status})"
+    if status:
+        return f"服务器不接受这个连接 (HTTP {status}), 请确认地址是水闸的服务器"
+    if reason.code == ABNORMAL_CLOSE and reason.reason in _WRONG_PLACE:
+        return OWN_ERRORS[reason.reason]
+    if ever_joined:
+        return describe_close(reason.code)
+    is_named = reason.code == ABNORMAL_CLOSE and reason.reason in OWN_ERRORS
+    return OWN_ERRORS[reason.reason if is_named else "no_answer"]
+
+
+def refused_status(reason: CloseReason) -> int:
+    """服务器拒绝升级时的 HTTP 状态; 不是这样断的为 0。"""
+    found = _REFUSED.fullmatch(reason.reason) if reason.code == ABNORMAL_CLOSE else None
+    return 0 if found is None else int(found.group(1))
+
+
+def is_refused_for_good(reason: CloseReason) -> bool:
+    """再连也是一样的拒绝: 由用户决定。"""
+    return refused_status(reason) not in {0, *_TEMPORARY}
 
 
 def retry_policy(code: int) -> str:

@@ -118,6 +118,14 @@ def unread_pipe() -> Iterator[int]:
     os.close(writer)
 
 
+@contextmanager
+def full_disk() -> Iterator[int]:
+    """写什么都是 "磁盘已满"。"""
+    writer = os.open("/dev/full", os.O_WRONLY)
+    yield writer
+    os.close(writer)
+
+
 def environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
     """没有外面的 SLUICE_*; 配置文件夹是测试自己的。"""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SLUICE_")}

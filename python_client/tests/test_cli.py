@@ -13,7 +13,7 @@ import pytest
 from .. import arguments, help_texts, preflight
 from ..headless.options import Patience, ReceiveOptions, SendOptions
 from ..settings import VARIABLES, UsageError
-from .client_process import environment, run_client
+from .client_process import ClientProcess, environment, full_disk, run_client
 from .server import ROOT
 
 
@@ -95,13 +95,32 @@ def test_说明与版本写到_stdout(tmp_path: Path, line: str) -> None:
     assert process.stdout[0].startswith("用法: " if "h" in line else "0.")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="没有 /dev/full")
+def test_磁盘满了_说明也写不出_退出码是_1(tmp_path: Path) -> None:
+    with full_disk() as stdout, ClientProcess(tmp_path, "--help", stdout=stdout) as process:
+        assert process.wait() == 1
+    assert process.stderr == ["输出 (stdout) 写不出去: 磁盘已满"]
+
+
+def test_刚启动就_Ctrl_C_安静地结束(tmp_path: Path) -> None:
+    # 先于标准库被引用的同名模块: 信号正好落在启动之中
+    (tmp_path / "getpass.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    process = run_client(tmp_path, "send", "--message", "嗨", PYTHONPATH=str(tmp_path))
+    assert process.wait() == 130
+    assert process.stderr == []
+
+
 def test_用法不对的退出码是_2_只有一行(tmp_path: Path) -> None:
     for line, said in (
         ("--log-level loud send f", "--log-level 应是"),
         ("send f --url http://", "--url: 服务器地址里没有主机名"),
         ("send 没有这个文件", "没有这个文件: 没有这个文件"),
         ("send /dev/null", "不是普通文件"),
-        ("recv --folder /dev/null/x", "不能把文件存进 /dev/null/x"),
+        ("recv --folder /dev/null/x", "不能把文件存进 /dev/null/x: 路径的中间有一个不是文件夹"),
+        ("recv --folder README.md", "不能把文件存进 README.md: 它是文件, 不是文件夹"),
+        ("send /dev/zero", "/dev/zero 不是普通文件, 不能发送"),
+        ("send README.md/x", "读不了 README.md/x: 路径的中间有一个不是文件夹"),
+        (f"send {'x' * 2000}", f"读不了 {'x' * 80} ... {'x' * 80}: 名字太长"),
     ):
         process = run_client(tmp_path, *line.split())
         assert (process.wait(), len(process.stderr), process.stdout) == (2, 1, []), process.stderr

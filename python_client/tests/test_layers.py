@@ -19,7 +19,7 @@ INSIDE: dict[str, set[str]] = {
     "model": {"protocol"},
     "net": {"protocol", "model"},
     "transfer": {"protocol", "model", "net"},
-    "settings": {"protocol"},
+    "settings": {"protocol", "model"},
     "client": {"protocol", "model", "net", "transfer"},
     "headless": {"protocol", "model", "net", "client", "settings"},
     "ui": {"protocol", "model", "net", "client", "settings"},

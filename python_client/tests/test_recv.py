@@ -12,7 +12,7 @@ from subprocess import PIPE
 
 import pytest
 
-from .client_process import ClientProcess, run_client, unread_pipe
+from .client_process import ClientProcess, full_disk, run_client, unread_pipe
 from .server import SluiceServer
 
 # 一个大文件: 走分片, 下载也看得到过程
@@ -137,6 +137,14 @@ def test_读者先离开就安静地结束(tmp_path: Path, shared_server: Sluice
         send(tmp_path, shared_server, "--message", "没有人读")
         assert process.wait() == 0
         assert all("Traceback" not in line for line in process.stderr)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="没有 /dev/full")
+def test_磁盘满了写不出输出_说明原因_不说成功(tmp_path: Path, shared_server: SluiceServer) -> None:
+    with full_disk() as stdout, listening(tmp_path, shared_server, stdout=stdout) as process:
+        send(tmp_path, shared_server, "--message", "存不下")
+        assert process.wait() == 1
+    assert process.stderr[-1] == "输出 (stdout) 写不出去: 磁盘已满"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="要缩小管道")

@@ -16,7 +16,7 @@ from typing import Iterator
 
 import pytest
 
-from .client_process import ClientProcess, environment, run_client, unread_pipe
+from .client_process import ClientProcess, environment, full_disk, run_client, unread_pipe
 from .files import empty
 from .server import ROOT, SluiceServer, free_port
 
@@ -265,3 +265,16 @@ def test_没有人读输出_该发的照发(tmp_path: Path, shared_server: Sluic
     with unread_pipe() as stdout, sending(tmp_path, shared_server, *words, stdout=stdout) as process:
         assert process.wait() == 0
     assert len(shared_server.published()) == before + 1
+    # 内部的日志不该出现
+    assert [line.split(" ")[0] for line in process.stderr] == ["已连上", "已发送"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="没有 /dev/full")
+def test_输出写不出去_该发的照发_但不说成功(tmp_path: Path, shared_server: SluiceServer) -> None:
+    (tmp_path / "f.txt").write_text("照发")
+    before = len(shared_server.published())
+    words = ["--message", "一", str(tmp_path / "f.txt")]
+    with full_disk() as stdout, sending(tmp_path, shared_server, *words, stdout=stdout) as process:
+        assert process.wait() == 1
+    assert len(shared_server.published()) == before + 1
+    assert process.stderr.count("输出 (stdout) 写不出去: 磁盘已满") == 1

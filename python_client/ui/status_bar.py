@@ -10,7 +10,7 @@ from typing import Callable
 
 from ..model.connection import CONNECTING, JOINING, ONLINE, STOPPED, WAITING, ConnectionState
 from ..model.human_text import safe_name
-from ..protocol.errors import describe_close
+from ..protocol.errors import describe_outage
 from . import palette
 from .file_name import fit
 from .theme import Theme
@@ -30,6 +30,7 @@ class StatusBar:
         self._shown = ("", "")
         self._said = ""
         self._said_until = 0.0
+        self._ever_joined = False
         self.frame = ttk.Frame(parent)
         self.frame.columnconfigure(1, weight=1)
         self._dot = ttk.Label(self.frame)
@@ -42,6 +43,9 @@ class StatusBar:
         self.who.grid(row=0, column=3, padx=palette.PAD, pady=palette.PAD)
 
     def set_name(self, name: str) -> None:
+        """加入时服务器认下的名字。"""
+        # 在线可能短得没有一轮 show 看见
+        self._ever_joined = True
         # 名字至多 32 个字: 不能把左边的状态挤没了
         short = fit(safe_name(name), self._theme.small, self._theme.pixels(_NAME_WIDTH))
         self.who.configure(text=f"{short} @ {self._place}")
@@ -51,7 +55,8 @@ class StatusBar:
         self._said_until = time.monotonic() + _SAID_S
 
     def show(self, state: ConnectionState) -> None:
-        text = describe(state, time.time())
+        self._ever_joined = self._ever_joined or state.phase == ONLINE
+        text = describe(state, time.time(), self._ever_joined)
         if self._said and time.monotonic() < self._said_until:
             text = self._said
         if (state.phase, text) == self._shown:
@@ -65,14 +70,16 @@ class StatusBar:
             self.button.grid_remove()
 
 
-def describe(state: ConnectionState, now: float) -> str:
+def describe(state: ConnectionState, now: float, ever_joined: bool = True) -> str:
     """一行中文; now 是 Unix 秒。"""
     if state.phase in (CONNECTING, JOINING):
         return "正在连接 ..." if state.phase == CONNECTING else "正在加入 ..."
     if state.phase == ONLINE:
         return "已连接"
-    reason = "连接断开" if state.reason is None else describe_close(state.reason.code)
+    reason = describe_outage(state.reason, ever_joined)
     if state.phase == STOPPED:
         return f"{reason}; 不会自动重连"
     seconds = max(0, math.ceil((state.retry_at or now) - now))
+    if not ever_joined:
+        return f"{reason}; {seconds} 秒后再试"
     return f"{reason}; {seconds} 秒后重连, 期间写的消息会在连上后发出"
