@@ -148,3 +148,17 @@ def test_状态栏的一句_原因_倒计时_会不会自己重连() -> None:
     waiting = describe(ConnectionState(WAITING, 107.2, CloseReason(1001, "stopping")), 100)
     assert waiting.startswith("服务器正在重启; 8 秒后重连")
     assert describe(ConnectionState(STOPPED, None, CloseReason(4012, "replaced")), 0).endswith("不会自动重连")
+
+
+def test_服务器说的任何整数都写得出来() -> None:
+    for number in (0, -1, 10**18, -(10**18), 10**400, -(10**400)):
+        _write_every_way(number)
+
+
+def _write_every_way(number: int) -> None:
+    human_text.format_short_date(number, date(2026, 1, 1))
+    human_text.format_time(number)
+    human_text.format_bytes(number)
+    human_text.format_duration(number)
+    assert human_text.format_percent(number, 10**400) in range(-(10**400), 101)
+    assert human_text.safe_name("\ud800" + "名" * 1000 + ".png").endswith("名.png")
