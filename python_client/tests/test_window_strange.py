@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from ..model.events import PresenceChanged
+from ..model.connection import STOPPED, ConnectionState
+from ..model.events import ConnectionChanged, FilesLoaded, PresenceChanged
 from ..ui.window import Window
 from .sample import arrived, file, joined, text
 from .tk_display import Desktop, HandFedNetwork, click_text, drained, shown, wait_until, watch_browser
@@ -98,3 +99,55 @@ def test_链接不对的文件_说一句_浏览器不打开(
     listbox.event_generate("<Return>")
     wait_until(window.root, lambda: "链接不对" in window.status.label.cget("text"))
     assert opened == []
+
+
+def test_长的文件名看得见扩展名_重名的写明是谁发的(window: Window, network: HandFedNetwork) -> None:
+    listbox = window.files.listbox
+    network.put(*arrived(file(1, "报告.pdf", "李四"), file(2, "很长的名字" * 20 + ".tar.gz")))
+    drained(window, network)
+    long, short = listbox.get(0, "end")
+    assert "…" in long and long.endswith(".gz")
+    assert short == "报告.pdf"
+    listbox.selection_set(1)
+    network.put(*arrived(file(3, "报告.pdf", "王五")))
+    drained(window, network)
+    again, _, first = listbox.get(0, "end")
+    assert again.startswith("报告.pdf · 王五") and first.startswith("报告.pdf · 李四")
+    # 重写了的一行仍选中
+    assert listbox.curselection() == (2,)  # type: ignore[no-untyped-call]
+
+
+def test_一个文件都没有_说的前后一致(window: Window, network: HandFedNetwork) -> None:
+    network.put(FilesLoaded((), True))
+    drained(window, network)
+    assert (window.files.heading.cget("text"), window.files.facts.cget("text")) == (
+        "文件 (0)",
+        "最近没有文件",
+    )
+    assert window.files.more.winfo_ismapped()
+
+
+def test_名字被拒而停着_说等待换名字_没有重连的按钮(window: Window, network: HandFedNetwork) -> None:
+    network.put(ConnectionChanged(ConnectionState(STOPPED)))
+    drained(window, network)
+    assert window.status.label.cget("text") == "等待换名字"
+    assert not window.status.button.winfo_ismapped()
+
+
+def test_Tk自己的文件对话框是中文_不列隐藏文件(window: Window) -> None:
+    root = window.root
+    if root.tk.call("tk", "windowingsystem") != "x11":
+        pytest.skip("别的系统用系统的对话框")
+    found: list[str] = []
+
+    def look() -> None:
+        dialogs = str(root.tk.eval("winfo children .")).split()
+        dialog = next(path for path in dialogs if path.startswith(".__tk_filedialog"))
+        for path in ("f1.lab", "f2.lab", "f2.lab2", "f2.ok", "f2.cancel", "f2.hidden"):
+            found.append(str(root.tk.call(f"{dialog}.contents.{path}", "cget", "-text")))
+        root.tk.call(f"{dialog}.contents.f2.cancel", "invoke")
+
+    root.after(100, look)
+    window.actions.pick_files()
+    assert found == ["文件夹:", "文件名:", "文件类型:", "打开", "取消", "显示隐藏的文件与文件夹"]
+    assert root.tk.eval("set ::tk::dialog::file::showHiddenVar") == "0"

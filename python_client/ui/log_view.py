@@ -36,7 +36,7 @@ class LogView:
             state="disabled",
             width=1,
             height=1,
-            padx=2 * palette.PAD,
+            padx=palette.PAD,
             pady=palette.PAD,
             relief="flat",
             borderwidth=0,
