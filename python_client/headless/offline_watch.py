@@ -77,5 +77,5 @@ class OfflineWatch:
         if self._said:
             return self._said
         if self._state.phase == JOINING:
-            return OWN_ERRORS["no_answer"]
+            return OWN_ERRORS["no_welcome"]
         return describe_outage(self._reason, self._has_joined)

@@ -124,7 +124,7 @@ class ChatConnection:
             return _close_reason(error)
         except asyncio.TimeoutError:
             log.info("chat.join_timeout")
-            return _outage("no_answer")
+            return _outage("no_welcome")
         finally:
             writer.cancel()
             self._outgoing = None
@@ -191,7 +191,7 @@ async def _write(socket: ClientConnection, outgoing: asyncio.Queue[str]) -> None
 
 def _close_reason(error: ConnectionClosed) -> CloseReason:
     received = error.rcvd
-    return _outage("no_answer") if received is None else CloseReason(received.code, received.reason)
+    return _outage("no_welcome") if received is None else CloseReason(received.code, received.reason)
 
 
 def _outage(code: str) -> CloseReason:
@@ -209,7 +209,7 @@ def _unconnected(error: Exception) -> CloseReason:
         return _outage("bad_certificate")
     if isinstance(error.__cause__ or error, EOFError):
         # 没有说话就断了: 也可能正在重启
-        return _outage("no_answer")
+        return _outage("no_welcome")
     if isinstance(error, _NOT_SLUICE) and not isinstance(error, UnicodeError):
         return _outage("not_sluice")
     # UnicodeError: 地址里的怪字

@@ -66,7 +66,7 @@ ADVICE: Mapping[str, str] = {
 OWN_ERRORS: Mapping[str, str] = {
     "unreachable": "连不上服务器, 请检查网络与地址",
     "not_sluice": "那里的不是水闸的服务器, 请检查地址与端口",
-    "no_answer": "服务器没有答应加入, 请确认地址是水闸的服务器",
+    "no_welcome": "服务器没有答应加入, 请确认地址是水闸的服务器",
     "bad_certificate": "服务器的证书不受信任, 过期或与主机名不符; 自签的请设环境变量 SSL_CERT_FILE=/路径/cert.pem",
     "unreadable": "读不到这个文件: 可能已被移动, 删除或没有权限",
     "changed": "文件在发送期间被改动, 请重试",
@@ -80,7 +80,7 @@ OWN_ERRORS: Mapping[str, str] = {
 
 # 1006 从不在线上出现: 这个码的 reason 是客户端自己的: OWN_ERRORS 的码, "refused HTTP 404" 之类, 或空 (只是断了)
 ABNORMAL_CLOSE = 1006
-# 连上过也要说的: 域名换了主人, 证书过期; unreachable 与 no_answer 在连上过之后只是断了网
+# 连上过也要说的: 域名换了主人, 证书过期; unreachable 与 no_welcome 在连上过之后只是断了网
 _WRONG_PLACE = frozenset({"not_sluice", "bad_certificate"})
 _REFUSED = re.compile(r"refused HTTP (\d{3})")
 # 服务器在升级时拒绝: 名额已满与正在重启是暂时的, 别的 (网页来源, 路径不对) 再试也一样
@@ -125,7 +125,7 @@ def describe_outage(reason: CloseReason | None, ever_joined: bool) -> str:
     if ever_joined:
         return describe_close(reason.code)
     is_named = reason.code == ABNORMAL_CLOSE and reason.reason in OWN_ERRORS
-    return OWN_ERRORS[reason.reason if is_named else "no_answer"]
+    return OWN_ERRORS[reason.reason if is_named else "no_welcome"]
 
 
 def refused_status(reason: CloseReason) -> int:
@@ -142,8 +142,3 @@ def is_refused_for_good(reason: CloseReason) -> bool:
 def retry_policy(code: int) -> str:
     """now, later 或 never; 表外的 (1006 等网络故障) 按 now。"""
     return CLOSES.get(code, ("", "now"))[1]
-
-
-def is_retryable(code: str, announced: bool | None = None) -> bool:
-    """服务器在错误里写明的为准; 没有写就查表。"""
-    return ERRORS.get(code, False) if announced is None else announced

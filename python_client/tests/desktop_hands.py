@@ -179,7 +179,7 @@ class DesktopHands:
         return self.window.log.text.get("1.0", "end-1c")
 
     def _shown_files(self) -> Sequence[str]:
-        return [str(name) for name in self.window.files.listbox.get(0, "end")]
+        return [file.original_name for file in self.window.files.files]
 
     def _names(self) -> Sequence[str]:
         tree = self.window.people.tree

@@ -153,3 +153,17 @@ def test_状态栏的一句_原因_倒计时_会不会自己重连() -> None:
     assert "HTTP 404" in wrong and "请确认地址" in wrong
     never = describe(ConnectionState(WAITING, 5.0, CloseReason(1006, "unreachable")), 0, False)
     assert never == "连不上服务器, 请检查网络与地址; 5 秒后再试"
+
+
+def test_服务器说的任何整数都写得出来() -> None:
+    for number in (0, -1, 10**18, -(10**18), 10**400, -(10**400)):
+        _write_every_way(number)
+
+
+def _write_every_way(number: int) -> None:
+    human_text.format_short_date(number, date(2026, 1, 1))
+    human_text.format_time(number)
+    human_text.format_bytes(number)
+    human_text.format_duration(number)
+    assert human_text.format_percent(number, 10**400) in range(-(10**400), 101)
+    assert human_text.safe_name("\ud800" + "名" * 1000 + ".png").endswith("名.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tkinter
 from pathlib import Path
 from typing import Any, Callable
@@ -132,6 +133,37 @@ def test_名字被服务器拒绝_说明原因再问_取消就结束(desktop: De
     desktop.play(script)
     assert started.run(name="张三") == start.OK
     assert ("stop",) in started.network.done
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_问名字时在终端里按了CtrlC_程序结束(desktop: Desktop, number: signal.Signals) -> None:
+    started = Started()
+    before = signal.getsignal(number)
+
+    def script(root: tkinter.Tk) -> Script:
+        yield _dialog(root)
+        os.kill(os.getpid(), number)
+
+    desktop.play(script)
+    assert started.run() == 128 + number
+    assert started.names == []
+    assert signal.getsignal(number) == before
+
+
+def test_窗口开着时CtrlC_先停下网络_对话框开着也一样(desktop: Desktop) -> None:
+    for refused in (False, True):
+        started = Started()
+
+        def script(root: tkinter.Tk, started: Started = started, refused: bool = refused) -> Script:
+            yield lambda: root.winfo_viewable()
+            if refused:
+                started.network.put(NameRefused("name_taken", "名字已被使用", "张三"))
+                yield _dialog(root)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        desktop.play(script)
+        assert started.run(name="张三") == 130
+        assert ("stop",) in started.network.done
 
 
 def test_没有显示器_一行中文与退出码(

@@ -95,11 +95,12 @@ class Actions:
 
     def open_url(self, url: str) -> None:
         """只打开 http 与 https: 服务器说的别的 (本地路径, 程序的私有协议) 都不算链接。"""
-        if urlsplit(url).scheme.lower() in ("http", "https"):
-            self.opener.open_url(url)
-        else:
+        problem = _url_problem(url)
+        if problem:
             log.warning("actions.strange_url url=%r", url[:200])
-            self.said = "这个链接不是网址, 没有打开"
+            self.said = problem
+        else:
+            self.opener.open_url(url)
 
     def copy_link(self, file: FileMessage) -> None:
         self.copy(file.url)
@@ -143,3 +144,18 @@ class Actions:
 
     def reveal(self, transfer: Transfer) -> None:
         self.opener.open_path(Path(transfer.path).parent)
+
+
+def _url_problem(url: str) -> str:
+    """空串: 可以交给浏览器。"""
+    try:
+        parts = urlsplit(url)
+        # port 在读的时候才检查范围
+        complete = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # 方括号不成对, 端口不是数等
+        return "文件的链接不对, 没有打开"
+    if parts.scheme.lower() not in ("http", "https"):
+        return "这个链接不是网址, 没有打开"
+    # 控制字符: NUL 交给浏览器的命令行会出错; Python 3.8 的 urlsplit 不管
+    return "" if complete and url.isprintable() else "文件的链接不对, 没有打开"

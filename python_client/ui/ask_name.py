@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import tkinter
 from tkinter import simpledialog
+from typing import Any
 
 from ..protocol.user_name import InvalidNameError, clean_user_name
+from . import palette
 
 TITLE = "水闸"
 QUESTION = "请输入用户名:"
+_ACCENT: dict[str, Any] = {
+    "background": palette.ACCENT,
+    "foreground": palette.ON_ACCENT,
+    "activebackground": palette.ACCENT_STRONG,
+    "activeforeground": palette.ON_ACCENT,
+}
 _BUTTONS = {"OK": "确定", "Cancel": "取消"}
 
 
@@ -32,4 +40,8 @@ def _translate(widget: tkinter.Misc) -> None:
     for child in widget.winfo_children():
         if isinstance(child, tkinter.Button) and child.cget("text") in _BUTTONS:
             child.configure(text=_BUTTONS[child.cget("text")])
+            # 缺省的按钮外面有一圈, 两个就不一样大; 回车照样是确定, 用颜色说明
+            if child.cget("default") == "active":
+                child.configure(**_ACCENT)
+            child.configure(default="disabled")
         _translate(child)

@@ -6,6 +6,8 @@ import tkinter
 from tkinter import ttk
 from typing import Union
 
+from . import palette
+
 Editable = Union[tkinter.Text, ttk.Entry]
 _WHOLE = (("剪切", "<<Cut>>"), ("复制", "<<Copy>>"), ("粘贴", "<<Paste>>"), ("全选", "<<SelectAll>>"))
 _READ_ONLY = (("复制", "<<Copy>>"), ("全选", "<<SelectAll>>"))
@@ -29,4 +31,6 @@ class EditMenu:
             self.menu.grab_release()
 
     def _add(self, label: str, event: str) -> None:
-        self.menu.add_command(label=label, command=lambda: self._widget.event_generate(event))
+        self.menu.add_command(
+            label=label, background=palette.SURFACE, command=lambda: self._widget.event_generate(event)
+        )

@@ -7,6 +7,7 @@ import tkinter
 from typing import Callable
 
 from ..protocol.messages import FileMessage
+from . import palette
 from .actions import Actions
 
 # macOS 的右键是 Button-2, 也可以按住 Control 点
@@ -40,4 +41,4 @@ class FileMenu:
             if self._file is not None:
                 action(self._file)
 
-        self.menu.add_command(label=label, command=run)
+        self.menu.add_command(label=label, background=palette.SURFACE, command=run)

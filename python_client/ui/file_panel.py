@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter
 from datetime import date
+from tkinter import font as tkfont
 from tkinter import ttk
 from typing import Callable, Sequence
 
@@ -11,10 +12,15 @@ from ..model import human_text
 from ..model.file_index import FileIndex
 from ..protocol.messages import FileMessage
 from . import palette
+from .file_lines import FileLines
 from .file_menu import RIGHT_BUTTONS, FileMenu
 
 # 卡片至少有这么多行字高, 才写下面的说明
 _LINES_WITH_FACTS = 5
+# 一行至少按这么宽来写 (像素); 窗口还没有画时宽度是 1
+_LEAST_ROOM = 100
+# 宽度停下多久之后重写各行 (毫秒)
+_REFIT_MS = 150
 
 
 class FilePanel:
@@ -23,6 +29,10 @@ class FilePanel:
     def __init__(self, parent: tkinter.Misc, menu: FileMenu, load_more: Callable[[], None]) -> None:
         self._menu = menu
         self._shown: Sequence[FileMessage] = ()
+        # 列表里现在的字, 与 _shown 一一对应
+        self._lines: Sequence[str] = ()
+        self._more = False
+        self._refit: str | None = None
         self.frame = ttk.Frame(parent)
         self.frame.columnconfigure(0, weight=1)
         self.frame.rowconfigure(1, weight=1)
@@ -48,10 +58,11 @@ class FilePanel:
             selectbackground=palette.ACCENT_SOFT,
             selectforeground=palette.TEXT,
         )
+        self._writer = FileLines(tkfont.Font(card, font=("Arial", palette.FONT_SIZE)))
         bar = ttk.Scrollbar(card, orient="vertical", command=self.listbox.yview)
         self.listbox.configure(yscrollcommand=bar.set)
         self.listbox.grid(row=0, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
-        bar.grid(row=0, column=1, sticky="ns", padx=(0, palette.PAD), pady=palette.PAD)
+        bar.grid(row=0, column=1, sticky="ns", padx=palette.PAD, pady=palette.PAD)
         self.facts = ttk.Label(card, style="CardMuted.TLabel", text="还没有文件")
         self.facts.grid(row=1, column=0, columnspan=2, sticky="we", padx=palette.PAD, pady=palette.PAD)
         card.bind("<Configure>", self._resized)
@@ -61,9 +72,16 @@ class FilePanel:
     def show(self, index: FileIndex) -> None:
         """只补上差别: 选中的一项与滚动的位置不变。"""
         now = list(index.files)
+        chosen = self.selected()
         self._patch(now)
         self._shown = now
-        self.heading.configure(text=f"文件 ({len(now)}{'+' if index.more else ''})")
+        self._relabel()
+        # 整个重画过, 或那一行重写过
+        if chosen in now and self.selected() is None:
+            self.listbox.selection_set(now.index(chosen))
+        self._more = index.more
+        # 一个都没有时不写 +: "0+" 读不懂
+        self.heading.configure(text=f"文件 ({len(now)}{'+' if index.more and now else ''})")
         self._show_facts()
         if index.more:
             self.more.grid(row=0, column=0, sticky="e", padx=palette.PAD)
@@ -79,8 +97,39 @@ class FilePanel:
             fresh, kept = 0, 0
         if kept < len(before):
             self.listbox.delete(kept, "end")
-        self.listbox.insert(0, *(_line(file) for file in now[:fresh]))
-        self.listbox.insert("end", *(_line(file) for file in now[fresh + kept :]))
+        # 留下的行由 _relabel 重写: 写法与别的行有没有重名有关
+        lines = self._writer.lines(now, self._room())
+        self.listbox.insert(0, *lines[:fresh])
+        self.listbox.insert("end", *lines[fresh + kept :])
+        self._lines = [*lines[:fresh], *self._lines[:kept], *lines[fresh + kept :]]
+
+    def _relabel(self) -> None:
+        """留下的行里, 写法变了的 (有了重名的, 列表变宽了) 重写。"""
+        self._refit = None
+        lines = self._writer.lines(self._shown, self._room())
+        chosen = self.selected()
+        for index, (line, before) in enumerate(zip(lines, self._lines)):
+            if line != before:
+                self.listbox.delete(index)
+                self.listbox.insert(index, line)
+                if chosen is self._shown[index]:
+                    self.listbox.selection_set(index)
+        self._lines = lines
+
+    def _room(self) -> int:
+        # 两边各留一点: 正好放满时 Listbox 会露出横着滚的余地
+        return max(_LEAST_ROOM, self.listbox.winfo_width() - 2 * palette.PAD)
+
+    def _listbox_resized(self, _: object) -> None:
+        # 拖分隔条时一秒来几十次, 几千行的重写等它停下
+        if self._refit is not None:
+            self.listbox.after_cancel(self._refit)
+        self._refit = self.listbox.after(_REFIT_MS, self._relabel)
+
+    @property
+    def files(self) -> Sequence[FileMessage]:
+        """列出的, 次序与列表相同。"""
+        return self._shown
 
     def selected(self) -> FileMessage | None:
         chosen = self.listbox.curselection()  # type: ignore[no-untyped-call]
@@ -90,6 +139,7 @@ class FilePanel:
         self.listbox.bind("<Double-Button-1>", lambda event: self._open_at(event))
         self.listbox.bind("<Return>", lambda _: self._open(self.selected()))
         self.listbox.bind("<KP_Enter>", lambda _: self._open(self.selected()))
+        self.listbox.bind("<Configure>", self._listbox_resized)
         self.listbox.bind("<<ListboxSelect>>", lambda _: self._show_facts())
         for button in RIGHT_BUTTONS:
             self.listbox.bind(button, self._menu_at)
@@ -139,12 +189,14 @@ class FilePanel:
     def _show_facts(self) -> None:
         file = self.selected()
         if file is None:
-            self.facts.configure(text="双击在浏览器里打开" if self._shown else "还没有文件")
+            self.facts.configure(text=self._hint())
             return
         when = human_text.format_short_date(file.time_ms, date.today())
         size = human_text.format_bytes(file.size)
         self.facts.configure(text=f"{size}, {human_text.safe_name(file.name)}, {when}")
 
-
-def _line(file: FileMessage) -> str:
-    return human_text.safe_name(file.original_name)
+    def _hint(self) -> str:
+        if self._shown:
+            return "双击在浏览器里打开"
+        # 近来的一页里没有, 更早的也许有
+        return "最近没有文件" if self._more else "还没有文件"

@@ -28,7 +28,7 @@ class LogFollow:
         frame.rowconfigure(0, weight=1)
         self._bar = ttk.Scrollbar(frame, orient="vertical", command=self._dragged)
         text.configure(yscrollcommand=self._bar.set)
-        text.grid(row=0, column=0, sticky="nsew", padx=(palette.PAD, 0), pady=palette.PAD)
+        text.grid(row=0, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
         self._bar.grid(row=0, column=1, sticky="ns", padx=palette.PAD, pady=palette.PAD)
         self.pill = ttk.Button(frame, style="Accent.TButton", command=self.to_end, takefocus=False)
         for event in _SCROLLS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Callable, Protocol, TypeVar, Union
 
 from ..model import human_text
@@ -23,8 +24,18 @@ Entry = Union[MessageItem, PresenceItem, NoticeItem, Outgoing]
 _IDEOGRAPH = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 
 
+# 一条消息至多显示这么多字: Tk 给没有空白的一行排版的时间随长度的平方增长, 这么多是 20 毫秒, 一百倍是半分钟
+_MAX_TEXT = 16_384
+# 一条消息里点得动的网址; 每个是 Text 的一个标签
+_MAX_LINKS = 100
+# 提示与错误只是一两句话
+_MAX_NOTICE = 1000
+
+
 class LogActions(Protocol):
     """点了记录里的什么。"""
+
+    def copy(self, text: str) -> None: ...
 
     def open_url(self, url: str) -> None: ...
 
@@ -58,7 +69,7 @@ class RowMaker:
             pieces.append(Piece(f"{presence_text(entry.folded)}\n", ("presence",)))
         elif isinstance(entry, NoticeItem):
             tag = "error" if entry.kind == ERROR else "notice"
-            pieces.append(Piece(f"{human_text.safe_text(entry.text)}\n", (tag,)))
+            pieces.append(Piece(f"{human_text.safe_text(entry.text[:_MAX_NOTICE])}\n", (tag,)))
         else:
             pieces += self._talk(entry, is_first=bool(pieces) or not self._same_group(previous, entry))
         return Row(_key(entry), pieces)
@@ -78,15 +89,22 @@ class RowMaker:
         return pieces + self._file(entry.message, band)
 
     def _text(self, raw: str, tags: tuple[str, ...]) -> list[Piece]:
-        text = human_text.safe_text(raw).rstrip("\n")
+        text = human_text.safe_text(raw[:_MAX_TEXT]).rstrip("\n")
         tags = (*tags, "by-character" if _IDEOGRAPH.search(text) else "by-word")
         pieces: list[Piece] = []
         end = 0
-        for start, stop, url in find_links(text):
+        for start, stop, url in islice(find_links(text), _MAX_LINKS):
             pieces.append(Piece(text[end:start], tags))
             pieces.append(Piece(text[start:stop], (*tags, "link"), _opener(self.actions.open_url, url)))
             end = stop
         pieces.append(Piece(f"{text[end:]}\n", tags))
+        if len(raw) > _MAX_TEXT:
+            small = (*tags, "small")
+            pieces += [
+                Piece("… 太长, 其余没有显示   ", (*small, "muted")),
+                Piece("复制全文", (*small, "link"), _opener(self.actions.copy, raw)),
+                Piece("\n", small),
+            ]
         return pieces
 
     def _outgoing(self, entry: Outgoing, band: tuple[str, ...]) -> list[Piece]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tkinter
 from tkinter import ttk
 from typing import Callable, Sequence
@@ -16,6 +17,8 @@ from .log_rows import Entry, RowMaker
 from .log_style import style_log
 from .text_rows import Piece, Row, TextRows
 from .theme import Theme
+
+log = logging.getLogger(__name__)
 
 # 眼前的上下各多取几张预览
 _NEARBY = 4
@@ -33,7 +36,7 @@ class LogView:
             state="disabled",
             width=1,
             height=1,
-            padx=2 * palette.PAD,
+            padx=palette.PAD,
             pady=palette.PAD,
             relief="flat",
             borderwidth=0,
@@ -172,7 +175,12 @@ class LogView:
         assert self._maker is not None
         entry = self._entry(place)
         assert entry is not None
-        return self._maker.row(self._entry(place - 1), entry)
+        try:
+            return self._maker.row(self._entry(place - 1), entry)
+        except Exception:
+            # 每一项必须有它的一行: 少一行, 之后的全都画错位置
+            log.exception("log_view.row_failed place=%d", place)
+            return Row("", [Piece("这条消息显示不了, 细节在日志里\n", ("error",))])
 
     def _find(self, file_id: str) -> int | None:
         # 预览多半是最近的: 从后往前找

@@ -49,7 +49,8 @@ class Opener:
         try:
             if not action():
                 self._failed.put(target)
-        except (OSError, webbrowser.Error) as error:
+        except (OSError, ValueError, webbrowser.Error) as error:
+            # ValueError: 命令行里放不下的字符
             log.warning("opener.failed error=%s", error)
             self._failed.put(target)
         finally:

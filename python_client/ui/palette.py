@@ -26,7 +26,6 @@ MINE = "#e9f5f5"
 GOOD = "#1a7f4b"
 WARN = "#b87a00"
 BAD = "#b3261e"
-BAD_SOFT = "#fdeceb"
 ON_ACCENT = "#ffffff"
 
 # 名字的颜色: 在白底与 MINE 上对比度都不低于 4.5

@@ -9,6 +9,7 @@ from tkinter import ttk
 from ..model.human_text import safe_name
 from ..model.people import People
 from . import palette
+from .file_name import fit
 from .theme import Theme
 
 # 列表里的名字; 再多的只写人数
@@ -21,7 +22,10 @@ class PeoplePanel:
     def __init__(self, parent: tkinter.Misc, theme: Theme, people: People) -> None:
         self._theme = theme
         self._people = people
-        self._shown: dict[str, None] = {}
+        # 名字 -> 它的行
+        self._shown: dict[str, str] = {}
+        # 列表的宽度 (像素); 第一次 Configure 之前是估计
+        self._width = theme.pixels(120)
         self._own = ""
         self.frame = ttk.Frame(parent)
         self.frame.columnconfigure(0, weight=1)
@@ -36,13 +40,24 @@ class PeoplePanel:
         self.tree.column("#0", width=theme.pixels(120), stretch=True)
         bar = ttk.Scrollbar(card, orient="vertical", command=self.tree.yview)
         self.tree.configure(yscrollcommand=bar.set)
+        self.tree.bind("<Configure>", self._resized)
         self.tree.grid(row=0, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
-        bar.grid(row=0, column=1, sticky="ns", padx=(0, palette.PAD), pady=palette.PAD)
+        bar.grid(row=0, column=1, sticky="ns", padx=palette.PAD, pady=palette.PAD)
         self.more = ttk.Label(card, style="CardMuted.TLabel")
 
     def show(self, own: str) -> None:
         """按名单补上差别; own 后面写 (我)。"""
         self.heading.configure(text=f"在线用户 ({self._people.online})")
+        try:
+            self._patch(own)
+        except Exception:
+            # 改到一半: 清空, 下次整个重画, 不能一直错下去
+            self.tree.delete(*self.tree.get_children())
+            self._shown = {}
+            raise
+        self._show_more()
+
+    def _patch(self, own: str) -> None:
         wanted = dict.fromkeys(islice(self._people.names, MAX_SHOWN))
         kept = [name for name in self._shown if name in wanted]
         # 换了次序 (重新加入) 或换了自己的名字: 整个重画, 至多 500 行
@@ -50,20 +65,26 @@ class PeoplePanel:
             kept = []
         self._own = own
         gone = self._shown.keys() - set(kept)
-        self.tree.delete(*(self._iid(name) for name in gone))
+        self.tree.delete(*(self._shown.pop(name) for name in gone))
         for name in islice(wanted, len(kept), None):
-            self._append(name)
-        self._shown = wanted
-        self._show_more()
+            self._shown[name] = self._append(name)
 
-    def _append(self, name: str) -> None:
-        written = safe_name(name) + (" (我)" if name == self._own else "")
+    def _append(self, name: str) -> str:
+        """Tk 自己起的 iid: 名字是别人起的, 不适合当编号。"""
         color = palette.NAME_COLORS[palette.color_index(name)]
-        self.tree.insert("", "end", iid=self._iid(name), text=f" {written}", image=self._theme.dot(color))
+        return self.tree.insert("", "end", text=self._written(name), image=self._theme.dot(color))
 
-    def _iid(self, name: str) -> str:
-        # 前缀: 名字本身可能是空的根 iid, 或像选项的 -x
-        return f"u{name}"
+    def _written(self, name: str) -> str:
+        """放得下的写法; (我) 不省略。"""
+        mine = " (我)" if name == self._own else ""
+        room = self._width - self._theme.line_height - self._theme.normal.measure(f"  {mine}")
+        return f" {fit(safe_name(name), self._theme.normal, max(0, room))}{mine}"
+
+    def _resized(self, event: tkinter.Event[tkinter.Misc]) -> None:
+        if event.width != self._width:
+            self._width = event.width
+            for name, row in self._shown.items():
+                self.tree.item(row, text=self._written(name))
 
     def _show_more(self) -> None:
         hidden = self._people.online - len(self._shown)

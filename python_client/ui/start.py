@@ -15,6 +15,7 @@ from ..net.network_thread import NetworkThread
 from ..protocol.address import ServerAddress
 from ..protocol.user_name import InvalidNameError, clean_user_name
 from .ask_name import ask_name
+from .interrupts import Interrupts
 from .ports import Network
 from .theme import prepare_dialogs, prepare_screen
 from .window import Window
@@ -62,19 +63,37 @@ def run_with(options: WindowOptions, make_network: Callable[[str], Network]) -> 
         print("打不开窗口: 没有图形界面。可以改用 python -m python_client send 或 recv", file=sys.stderr)
         return NO_DISPLAY
     root.withdraw()
+    interrupts = Interrupts(root, root.destroy)
+    interrupts.start()
+    try:
+        _ask_and_chat(root, options, make_network, interrupts)
+    finally:
+        interrupts.restore()
+    return interrupts.code(OK)
+
+
+def _ask_and_chat(
+    root: tkinter.Tk,
+    options: WindowOptions,
+    make_network: Callable[[str], Network],
+    interrupts: Interrupts,
+) -> None:
     prepare_dialogs(root)
     name = _name_to_use(root, options)
+    if interrupts.number is not None:
+        # 问名字时按了 Ctrl+C: 对话框与 root 都已经没有了
+        return
     if name is None:
         root.destroy()
-        return OK
+        return
     # 名字有了才建立界面, 在上面的循环之外; 连接在 open 里开始, 在后台线程
     window = Window(root, make_network(name), name, options.address.base.split("://", 1)[-1])
     window.remember = options.remember_name
     window.incoming.use_folder(options.folder)
     report_failures(root, window)
+    interrupts.on_signal = window.close
     window.open()
     root.mainloop()
-    return OK
 
 
 def _name_to_use(root: tkinter.Tk, options: WindowOptions) -> str | None:
@@ -92,10 +111,6 @@ def report_failures(root: tkinter.Tk, window: Window) -> None:
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         nonlocal last
-        if isinstance(error, KeyboardInterrupt):
-            # 终端里的 Ctrl+C
-            window.close()
-            return
         seen = f"{kind.__name__}: {error}"
         if seen == last:
             return

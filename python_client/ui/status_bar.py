@@ -38,7 +38,7 @@ class StatusBar:
         self.button = ttk.Button(self.frame, text="立即重连", style="Small.TButton", command=reconnect)
         self.who = ttk.Label(self.frame, style="Muted.TLabel", text=place)
         self._place = place
-        self._dot.grid(row=0, column=0, padx=(palette.PAD, 0), pady=palette.PAD)
+        self._dot.grid(row=0, column=0, padx=palette.PAD, pady=palette.PAD)
         self.label.grid(row=0, column=1, sticky="we", padx=palette.PAD, pady=palette.PAD)
         self.who.grid(row=0, column=3, padx=palette.PAD, pady=palette.PAD)
 
@@ -64,7 +64,7 @@ class StatusBar:
         self._shown = (state.phase, text)
         self.label.configure(text=text)
         self._dot.configure(image=self._theme.dot(_COLORS.get(state.phase, palette.BAD)))
-        if state.phase in (WAITING, STOPPED):
+        if state.phase == WAITING or (state.phase == STOPPED and state.reason is not None):
             self.button.grid(row=0, column=2, padx=palette.PAD, pady=palette.PAD)
         else:
             self.button.grid_remove()
@@ -76,6 +76,9 @@ def describe(state: ConnectionState, now: float, ever_joined: bool = True) -> st
         return "正在连接 ..." if state.phase == CONNECTING else "正在加入 ..."
     if state.phase == ONLINE:
         return "已连接"
+    if state.phase == STOPPED and state.reason is None:
+        # 名字被拒: 对话框开着
+        return "等待换名字"
     reason = describe_outage(state.reason, ever_joined)
     if state.phase == STOPPED:
         return f"{reason}; 不会自动重连"

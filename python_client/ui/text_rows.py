@@ -10,6 +10,8 @@ from typing import Callable, Iterator, Sequence, Union
 from PIL import ImageTk
 
 Picture = Union[tkinter.PhotoImage, ImageTk.PhotoImage]
+# 图片上下的空 (像素); 图标与文字同高, 再多行距就乱了
+_PICTURE_PAD = 2
 # 点得动的一段所带的标签以此开头
 _ACTION = "go:"
 
@@ -148,7 +150,7 @@ class TextRows:
 
     def _place_picture(self, position: str, piece: Piece, tags: tuple[str, ...]) -> None:
         assert piece.picture is not None
-        self._text.image_create(position, image=piece.picture, padx=0, pady=2)
+        self._text.image_create(position, image=piece.picture, padx=0, pady=_PICTURE_PAD)
         for tag in tags:
             self._text.tag_add(tag, position)
 

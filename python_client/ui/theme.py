@@ -12,16 +12,28 @@ from typing import Callable
 from PIL import Image, ImageTk
 
 from . import drawing, palette
+from .tk_dialogs import prepare_file_dialogs, style_file_dialogs
 
 log = logging.getLogger(__name__)
 
 # Tk 自己的命名字体: 对话框, 菜单与输入框都用它们
-_TK_FONTS = ("TkDefaultFont", "TkTextFont", "TkMenuFont", "TkHeadingFont", "TkCaptionFont", "TkFixedFont")
+_TK_FONTS = (
+    "TkDefaultFont",
+    "TkTextFont",
+    "TkMenuFont",
+    "TkHeadingFont",
+    "TkCaptionFont",
+    "TkFixedFont",
+    "TkIconFont",
+)
 # Tk 的 1.0 是每点一像素 (72 dpi); 常见的屏幕是 96 dpi
 _USUAL_SCALING = 96 / 72
 # 经典部件 (菜单, simpledialog 的) 没有 ttk 样式: 用选项数据库
 _OPTIONS = {
-    "*Menu.background": palette.SURFACE,
+    # 菜单的底色只露出边上的一像素, 就是它的边线 (X11 的菜单没有别的); 各项自己是白底
+    "*Menu.background": palette.LINE_STRONG,
+    "*Menu.borderWidth": "1",
+    "*Menu.activeBorderWidth": "0",
     "*Menu.foreground": palette.TEXT,
     "*Menu.activeBackground": palette.ACCENT_SOFT,
     "*Menu.activeForeground": palette.TEXT,
@@ -66,6 +78,11 @@ def prepare_dialogs(root: tkinter.Tk) -> None:
         root.tk.call("font", "configure", name, "-family", palette.FONT_FAMILY, "-size", palette.FONT_SIZE)
     for pattern, value in _OPTIONS.items():
         root.option_add(pattern, value)
+    prepare_file_dialogs(root)
+    if root.tk.call("tk", "windowingsystem") == "x11":
+        # X11 上 Tk 的 Control-a 是到行首, 与别的程序不同
+        root.event_delete("<<LineStart>>", "<Control-Key-a>")
+        root.event_add("<<SelectAll>>", "<Control-Key-a>")
 
 
 class Theme:
@@ -134,6 +151,7 @@ def _style(theme: Theme, style: ttk.Style) -> None:
     _buttons(theme, style)
     _entry(theme, style)
     _bars(theme, style)
+    style_file_dialogs(style)
 
 
 def _frames(theme: Theme, style: ttk.Style) -> None:

@@ -7,6 +7,7 @@ import tkinter
 from typing import Callable
 
 from ..model.events import NameRefused, ThumbnailReady
+from ..model.human_text import safe_name
 from ..model.timeline import ERROR, Timeline
 from ..model.transfers import Transfer
 from ..protocol.errors import describe_error
@@ -103,7 +104,7 @@ class Window:
 
     def joined(self, name: str) -> None:
         self.status.set_name(name)
-        self.root.title(f"{TITLE} - {name}")
+        self.root.title(f"{TITLE} - {safe_name(name)}")
         self.remember(name)
 
     def name_refused(self, refused: NameRefused) -> None:
