@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tkinter
 from pathlib import Path
 from typing import Any, Callable
@@ -164,6 +165,21 @@ def test_窗口开着时CtrlC_先停下网络_对话框开着也一样(desktop: 
         desktop.play(script)
         assert started.run(name="张三") == 130
         assert ("stop",) in started.network.done
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="别的系统用系统的对话框")
+def test_选文件的对话框开着时CtrlC_安静地结束(desktop: Desktop) -> None:
+    started = Started()
+
+    def script(root: tkinter.Tk) -> Script:
+        yield lambda: root.winfo_viewable()
+        root.after(0, lambda: root.event_generate("<Control-o>"))
+        yield lambda: root.tk.eval("winfo exists .__tk_filedialog") == "1"
+        os.kill(os.getpid(), signal.SIGINT)
+
+    desktop.play(script)
+    # 有没有回调的异常由 desktop 检查
+    assert started.run(name="张三") == 130
 
 
 def test_没有显示器_一行中文与退出码(

@@ -111,6 +111,10 @@ def report_failures(root: tkinter.Tk, window: Window) -> None:
 
     def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         nonlocal last
+        if window.closed and isinstance(error, tkinter.TclError):
+            # 关窗口时还开着的系统对话框: 它的部件已经没有了
+            log.debug("start.closed error=%s", error)
+            return
         seen = f"{kind.__name__}: {error}"
         if seen == last:
             return

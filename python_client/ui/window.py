@@ -80,6 +80,10 @@ class Window:
         self.incoming.close()
         self.root.destroy()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def problem(self, message: str) -> None:
         """程序自己的错误: 显示成一行, 细节在日志里。"""
         if not self._closed:
