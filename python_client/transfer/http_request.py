@@ -51,6 +51,7 @@ class HttpRequest:
         self._target = quote(target, safe=_SAFE, errors="replace")
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
+        self._response: http.client.HTTPResponse | None = None
         self._aborted = False
 
     @property
@@ -68,7 +69,8 @@ class HttpRequest:
             self._socket.settimeout(STALL_S)
         given = {"User-Agent": f"sluice-python/{__version__}", "Accept-Encoding": "identity"}
         self._connection.request("GET", self._target, headers={**given, **(headers or {})})
-        return self._connection.getresponse()
+        self._response = self._connection.getresponse()
+        return self._response
 
     def abort(self) -> None:
         """任何线程: 正在进行的读取马上以错误结束 (还在连接的等到 CONNECT_S)。"""
@@ -86,6 +88,9 @@ class HttpRequest:
     def close(self) -> None:
         with self._lock:
             self._socket = None
+        if self._response is not None:
+            # 没有读完的应答也拿着套接字
+            self._response.close()
         self._connection.close()
 
 
