@@ -215,7 +215,7 @@ class ChatSession:
     def _refused(self, error: ServerError) -> None:
         if error.code not in NAME_ERRORS:
             # 服务器忙, 正在停: 退避再试
-            log.warning("session.refused code=%s", error.code)
+            log.info("session.refused code=%s", error.code)
             self.emit(Failed(error.code, describe_error(error.code, error.message)))
             self._connection.abort()
             return

@@ -138,7 +138,7 @@ class _Sender:
         self._observe(event)
         if self._stall.seconds_left() == 0:
             raise EndedError(
-                codes.UNREACHABLE, f"服务器在线, 但 {self._stall.limit_s:g} 秒没有确认, 传输也没有进展"
+                codes.UNREACHABLE, f"{self._stall.limit_s:g} 秒没有得到服务器的确认, 传输也没有进展"
             )
         return event
 

@@ -21,6 +21,7 @@ from python_client.session import ChatSession
 from .client_process import run_client
 
 WAIT_S = 20.0
+NO_PROGRESS = "0.6 秒没有得到服务器的确认, 传输也没有进展"
 _LIMITS = {
     "fileBytes": 10**9,
     "frameBytes": 16 * 1024 * 1024,
@@ -122,7 +123,18 @@ def test_send_等不到确认_到了_timeout_说明原因(tmp_path: Path) -> Non
         for words in (["--message", "嗨"], [str(small)], [str(large)]):
             process = run_client(tmp_path, "send", "--url", url, "--name", "张三", "--timeout", "0.6", *words)
             assert process.wait() == 3, process.stderr
-            assert process.stderr[-1] == "服务器在线, 但 0.6 秒没有确认, 传输也没有进展"
+            assert process.stderr[-1] == NO_PROGRESS
+
+
+def test_一加入就断开的服务器_send_也不会试到永远(tmp_path: Path) -> None:
+    server = MuteServer()
+    # 太大的一帧: 客户端断开
+    server.greeting = [{"type": "text", "message": "x" * 3_000_000}]
+    with running(server) as url:
+        words = ["send", "--url", url, "--name", "张三", "--timeout", "0.6", "--message", "嗨"]
+        process = run_client(tmp_path, *words)
+    assert process.wait() == 3
+    assert process.stderr[-1] == NO_PROGRESS or "连接没有恢复" in process.stderr[-1]
 
 
 def test_下载总是断在同一处_idle_照样结束(tmp_path: Path) -> None:
