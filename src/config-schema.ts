@@ -92,8 +92,21 @@ export const SCHEMA = {
     presenceTickMs: ms(20, '进出消息的合并周期', { max: 60_000 }),
     // 上限: 连同外壳要装得进 160 KiB 的信封 (MAX_ENVELOPE_BYTES); 写成 \uXXXX 的汉字一个占 6 字节
     textBytes: bytes(16 * KIB, '一条文字消息的上限', { max: 128 * KIB }),
-    historyMessages: int(1000, '内存中保留的历史条数', { min: 0, max: 1_000_000, unit: '条' }),
+    historyMessages: int(1000, '内存中的最近若干条历史: 加入与补发多半由它回答', {
+      min: 0,
+      max: 1_000_000,
+      unit: '条',
+    }),
     historyBytes: bytes(8 * MIB, '内存中历史的字节上限', { min: 0, max: 4 * GIB }),
+  },
+  history: {
+    store: choice('disk', ['disk', 'memory'], '消息日志放在哪里; memory = 不落盘, 重启即丢失'),
+    sync: flag(true, 'ack 之前落到盘片: 断电也不丢; 关掉后只保证进程崩溃不丢'),
+    maxMessages: int(10_000_000, '保留的消息条数; 0 = 不限', { min: 0, unit: '条' }),
+    maxAgeDays: int(0, '保留多少天; 0 = 不限', { min: 0, max: 36_500, unit: '天' }),
+    maxBytes: bytes(16 * GIB, '数据库的大小上限 (含索引); 0 = 不限。超出时删最旧的消息', { min: 0 }),
+    pendingBytes: bytes(64 * MIB, '已广播而还没落盘的消息上限; 到了就拒绝新消息 (server_busy)', { min: MIB }),
+    maxSearches: int(64, '排队的搜索与翻页上限'),
   },
   files: {
     fileBytes: bytes(2.5 * GIB, '单个文件的上限; 按实收字节逐字节执行', {
@@ -115,6 +128,8 @@ export const SCHEMA = {
     hashWorkers: int(1, '计算 SHA-256 的线程数', { max: 4 }),
     thumbPixels: int(64_000_000, '做缩略图的原图像素上限, 防解压炸弹', { unit: '像素' }),
     thumbQueue: int(64, '等待做缩略图的图片上限; 超出的不做'),
+    instantSend: flag(true, '秒传: 服务器已有的内容, 答对抽查就不必再传'),
+    offers: flag(true, '边传边下: 大小已知的上传一开始就可以下载'),
   },
   uploads: {
     maxActive: int(256, '同时进行的上传上限'),
@@ -125,6 +140,7 @@ export const SCHEMA = {
   },
   downloads: {
     maxActive: int(256, '同时进行的下载上限'),
+    followTimeoutMs: ms(120_000, '边传边下: 上传停了多久, 等它的下载就断开'),
   },
   http: {
     filesPerRequest: int(16, '一次 POST /api/files 的文件数上限', { max: 1000 }),

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Dispatcher } from './chat/handlers.js';
-import type { FileDoor, Publisher } from './chat/ports.js';
+import type { FileDoor, MessageLog, Publisher } from './chat/ports.js';
 import { Presence } from './chat/presence.js';
 import { Room } from './chat/room.js';
+import { SessionTokens } from './chat/session-tokens.js';
 import { Sessions } from './chat/sessions.js';
 import type { Config } from './config.js';
 import { BlockPool } from './files/block-pool.js';
@@ -20,6 +21,7 @@ import { MAX_NAME_CODE_POINTS } from './protocol/user-name.js';
 import { Blobs } from './store/blobs.js';
 import { HashPool } from './store/hash-pool.js';
 import { MemoryLog } from './store/message-log.js';
+import { loadSessionSecret } from './store/session-secret.js';
 import { StorageFolder } from './store/storage-folder.js';
 import { lockStorage } from './store/storage-lock.js';
 import { Thumbnails } from './store/thumbnails.js';
@@ -73,7 +75,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const runtime = createRuntime(config, log, () => stopping);
   const app = new App(native, config.server);
   const storage = await openStorage(runtime);
-  const chat = createChat(runtime, app);
+  const chat = createChat(runtime, storage, app);
   const files = await createFiles(runtime, storage, chat.room);
   const edge = await createEdge(runtime, storage, chat, files);
   app.mount(edge);
@@ -126,20 +128,25 @@ interface Storage {
   readonly folder: StorageFolder;
   readonly hashes: HashPool;
   readonly blobs: Blobs;
+  readonly log: MessageLog;
+  readonly secret: Uint8Array;
   /** 归还存储目录 */
   readonly unlock: () => Promise<void>;
 }
 
-async function openStorage({ config, log }: Runtime): Promise<Storage> {
+async function openStorage({ config, log: logger }: Runtime): Promise<Storage> {
   const folder = await StorageFolder.open(config.storage.path);
   const unlock = await lockStorage(folder.root);
   const removed = await tidyStorage(folder);
-  if (removed > 0) log.info({ removed }, '收走上次崩溃留下的零碎');
+  if (removed > 0) logger.info({ removed }, '收走上次崩溃留下的零碎');
   const { hashWorkers, thumbPixels, thumbQueue } = config.files;
   const hashes = new HashPool(hashWorkers);
   const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
   const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
-  return { folder, hashes, blobs, unlock };
+  const { historyMessages, historyBytes } = config.chat;
+  const log = new MemoryLog({ maxMessages: historyMessages, maxBytes: historyBytes });
+  const secret = await loadSessionSecret(folder.sessionSecret);
+  return { folder, hashes, blobs, log, secret, unlock };
 }
 
 interface Chat {
@@ -148,12 +155,12 @@ interface Chat {
   readonly room: Room;
 }
 
-function createChat({ config, now }: Runtime, publisher: Publisher): Chat {
-  const { historyMessages, historyBytes, presenceTickMs } = config.chat;
-  const log = new MemoryLog({ maxMessages: historyMessages, maxBytes: historyBytes });
-  const sessions = new Sessions(config.chat, now);
-  const presence = new Presence(publisher, () => sessions.onlineCount, presenceTickMs);
-  const room = new Room({ publisher, sessions, presence, log, limits: limitsOf(config), now: Date.now });
+function createChat({ config, now }: Runtime, { log, secret }: Storage, publisher: Publisher): Chat {
+  const sessions = new Sessions(config.chat, new SessionTokens(secret), now);
+  const presence = new Presence(publisher, () => sessions.onlineCount, config.chat.presenceTickMs);
+  const limits = limitsOf(config);
+  const features = featuresOf(config);
+  const room = new Room({ publisher, sessions, presence, log, limits, features, now: Date.now });
   return { sessions, presence, room };
 }
 
@@ -182,7 +189,11 @@ async function createFiles(
     budget: new WindowBudget({ totalBytes, windowBytes, minBytes: chunkBytes, maxGrants }),
     types,
     space: new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now),
-    announce: (file) => room.announce(file),
+    announce: (file, sentBy) => room.announce(file, sentBy),
+    findSent: async (sentBy) => {
+      const entry = await room.findSent(sentBy);
+      return entry?.kind === 'file' ? entry : undefined;
+    },
   });
   const uploads = new Uploads(
     { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
@@ -221,7 +232,7 @@ async function createEdge(
     limits: {
       limits: limitsOf(config),
       blockedExtensions: types.blockedExtensions,
-      features: SERVER_FEATURES,
+      features: featuresOf(config),
     },
     stopping,
     reportInternal,
@@ -263,6 +274,12 @@ function limitsOf({ files, chat }: Config): Limits {
   };
 }
 
+// 关掉的能力不列出: 客户端据此决定要不要试
+function featuresOf({ files }: Config): string[] {
+  const off = new Set([...(files.instantSend ? [] : ['instant']), ...(files.offers ? [] : ['offer'])]);
+  return SERVER_FEATURES.filter((feature) => !off.has(feature));
+}
+
 // 照 chunkBytes 切的分片写成 Base64 也要装得进一帧: 单帧上限调小时, 建议的分片跟着变小
 function base64Capacity(frameBytes: number): number {
   return Math.floor(((frameBytes - CHUNK_ENVELOPE_BYTES) * 3) / 4);
@@ -270,12 +287,14 @@ function base64Capacity(frameBytes: number): number {
 
 function fileDoor(intake: Intake, uploads: Uploads): FileDoor {
   return {
-    receive: (_owner, name, message) => intake.receive(name, message),
+    receive: (_owner, name, message, sentBy) => intake.receive(name, message, sentBy),
     start: (owner, name, message) => uploads.start(owner, name, message),
     resume: (owner, message) => uploads.resume(owner, message),
     chunk: (owner, message) => uploads.chunk(owner, message),
     end: (owner, message) => uploads.end(owner, message),
     cancel: (owner, message) => uploads.cancel(owner, message),
+    identify: (owner, message) => uploads.identify(owner, message),
+    prove: (owner, message) => uploads.prove(owner, message),
     detach: (owner) => uploads.detach(owner),
   };
 }

@@ -1,10 +1,10 @@
 // 每种客户端消息一个处理函数; 映射类型保证漏写一种就编译不过
 import { decodeFrame, errorMessage } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
-import type { ClientMessage } from '../protocol/messages.js';
+import type { ClientMessage, RoomEntry } from '../protocol/messages.js';
 import type { Member } from './member.js';
-import type { FileDoor } from './ports.js';
-import { ackOf, type Room } from './room.js';
+import type { FileDoor, SentBy } from './ports.js';
+import type { Room } from './room.js';
 import type { Session } from './session.js';
 
 type Handler<T extends ClientMessage['type']> = (
@@ -35,6 +35,8 @@ const TRANSFER_TYPES: ReadonlySet<ClientMessage['type']> = new Set([
   'file_chunk',
   'file_end',
   'file_cancel',
+  'file_hash',
+  'file_proof',
 ]);
 
 export class Dispatcher {
@@ -125,7 +127,7 @@ export class Dispatcher {
 
 function referenceOf(message: ClientMessage | undefined): string | undefined {
   if (message === undefined) return undefined;
-  if (message.type === 'history') return message.ref;
+  if (message.type === 'history' || message.type === 'search') return message.ref;
   if ('clientId' in message && message.clientId !== undefined) return message.clientId;
   return 'uploadId' in message ? message.uploadId : undefined;
 }
@@ -133,25 +135,18 @@ function referenceOf(message: ClientMessage | undefined): string | undefined {
 function buildHandlers({ room, files }: DispatcherOptions): Handlers {
   return {
     user_update: (member, message) => {
-      if (message.action === 'join') {
-        room.join(member, message);
-        return;
-      }
+      if (message.action === 'join') return room.join(member, message);
       room.leave(member);
       member.become('connecting');
+      return undefined;
     },
     text: async (member, { name, message, clientId }) => {
       const session = joined(room, member, name);
       if (clientId === undefined) {
-        await room.text(session.name, message, undefined);
+        room.text(session.name, message);
         return;
       }
-      const ack = session.once(clientId, async () => {
-        const reply = await room.text(session.name, message, clientId);
-        if (reply === undefined) throw new AppError('internal');
-        return reply;
-      });
-      member.send(await ack);
+      member.send(await session.once(clientId, (sentBy) => sendOnce(room, session, message, sentBy)));
     },
     file: async (member, message) => {
       const session = joined(room, member, message.name);
@@ -160,10 +155,9 @@ function buildHandlers({ room, files }: DispatcherOptions): Handlers {
         await files.receive(member, session.name, message);
         return;
       }
-      const ack = session.once(clientId, async () =>
-        ackOf(await files.receive(member, session.name, message), clientId),
-      );
-      member.send(await ack);
+      // 是否发过由 files 问日志: filedata 只在本次回调里有效, 须先解码
+      const receive = (sentBy: SentBy) => files.receive(member, session.name, message, sentBy);
+      member.send(await session.once(clientId, receive));
     },
     file_start: async (member, message) => {
       const session = joined(room, member, message.name);
@@ -180,18 +174,34 @@ function buildHandlers({ room, files }: DispatcherOptions): Handlers {
       member.rememberUpload(message.uploadId);
       return files.cancel(member, message);
     },
+    file_hash: (member, message) => files.identify(member, message),
+    file_proof: (member, message) => files.prove(member, message),
     history: (member, message) => {
       joined(room, member, undefined);
-      room.history(member, message);
+      return room.history(member, message);
+    },
+    search: (member, message) => {
+      joined(room, member, undefined);
+      return room.search(member, message);
     },
   };
+}
+
+// 会话可能忘了的 (重启, 挤出) 先问日志; 其余同步广播, 不多等一步
+async function sendOnce(room: Room, session: Session, message: string, sentBy: SentBy): Promise<RoomEntry> {
+  const earlier = session.mayHaveForgotten ? await room.findSent(sentBy) : undefined;
+  if (earlier !== undefined) return earlier;
+  const { entry, durable } = room.text(session.name, message, sentBy);
+  await durable;
+  return entry;
 }
 
 // 隐式加入: 没有 join 过的连接, 第一条 text 或 file 的 name 就是它的名字
 function joined(room: Room, member: Member, name: string | undefined): Session {
   if (member.session === undefined) {
     if (name === undefined) throw new AppError('unauthorized', { detail: '请先 join' });
-    room.join(member, { name });
+    // 没有 after: 不补发, 也就没有要等的
+    void room.join(member, { name });
   }
   if (member.session === undefined) throw new AppError('unauthorized');
   return member.session;

@@ -1,9 +1,12 @@
 // 一页历史: 从消息日志取一段, 按条数与字节截断, 说明沿同一方向还有没有
 import type { HistoryMessage, RoomEntry } from '../protocol/messages.js';
-import type { MessageLog } from './ports.js';
+import type { Answer, MessageLog } from './ports.js';
 
 // 一页的上限 (字节): 远低于慢消费者预算, 否则补发本身就会把人踢下线
 const REPLAY_BYTES = 256 * 1024;
+// 文字消息除正文之外的字段, 与一条文件消息 (估计, 字节); 名字至多 32 码点
+const ENVELOPE_BYTES = 160;
+const FILE_BYTES = 1024;
 
 export type HistoryRange = Pick<HistoryMessage, 'before' | 'after' | 'kind' | 'limit'>;
 
@@ -14,13 +17,20 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
-/** after 优先于 before; 两个都没有就是最近的一页。range.limit 至少为 1 */
-export function readPage(log: MessageLog, { before, after, kind, limit }: HistoryRange): HistoryPage {
+/** after 优先于 before; 两个都没有就是最近的一页。range.limit 至少为 1。日志同步答得出就同步返回 */
+export function readPage(log: MessageLog, range: HistoryRange): Answer<HistoryPage> {
+  const { before, after, kind, limit } = range;
   const forward = after !== undefined;
+  // 多取一条只为知道后面还有没有
+  const filter = { limit: limit + 1, ...(kind === undefined ? {} : { kind }) };
   // before 超过末尾就是要最新的一页
   const end = Math.min(before ?? Number.POSITIVE_INFINITY, log.seq + 1);
-  // 多取一条只为知道后面还有没有
-  const found = forward ? log.after(after, limit + 1, kind) : log.before(end, limit + 1, kind);
+  const found = forward ? log.after(after, filter) : log.before(end, filter);
+  const cut = (entries: readonly RoomEntry[]): HistoryPage => cutPage(entries, limit, forward);
+  return found instanceof Promise ? found.then(cut) : cut(found);
+}
+
+function cutPage(found: readonly RoomEntry[], limit: number, forward: boolean): HistoryPage {
   const surplus = Math.max(0, found.length - limit);
   const entries = fit(forward ? found.slice(0, limit) : found.slice(surplus), forward);
   return { entries, more: entries.length < found.length };
@@ -32,9 +42,14 @@ function fit(entries: readonly RoomEntry[], forward: boolean): RoomEntry[] {
   const kept: RoomEntry[] = [];
   let bytes = 0;
   for (const entry of ordered) {
-    bytes += entry.kind === 'text' ? entry.message.length * 3 : 1024;
+    bytes += entryBytes(entry);
     if (bytes > REPLAY_BYTES && kept.length > 0) break;
     kept.push(entry);
   }
   return forward ? kept : kept.reverse();
+}
+
+/** 一条在页里大约占的字节; 搜索的一页也以它计 */
+export function entryBytes(entry: RoomEntry): number {
+  return entry.kind === 'text' ? ENVELOPE_BYTES + Buffer.byteLength(entry.message) : FILE_BYTES;
 }

@@ -5,7 +5,9 @@ import type {
   FileChunkMessage,
   FileEndMessage,
   FileEntry,
+  FileHashMessage,
   FileMessage,
+  FileProofMessage,
   FileRecord,
   FileResumeMessage,
   FileStartMessage,
@@ -35,24 +37,58 @@ export interface Publisher {
 /** 一条记录落定的结果 */
 export interface Appended<E extends RoomEntry> {
   readonly entry: E;
-  /** 记录已持久之后兑现; 广播不等它, ack 必须等它 */
+  /** 记录已持久之后兑现; 广播不等它, ack 必须等它。持久失败时拒绝, 已广播的收不回来 */
   readonly durable: Promise<void>;
 }
 
-/** 房间的消息日志。保证: seq 从 1 起逐条加一, 从不回退; epoch 只在历史丢失后改变 */
+/** 发送者给一条消息起的标识, 随记录保存: 重连或重启之后据此认出重发 */
+export interface SentBy {
+  /** 会话令牌的散列: 日志泄露也不能冒名 */
+  readonly sender: string;
+  readonly clientId: string;
+}
+
+/** 内存里的尾部答得出就同步给出, 要读盘的才是 Promise */
+export type Answer<T> = T | Promise<T>;
+
+export interface HistoryFilter {
+  readonly limit: number;
+  /** 只要这一种: 条数与先后都只算它们; 由 (kind, seq) 的索引回答, 不随历史的长度变慢 */
+  readonly kind?: HistoryKind;
+}
+
+export interface SearchQuery {
+  readonly query: string;
+  readonly limit: number;
+  /** 只要 seq 小于它的 */
+  readonly before?: number;
+}
+
+export interface SearchPage {
+  /** 新的在前 */
+  readonly entries: readonly RoomEntry[];
+  readonly more: boolean;
+}
+
+/**
+ * 房间的消息日志。保证: seq 从 1 起逐条加一, 重启也从不回退; epoch 只在历史丢失后改变;
+ * append 返回时记录已经交给操作系统 (进程被杀也在), durable 兑现时已到盘片。
+ */
 export interface MessageLog {
   readonly epoch: string;
   /** 最近一条的 seq; 还没有消息时为 0 */
   readonly seq: number;
-  appendText(draft: Omit<TextEntry, 'seq'>): Appended<TextEntry>;
-  appendFile(draft: { time: number; file: FileRecord }): Appended<FileEntry>;
-  /**
-   * seq 大于 after 的最早 limit 条, 旧的在前。kind 限定只要这一种: 条数与先后都只算它们,
-   * 持久的实现须由 (kind, seq) 的索引回答, 不能随历史的长度变慢
-   */
-  after(seq: number, limit: number, kind?: HistoryKind): readonly RoomEntry[];
-  /** seq 小于 before 的最近 limit 条, 旧的在前; kind 同上 */
-  before(seq: number, limit: number, kind?: HistoryKind): readonly RoomEntry[];
+  /** 错误: storage_full, server_busy (积压的写入到了上限); 抛错时没有占用 seq */
+  appendText(draft: Omit<TextEntry, 'seq'>, sentBy?: SentBy): Appended<TextEntry>;
+  appendFile(draft: { time: number; file: FileRecord }, sentBy?: SentBy): Appended<FileEntry>;
+  /** seq 大于 after 的最早若干条, 旧的在前 */
+  after(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]>;
+  /** seq 小于 before 的最近若干条, 旧的在前 */
+  before(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]>;
+  /** 这个发送者以这个 clientId 发过的那一条; 没有, 或已过保留期, 则 undefined */
+  findSent(sentBy: SentBy): Promise<RoomEntry | undefined>;
+  /** 文字的正文与文件名里含有 query 的 (不分大小写, 按字面)。错误: server_busy (排队的搜索太多) */
+  search(query: SearchQuery): Promise<SearchPage>;
 }
 
 /** 上传的一方; files/ 只凭它应答, 不认识会话与套接字 */
@@ -67,8 +103,8 @@ export interface FileOwner {
 
 /** 文件领域的入口。同步抛出或拒绝的都是 AppError; 分片之后才发生的失败经 owner.send 送达 */
 export interface FileDoor {
-  /** 单帧文件: 在返回前拷走 message.filedata; 兑现时已发布并广播 */
-  receive(owner: FileOwner, name: string, message: FileMessage): Promise<FileEntry>;
+  /** 单帧文件: 在返回前拷走 message.filedata; 兑现时已发布, 广播并持久; sentBy 随记录保存 */
+  receive(owner: FileOwner, name: string, message: FileMessage, sentBy?: SentBy): Promise<FileEntry>;
   /** 兑现值是 uploadId; file_ready 已先送出 */
   start(owner: FileOwner, name: string, message: FileStartMessage): Promise<string>;
   resume(owner: FileOwner, message: FileResumeMessage): Promise<void>;
@@ -76,6 +112,10 @@ export interface FileDoor {
   chunk(owner: FileOwner, message: FileChunkMessage): Promise<void> | undefined;
   end(owner: FileOwner, message: FileEndMessage): Promise<void>;
   cancel(owner: FileOwner, message: FileCancelMessage): Promise<void>;
+  /** 秒传: 有同样的内容就发 file_challenge。错误: not_found (没有, 照常传分片), upload_unknown */
+  identify(owner: FileOwner, message: FileHashMessage): Promise<void>;
+  /** 抽查的回答; 答对即发布。错误: checksum_mismatch (上传仍在, 照常传分片), upload_unknown */
+  prove(owner: FileOwner, message: FileProofMessage): Promise<void>;
   /** owner 的连接没有了: 写完已收下的字节, 留待续传 */
   detach(owner: FileOwner): void;
 }

@@ -3,26 +3,27 @@ import { v7 as uuidv7 } from 'uuid';
 import { encode, toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import {
-  type AckMessage,
   DEFAULT_HISTORY_LIMIT,
   type FileEntry,
   type FileRecord,
   type Limits,
-  MAX_HISTORY_LIMIT,
   MAX_LISTED_USERS,
-  SERVER_FEATURES,
+  type RoomEntry,
+  type SearchMessage,
   type TextEntry,
   type WelcomeMessage,
 } from '../protocol/messages.js';
-import { type HistoryRange, readPage } from './history-page.js';
+import { type HistoryPage, type HistoryRange, readPage } from './history-page.js';
 import type { Member } from './member.js';
 import { Origins } from './origins.js';
-import type { MessageLog, Publisher } from './ports.js';
+import type { Appended, MessageLog, Publisher, SentBy } from './ports.js';
 import type { Presence } from './presence.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 
 const TEXT_TOPIC = 'text';
+// 加入时按 after 补发的条数上限; 另受一页的字节上限约束, 没给完的由 more 说明
+const CATCH_UP_LIMIT = 1000;
 
 export interface RoomOptions {
   readonly publisher: Publisher;
@@ -30,6 +31,8 @@ export interface RoomOptions {
   readonly presence: Presence;
   readonly log: MessageLog;
   readonly limits: Limits;
+  /** 随 welcome 告知的可选能力 */
+  readonly features: readonly string[];
   /** Unix 毫秒 */
   readonly now: () => number;
 }
@@ -51,13 +54,13 @@ export class Room {
 
   /**
    * 加入房间; welcome 先于其他一切送达。已加入的连接再次 join 只得到新的 welcome。
-   * 错误: name_invalid, name_taken, server_busy
+   * 返回时已加入; 补发的历史要读盘时, 兑现于送出之后。错误: name_invalid, name_taken, server_busy
    */
-  join(member: Member, request: JoinRequest): void {
+  join(member: Member, request: JoinRequest): Promise<void> | undefined {
     const { sessions, presence } = this.#options;
     if (member.session !== undefined) {
       this.#welcome(member, member.session);
-      return;
+      return undefined;
     }
     const session = sessions.claim(request.name, request.session, member.ownLimit);
     // 每次加入重新声明: 离开前声明过的不算
@@ -66,11 +69,12 @@ export class Room {
     this.#welcome(member, session);
     member.connection.subscribe(TEXT_TOPIC);
     member.connection.subscribe(this.#origins.enter(member.origin));
-    this.#introduce(member, request, cameOnline);
+    const introduced = this.#introduce(member, request, cameOnline);
     if (cameOnline) presence.joined(session.name, member);
     else presence.subscribe(member);
     // 被替换的最后才断: 它的离开不能让用户短暂下线
     replaced?.cut('replaced');
+    return introduced;
   }
 
   /** 离开房间; 该用户最后一条聊天连接离开时广播 leave */
@@ -86,8 +90,8 @@ export class Room {
     if (sessions.detach(member)) presence.left(session.name);
   }
 
-  /** 广播一行文字; 兑现值是持久之后的应答。错误: text_too_long, invalid_field */
-  async text(name: string, message: string, clientId: string | undefined): Promise<AckMessage | undefined> {
+  /** 广播一行文字。错误: text_too_long, invalid_field, 日志的 storage_full 与 server_busy (都没有广播) */
+  text(name: string, message: string, sentBy?: SentBy): Appended<TextEntry> {
     const { limits, log, presence, publisher, now } = this.#options;
     // 按 UTF-8 字节计: 汉字占 3 字节, 字符数会低估
     if (Buffer.byteLength(message) > limits.textBytes) {
@@ -98,38 +102,62 @@ export class Room {
     }
     presence.flushFor(name);
     const draft = { kind: 'text', id: uuidv7(), time: now(), name, message: wellFormed(message) } as const;
-    const { entry, durable } = log.appendText(draft);
-    publisher.publish(TEXT_TOPIC, encode(toBroadcast(entry, '')));
-    if (clientId === undefined) return undefined;
-    await durable;
-    return ackOf(entry, clientId);
+    // 先记后播: 播出去的消息, 进程被杀也在日志里
+    const appended = log.appendText(draft, sentBy);
+    publisher.publish(TEXT_TOPIC, encode(toBroadcast(appended.entry, '')));
+    return appended;
   }
 
-  /** 广播一个已发布的文件: 每个来源编码一次, 链接各自可打开 */
-  announce(file: FileRecord): FileEntry {
+  /** 广播一个已发布的文件: 每个来源编码一次, 链接各自可打开。错误同 text */
+  announce(file: FileRecord, sentBy?: SentBy): Appended<FileEntry> {
     const { log, presence, publisher, now } = this.#options;
     presence.flushFor(file.name);
-    const { entry } = log.appendFile({ time: now(), file });
+    const appended = log.appendFile({ time: now(), file }, sentBy);
     for (const [origin, topic] of this.#origins.topics()) {
-      publisher.publish(topic, encode(toBroadcast(entry, origin)));
+      publisher.publish(topic, encode(toBroadcast(appended.entry, origin)));
     }
-    return entry;
+    return appended;
   }
 
-  /** 一页历史, 以收件人的来源编码; ref 原样返回, 同时要几页的客户端据此对号 */
-  history(member: Member, request: HistoryRange & { readonly ref?: string }): void {
-    const { entries, more } = readPage(this.#options.log, request);
+  /** 这个人以这个 clientId 发过的那一条 */
+  findSent(sentBy: SentBy): Promise<RoomEntry | undefined> {
+    return this.#options.log.findSent(sentBy);
+  }
+
+  /** 一页历史, 以收件人的来源编码; ref 原样返回, 同时要几页的客户端据此对号。尾部答得出时同步送出 */
+  history(member: Member, request: HistoryRange & { readonly ref?: string }): Promise<void> | undefined {
+    const reply = ({ entries, more }: HistoryPage): void =>
+      member.send({
+        type: 'history',
+        messages: entries.map((entry) => toBroadcast(entry, member.origin)),
+        more,
+        ...(request.kind === undefined ? {} : { kind: request.kind }),
+        ...(request.ref === undefined ? {} : { ref: request.ref }),
+      });
+    const page = readPage(this.#options.log, request);
+    if (page instanceof Promise) return page.then(reply);
+    reply(page);
+    return undefined;
+  }
+
+  /** 搜索, 以收件人的来源编码。错误: server_busy */
+  async search(member: Member, { query, limit, before, ref }: SearchMessage): Promise<void> {
+    const found = await this.#options.log.search({
+      query,
+      limit,
+      ...(before === undefined ? {} : { before }),
+    });
     member.send({
-      type: 'history',
-      messages: entries.map((entry) => toBroadcast(entry, member.origin)),
-      more,
-      ...(request.kind === undefined ? {} : { kind: request.kind }),
-      ...(request.ref === undefined ? {} : { ref: request.ref }),
+      type: 'search',
+      query,
+      messages: found.entries.map((entry) => toBroadcast(entry, member.origin)),
+      more: found.more,
+      ...(ref === undefined ? {} : { ref }),
     });
   }
 
   #welcome(member: Member, session: Session): void {
-    const { sessions, log, limits } = this.#options;
+    const { sessions, log, limits, features } = this.#options;
     const welcome: WelcomeMessage = {
       type: 'welcome',
       name: session.name,
@@ -139,7 +167,7 @@ export class Room {
       epoch: log.epoch,
       seq: log.seq,
       limits,
-      features: SERVER_FEATURES,
+      features,
       ...(session.lastClose === undefined ? {} : { lastClose: session.lastClose }),
     };
     session.lastClose = undefined;
@@ -147,14 +175,15 @@ export class Room {
   }
 
   // 基础客户端靠逐个 join 填满名单; 声明过能力的客户端看 welcome, 并得到一页历史
-  #introduce(member: Member, { after, features }: JoinRequest, cameOnline: boolean): void {
-    const { sessions, log } = this.#options;
+  #introduce(
+    member: Member,
+    { after, features }: JoinRequest,
+    cameOnline: boolean,
+  ): Promise<void> | undefined {
+    const { sessions } = this.#options;
     if (features !== undefined) {
-      this.history(
-        member,
-        after === undefined ? { limit: DEFAULT_HISTORY_LIMIT } : { after, limit: MAX_HISTORY_LIMIT },
-      );
-      return;
+      const latest = { limit: DEFAULT_HISTORY_LIMIT };
+      return this.history(member, after === undefined ? latest : { after, limit: CATCH_UP_LIMIT });
     }
     const self = member.session?.name;
     for (const name of sessions.onlineNames(MAX_LISTED_USERS)) {
@@ -162,16 +191,19 @@ export class Room {
       if (cameOnline && name === self) continue;
       member.send({ type: 'user_update', action: 'join', name });
     }
-    if (after === undefined) return;
-    for (const entry of readPage(log, { after, limit: MAX_HISTORY_LIMIT }).entries) {
-      member.send(toBroadcast(entry, member.origin));
-    }
+    return after === undefined ? undefined : this.#replay(member, after);
   }
-}
 
-export function ackOf(entry: TextEntry | FileEntry, clientId: string): AckMessage {
-  const id = entry.kind === 'text' ? entry.id : entry.file.id;
-  return { type: 'ack', clientId, id, seq: entry.seq, time: entry.time };
+  // 没有声明能力而给了 after: 逐条补发, 与广播同形
+  #replay(member: Member, after: number): Promise<void> | undefined {
+    const send = ({ entries }: HistoryPage): void => {
+      for (const entry of entries) member.send(toBroadcast(entry, member.origin));
+    };
+    const page = readPage(this.#options.log, { after, limit: CATCH_UP_LIMIT });
+    if (page instanceof Promise) return page.then(send);
+    send(page);
+    return undefined;
+  }
 }
 
 // 孤立代理项换成 U+FFFD: 否则有的客户端 (Python) 存盘或显示时会出错

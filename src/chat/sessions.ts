@@ -1,10 +1,10 @@
 // 会话登记处: 令牌 -> 会话, 名字 -> 在线会话; 两张表都有上限
-import { randomBytes } from 'node:crypto';
 import { AppError } from '../protocol/errors.js';
 import { cleanUserName, userNameKey } from '../protocol/user-name.js';
 import type { Member } from './member.js';
 import type { RateLimit } from './rate-limit.js';
 import { Session } from './session.js';
+import { SessionTokens } from './session-tokens.js';
 
 export interface SessionLimits {
   readonly maxMembers: number;
@@ -14,18 +14,17 @@ export interface SessionLimits {
   readonly rememberedClientIds: number;
 }
 
-// 256 位随机: 令牌就是身份, 不能被猜到
-const TOKEN_BYTES = 32;
-
 export class Sessions {
   readonly #limits: SessionLimits;
   readonly #now: () => number;
+  readonly #tokens: SessionTokens;
   readonly #byToken = new Map<string, Session>();
   /** 在线者; 键是归一化的名字, 防止大小写或全角半角冒充 */
   readonly #online = new Map<string, Session>();
 
-  constructor(limits: SessionLimits, now: () => number) {
+  constructor(limits: SessionLimits, tokens: SessionTokens, now: () => number) {
     this.#limits = limits;
+    this.#tokens = tokens;
     this.#now = now;
   }
 
@@ -49,6 +48,7 @@ export class Sessions {
 
   /**
    * 找到或新建会话并占住名字; 不改变在线状态 (attach 才上线)。新会话沿用来者的限速。
+   * 不在内存里而确是我们签发的令牌 (重启, 过期) 照旧使用: 他还是同一个人, 重发认得出来。
    * 错误: name_invalid, name_taken, server_busy
    */
   claim(rawName: string, token: string | undefined, rateLimit: RateLimit): Session {
@@ -62,7 +62,8 @@ export class Sessions {
       known.name = name;
       return known;
     }
-    return this.#create(name, rateLimit);
+    const ours = token !== undefined && this.#tokens.isOurs(token);
+    return this.#create(name, rateLimit, ours ? token : undefined);
   }
 
   /** 连接归入会话。返回被替换下来的最早的连接 (超过每会话上限时), 以及用户是否因此上线 */
@@ -102,14 +103,16 @@ export class Sessions {
     }
   }
 
-  #create(name: string, rateLimit: RateLimit): Session {
+  #create(name: string, rateLimit: RateLimit, restored: string | undefined): Session {
     if (this.#byToken.size >= this.#limits.maxSessions) this.#evictAway();
-    const session = new Session(
-      randomBytes(TOKEN_BYTES).toString('base64url'),
+    const token = restored ?? this.#tokens.issue();
+    const identity = {
+      token,
+      sender: SessionTokens.senderOf(token),
       name,
-      rateLimit,
-      this.#limits.rememberedClientIds,
-    );
+      restored: restored !== undefined,
+    };
+    const session = new Session(identity, rateLimit, this.#limits.rememberedClientIds);
     session.awaySinceMs = this.#now();
     this.#byToken.set(session.token, session);
     return session;

@@ -41,6 +41,7 @@ export class FinishedUploads {
       offset: message.size,
       chunkBytes,
       windowBytes: chunkBytes,
+      fileId: entry.fileId,
     });
   }
 

@@ -45,12 +45,14 @@ export class IncomingFile {
     this.#record = await this.#transfer.verify([]);
   }
 
-  /** 发布并广播; 须先 verify */
+  /** 发布并广播, 持久之后兑现; 须先 verify */
   async publish(): Promise<FileEntry> {
     if (this.#record === undefined) throw new Error('publish before verify');
     if (!(await this.#transfer.publish(this.#record))) throw new Error('publish after abort');
     this.#settle('published');
-    return this.#parts.announce(this.#record);
+    const { entry, durable } = this.#parts.announce(this.#record);
+    await durable;
+    return entry;
   }
 
   /** 删除已收下的一切; 可重复调用, 已发布的不受影响; 不可在 publish 进行中调用 */

@@ -7,7 +7,7 @@ import type { BlockPool } from './block-pool.js';
 import { IncomingFile } from './incoming-file.js';
 import { cleanFileName } from './naming.js';
 import type { TypePolicy } from './policy.js';
-import type { Announce, BlobStore, PartialFile } from './ports.js';
+import type { Announce, Announced, BlobStore, FileSentBy, PartialFile } from './ports.js';
 import type { Space } from './space.js';
 import { type FileDescription, Transfer, type TransferEvents } from './transfer.js';
 import { Upload } from './upload.js';
@@ -22,6 +22,8 @@ export interface IntakeOptions {
   readonly types: TypePolicy;
   readonly space: Space;
   readonly announce: Announce;
+  /** 这个人以这个 clientId 发过的文件: 崩溃前发布了而没收到应答的, 重发还是它 */
+  readonly findSent: (sentBy: FileSentBy) => Promise<FileEntry | undefined>;
 }
 
 const IGNORE_EVENTS: TransferEvents = { progress: () => {}, failed: () => {} };
@@ -51,8 +53,8 @@ export class Intake {
     return this.#options.fileBytes;
   }
 
-  announce(file: FileRecord): FileEntry {
-    return this.#options.announce(file);
+  announce(file: FileRecord, sentBy?: FileSentBy): Announced {
+    return this.#options.announce(file, sentBy);
   }
 
   /** 还没有收一个字节时的检查, 返回清理后的文件名。错误: file_name_invalid, file_type_forbidden, file_too_large */
@@ -85,11 +87,12 @@ export class Intake {
   }
 
   /** 单帧文件。message.filedata 在第一个 await 之前就已解码完毕 */
-  async receive(name: string, message: FileMessage): Promise<FileEntry> {
+  async receive(name: string, message: FileMessage, sentBy?: FileSentBy): Promise<FileEntry> {
     const originalName = this.screen(message.originalName, undefined);
     const heldBytes = base64DecodedLength(message.filedata);
     this.#options.budget.take(heldBytes);
-    const run = this.#receiveHeld(name, originalName, message).finally(() =>
+    const description = { ...describe(name, originalName, message.mimeType), ...(sentBy && { sentBy }) };
+    const run = this.#receiveHeld(description, message).finally(() =>
       this.#options.budget.release(heldBytes),
     );
     this.#receiving.add(run);
@@ -121,19 +124,23 @@ export class Intake {
     await Promise.allSettled(this.#receiving);
   }
 
-  async #receiveHeld(name: string, originalName: string, message: FileMessage): Promise<FileEntry> {
+  async #receiveHeld(description: FileDescription, { filedata }: FileMessage): Promise<FileEntry> {
+    const { sentBy } = description;
     // 必须在 await 之前: 帧的内存在回调返回后失效
-    const bytes = decodeBase64(message.filedata, message.filedata.byteLength);
+    const bytes = decodeBase64(filedata, filedata.byteLength);
+    const earlier = sentBy === undefined ? undefined : await this.#options.findSent(sentBy);
+    if (earlier !== undefined) return earlier;
     // 要一个新鲜的读数: 刚启动时还没有读过磁盘
     await this.checkSpace(bytes.byteLength);
-    const description = describe(name, originalName, message.mimeType);
     const transfer = this.#create(description, bytes.byteLength, IGNORE_EVENTS);
     try {
       transfer.adopt(bytes);
       transfer.upload.beginVerifying();
       const record = await transfer.verify([]);
       await transfer.publish(record);
-      return this.announce(record);
+      const { entry, durable } = this.announce(record, sentBy);
+      await durable;
+      return entry;
     } catch (error) {
       await transfer.abort();
       throw error;

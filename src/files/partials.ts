@@ -90,7 +90,7 @@ export class Partials {
     for (const entry of open) {
       const file = await intake.blobs.find(entry.fileId);
       if (file === undefined) continue;
-      await this.settle(entry, intake.announce(file));
+      await this.settle(entry, intake.announce(file).entry);
       announced += 1;
     }
     log.info({ orphans: orphans.length, resumable: this.#count, announced }, '启动对账完成');

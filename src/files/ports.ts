@@ -32,7 +32,7 @@ export interface BlobStore {
   /** 删除部分文件; 不存在也算成功。返回释放的字节数 */
   removePartial(uploadId: string): Promise<number>;
   /** 改名发布 (同一文件系统, 不复制); 成功之后 find 能找到它 */
-  publish(uploadId: string, record: FileRecord): Promise<void>;
+  publish(uploadId: string, record: FileRecord, sentBy?: FileSentBy): Promise<void>;
   find(fileId: string): Promise<FileRecord | undefined>;
   /** 图片的像素尺寸 (已按 EXIF 方向摆正); 不是可缩略的图片则 undefined */
   dimensions(uploadId: string): Promise<{ width: number; height: number } | undefined>;
@@ -89,8 +89,28 @@ export interface UploadJournal {
   listPartials(): Promise<StoredPartial[]>;
 }
 
-/** 把已发布的文件广播给房间; 恰好调用一次 */
-export type Announce = (file: FileRecord) => FileEntry;
+/** 单帧文件的 clientId 与发送者, 随元数据与消息保存: 崩溃之后重发仍是同一条 */
+export interface FileSentBy {
+  readonly sender: string;
+  readonly clientId: string;
+}
+
+export interface Announced {
+  readonly entry: FileEntry;
+  /** 消息持久之后兑现; 之后才能告诉上传者已完成 */
+  readonly durable: Promise<void>;
+}
+
+/** 把已发布的文件广播给房间; 每个文件恰好调用一次。错误: storage_full, server_busy: 没有广播 */
+export type Announce = (file: FileRecord, sentBy?: FileSentBy) => Announced;
+
+/** 已有内容的索引: 相同内容只存一份, 也是秒传的依据 */
+export interface ContentIndex {
+  /** 有没有这么大的文件 */
+  hasSize(size: number): Promise<boolean>;
+  /** 任一内容相同的已发布文件 */
+  find(sha256: string, size: number): Promise<FileRecord | undefined>;
+}
 
 /** 磁盘的可用字节数 */
 export type FreeBytes = () => Promise<number>;

@@ -4,7 +4,7 @@ import type { FileRecord } from '../protocol/messages.js';
 import type { BlockPool } from './block-pool.js';
 import { fileExtension } from './naming.js';
 import { HEAD_BYTES, isThumbable, type TypePolicy } from './policy.js';
-import type { BlobStore, PartialFile } from './ports.js';
+import type { BlobStore, FileSentBy, PartialFile } from './ports.js';
 import type { Space } from './space.js';
 import type { Upload } from './upload.js';
 import { UploadWriter } from './upload-writer.js';
@@ -22,6 +22,7 @@ export interface FileDescription {
   readonly name: string;
   readonly originalName: string;
   readonly mimeType?: string;
+  readonly sentBy?: FileSentBy;
 }
 
 export interface TransferEvents {
@@ -130,7 +131,7 @@ export class Transfer {
     const partial = await this.#partial;
     // 先放开句柄: Windows 上打开着的文件不能改名
     await partial.close();
-    await this.#parts.blobs.publish(this.upload.uploadId, record);
+    await this.#parts.blobs.publish(this.upload.uploadId, record, this.description.sentBy);
     // 从此归已发布的文件: 之后的 abort 不能再归还
     this.#claimed = 0;
     return true;

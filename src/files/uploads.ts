@@ -6,6 +6,8 @@ import type {
   FileCancelMessage,
   FileChunkMessage,
   FileEndMessage,
+  FileHashMessage,
+  FileProofMessage,
   FileResumeMessage,
   FileStartMessage,
 } from '../protocol/messages.js';
@@ -161,6 +163,17 @@ export class Uploads {
     owner.send({ type: 'file_cancelled', uploadId });
   }
 
+  /** 秒传还没有接上: 一律当作没有相同的内容, 客户端照常传分片 */
+  async identify(owner: UploadOwner, { uploadId }: FileHashMessage): Promise<void> {
+    this.#owned(owner, uploadId);
+    throw new AppError('not_found');
+  }
+
+  async prove(owner: UploadOwner, { uploadId }: FileProofMessage): Promise<void> {
+    this.#owned(owner, uploadId);
+    throw new AppError('checksum_mismatch');
+  }
+
   detach(owner: UploadOwner): void {
     for (const live of this.#live.values()) if (live.owner === owner) this.#disown(live);
     this.#finished.forget(owner);
@@ -228,6 +241,7 @@ export class Uploads {
       offset: upload.received,
       chunkBytes: this.#options.chunkBytes,
       windowBytes: live.grantBytes,
+      fileId: live.entry.fileId,
     });
   }
 
@@ -384,8 +398,10 @@ export class Uploads {
       const record = await live.transfer.verify([live.entry.sha256, sha256]);
       // 校验期间被取消: 由 cancel 收尾
       if (!(await live.transfer.publish(record))) return;
-      const broadcast = intake.announce(record);
+      const { entry: broadcast, durable } = intake.announce(record);
       this.#remove(live);
+      // 先等消息持久: 告诉上传者完成之后, 断电也不能丢
+      await durable;
       const entry = await this.#partials.settle(live.entry, broadcast);
       if (live.owner !== undefined) this.#finished.complete(live.owner, live.clientId, entry);
     } catch (error) {

@@ -3,8 +3,10 @@ import { decodeChunkFrame, UUID_PATTERN } from './chunk-frame.js';
 import { AppError, ERRORS } from './errors.js';
 import { scanFrame } from './json-scan.js';
 import {
+  CHALLENGE_RANGES,
   type ClientMessage,
   DEFAULT_HISTORY_LIMIT,
+  DEFAULT_SEARCH_LIMIT,
   type ErrorMessage,
   type FileBroadcast,
   type FileRecord,
@@ -12,6 +14,8 @@ import {
   MAX_CLIENT_ID_LENGTH,
   MAX_ENVELOPE_BYTES,
   MAX_HISTORY_LIMIT,
+  MAX_QUERY_LENGTH,
+  MAX_SEARCH_LIMIT,
   type RoomEntry,
   type ServerMessage,
   type TextBroadcast,
@@ -70,7 +74,17 @@ const DECODERS = new Map<string, (scanned: Scanned) => ClientMessage>([
     }),
   ],
   ['file_cancel', ({ envelope }) => ({ type: 'file_cancel', uploadId: uuid(envelope, 'uploadId') })],
+  [
+    'file_hash',
+    ({ envelope }) => ({
+      type: 'file_hash',
+      uploadId: uuid(envelope, 'uploadId'),
+      sha256: requiredSha256(envelope['sha256'], 'sha256'),
+    }),
+  ],
+  ['file_proof', ({ envelope }) => decodeFileProof(envelope)],
   ['history', ({ envelope }) => decodeHistory(envelope)],
+  ['search', ({ envelope }) => decodeSearch(envelope)],
 ]);
 
 /** 契约里客户端可发的消息类型; 文档测试用它核对 PROTOCOL.md */
@@ -149,6 +163,30 @@ function decodeFileChunk({ envelope, payload, payloadKey }: Scanned): ClientMess
   };
 }
 
+function decodeFileProof(envelope: Envelope): ClientMessage {
+  const hashes = envelope['hashes'];
+  if (!Array.isArray(hashes) || hashes.length !== CHALLENGE_RANGES) throw invalid('hashes');
+  return {
+    type: 'file_proof',
+    uploadId: uuid(envelope, 'uploadId'),
+    hashes: hashes.map((value: unknown) => requiredSha256(value, 'hashes')),
+  };
+}
+
+function decodeSearch(envelope: Envelope): ClientMessage {
+  const limit = optionalInteger(envelope, 'limit') ?? DEFAULT_SEARCH_LIMIT;
+  if (limit === 0) throw invalid('limit');
+  const query = requiredString(envelope, 'query', MAX_QUERY_LENGTH).trim();
+  if (query === '') throw invalid('query');
+  return {
+    type: 'search',
+    query,
+    limit: Math.min(limit, MAX_SEARCH_LIMIT),
+    ...optional('before', optionalInteger(envelope, 'before')),
+    ...optional('ref', label(envelope, 'ref')),
+  };
+}
+
 function decodeHistory(envelope: Envelope): ClientMessage {
   const limit = optionalInteger(envelope, 'limit') ?? DEFAULT_HISTORY_LIMIT;
   // 零条的一页说不清还有没有, 照着它翻页的客户端会停不下来
@@ -203,9 +241,15 @@ function uuid(envelope: Envelope, field: string): string {
 }
 
 function sha256(envelope: Envelope): string | undefined {
-  const value = optionalString(envelope, 'sha256', 64)?.toLowerCase();
-  if (value !== undefined && !SHA256_PATTERN.test(value)) throw invalid('sha256');
-  return value;
+  const value = envelope['sha256'];
+  return value == null ? undefined : requiredSha256(value, 'sha256');
+}
+
+/** 十六进制, 大小写都收, 一律变成小写 */
+function requiredSha256(value: unknown, field: string): string {
+  const text = typeof value === 'string' ? value.toLowerCase() : '';
+  if (!SHA256_PATTERN.test(text)) throw invalid(field);
+  return text;
 }
 
 function senderName(envelope: Envelope): { name?: string } {
@@ -233,8 +277,9 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]
 }
 
 function referenceOf(envelope: Envelope): string | undefined {
-  // 只有 history 认得 ref; 别的消息里它是不认识的字段, 一律忽略
-  const fields = envelope['type'] === 'history' ? ['ref'] : ['clientId', 'uploadId'];
+  // 只有 history 与 search 认得 ref; 别的消息里它是不认识的字段, 一律忽略
+  const asks = envelope['type'] === 'history' || envelope['type'] === 'search';
+  const fields = asks ? ['ref'] : ['clientId', 'uploadId'];
   for (const field of fields) {
     const value = envelope[field];
     if (typeof value === 'string' && value.length > 0 && value.length <= MAX_CLIENT_ID_LENGTH) return value;

@@ -15,8 +15,16 @@ export const MAX_HISTORY_LIMIT = 200;
 export const MAX_ENVELOPE_BYTES = 160 * 1024;
 /** history 可以限定的种类; 目前只有文件列表用得上 */
 export type HistoryKind = 'file';
-/** 服务器支持的可选能力 */
-export const SERVER_FEATURES = ['batch', 'binary_chunk'] as const;
+/** 服务器可能支持的可选能力; instant 可由 files.instantSend 关掉, 关掉就不列出 */
+export const SERVER_FEATURES = ['batch', 'binary_chunk', 'offer', 'search', 'instant'] as const;
+/** search 没有给出 limit 时的条数 */
+export const DEFAULT_SEARCH_LIMIT = 20;
+/** 一次 search 应答最多的条数 */
+export const MAX_SEARCH_LIMIT = 100;
+/** 搜索词的最大长度 (字符) */
+export const MAX_QUERY_LENGTH = 256;
+/** 秒传的抽查: 服务器随机点名的段数, 客户端照段的先后答这么多个 SHA-256 */
+export const CHALLENGE_RANGES = 3;
 
 export type ChunkEncoding = 'base64' | 'binary';
 
@@ -101,6 +109,28 @@ export interface HistoryMessage {
   readonly ref?: string;
 }
 
+/** 秒传: 补报整个文件的 SHA-256; 服务器有同样的内容就发 file_challenge */
+export interface FileHashMessage {
+  readonly type: 'file_hash';
+  readonly uploadId: string;
+  readonly sha256: string;
+}
+/** file_challenge 的回答: 各段内容的 SHA-256, 次序同 ranges */
+export interface FileProofMessage {
+  readonly type: 'file_proof';
+  readonly uploadId: string;
+  readonly hashes: readonly string[];
+}
+export interface SearchMessage {
+  readonly type: 'search';
+  /** 去掉首尾空白之后 1 到 MAX_QUERY_LENGTH 个字符 */
+  readonly query: string;
+  readonly before?: number;
+  /** 1 到 MAX_SEARCH_LIMIT */
+  readonly limit: number;
+  readonly ref?: string;
+}
+
 /** file_resume 只是带 uploadId 的 file_start 在解码后的名字, 线上仍是 file_start */
 export type ClientMessage =
   | JoinMessage
@@ -112,7 +142,10 @@ export type ClientMessage =
   | FileChunkMessage
   | FileEndMessage
   | FileCancelMessage
-  | HistoryMessage;
+  | FileHashMessage
+  | FileProofMessage
+  | HistoryMessage
+  | SearchMessage;
 
 // ---- 服务器 -> 客户端 ----
 
@@ -197,6 +230,10 @@ export interface FileReadyMessage {
   readonly offset: number;
   readonly chunkBytes: number;
   readonly windowBytes: number;
+  /** 发布之后的文件 id: 与 file_offer, file 的 id 相同 */
+  readonly fileId: string;
+  /** 服务器有同样大小的文件: 值得先算 SHA-256 再以 file_hash 试一次秒传。没有则不出现 */
+  readonly sizeKnown?: true;
 }
 export interface FileAckMessage {
   readonly type: 'file_ack';
@@ -211,6 +248,43 @@ export interface FileDoneMessage extends Omit<FileBroadcast, 'type'> {
 export interface FileCancelledMessage {
   readonly type: 'file_cancelled';
   readonly uploadId: string;
+}
+/** 秒传的抽查; 在 file_ready 之后送达, 不答也可以照常传分片 */
+export interface FileChallengeMessage {
+  readonly type: 'file_challenge';
+  readonly clientId?: string;
+  readonly uploadId: string;
+  /** 恰好 CHALLENGE_RANGES 段; 文件小时可以重叠 */
+  readonly ranges: readonly ByteRange[];
+}
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+/** 还在上传的文件, 已经可以从 url 下载; 只发给声明了 offer 的客户端 */
+export interface FileOfferMessage {
+  readonly type: 'file_offer';
+  readonly id: string;
+  readonly name: string;
+  readonly originalName: string;
+  readonly size: number;
+  readonly url: string;
+  /** 服务器已落盘的字节数 */
+  readonly received: number;
+}
+/** 先前的 file_offer 作废: 上传被取消, 失败, 或停了太久 */
+export interface FileWithdrawnMessage {
+  readonly type: 'file_withdrawn';
+  readonly id: string;
+}
+export interface SearchReply {
+  readonly type: 'search';
+  readonly query: string;
+  /** 新的在前 */
+  readonly messages: readonly (TextBroadcast | FileBroadcast)[];
+  /** 更早的还有; 以最后一条的 seq 作 before 接着要 */
+  readonly more: boolean;
+  readonly ref?: string;
 }
 export interface HistoryReply {
   readonly type: 'history';
@@ -238,8 +312,17 @@ export type ServerMessage =
   | FileAckMessage
   | FileDoneMessage
   | FileCancelledMessage
+  | FileChallengeMessage
+  | FileOfferMessage
+  | FileWithdrawnMessage
   | HistoryReply
+  | SearchReply
   | ErrorMessage;
+
+/** GET /api/messages 的应答体: 同 history, 旧的在前 */
+export type MessagesBody = Pick<HistoryReply, 'messages' | 'more'>;
+/** GET /api/search 的应答体: 同 search, 新的在前 */
+export type SearchBody = Pick<SearchReply, 'query' | 'messages' | 'more'>;
 
 /** GET /api/limits 的应答体: 客户端在传第一个字节之前就能拒绝不合格的文件 */
 export interface LimitsBody {

@@ -3,7 +3,7 @@ import { close, constants, open, read } from 'node:fs';
 import { access, open as openFolder, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { BlobReader, BlobStore, OpenBlob, PartialFile } from '../files/ports.js';
+import type { BlobReader, BlobStore, FileSentBy, OpenBlob, PartialFile } from '../files/ports.js';
 import type { FileRecord } from '../protocol/messages.js';
 import { isMissing, translateDiskError } from './disk-errors.js';
 import type { HashPool } from './hash-pool.js';
@@ -50,10 +50,10 @@ export class Blobs implements BlobStore, BlobReader {
     return size;
   }
 
-  async publish(uploadId: string, record: FileRecord): Promise<void> {
+  async publish(uploadId: string, record: FileRecord, sentBy?: FileSentBy): Promise<void> {
     try {
       // 元数据在前: 改名一成功, 文件就是完整可查的; 只有元数据的不算发布
-      await writeJson(this.#folder.meta(record.id), record, this.#options.fsync);
+      await writeJson(this.#folder.meta(record.id), { ...record, ...sentBy }, this.#options.fsync);
       await rename(this.#folder.partial(uploadId), this.#path(record));
       if (this.#options.fsync) await syncFolders(this.#folder.meta(record.id), this.#path(record));
     } catch (error) {

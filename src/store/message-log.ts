@@ -1,6 +1,6 @@
-// 内存里的消息日志: 最近若干条, 条数与字节都有上限; 持久的日志将实现同一个接口
+// 内存里的消息日志: 最近若干条, 条数与字节都有上限; 不持久 (history.store 为 memory 时用)
 import { randomUUID } from 'node:crypto';
-import type { Appended, MessageLog } from '../chat/ports.js';
+import type { Appended, HistoryFilter, MessageLog, SearchPage, SearchQuery } from '../chat/ports.js';
 import type { FileEntry, FileRecord, HistoryKind, RoomEntry, TextEntry } from '../protocol/messages.js';
 
 export interface MemoryLogOptions {
@@ -37,17 +37,28 @@ export class MemoryLog implements MessageLog {
     return this.#append({ kind: 'file', seq: this.#nextSeq(), time, file });
   }
 
-  after(seq: number, limit: number, kind?: HistoryKind): readonly RoomEntry[] {
+  after(seq: number, { limit, kind }: HistoryFilter): readonly RoomEntry[] {
     const start = Math.max(0, this.#indexOf(seq + 1));
     if (kind !== undefined) return this.#pick(kind, start, { limit, step: 1 });
     return this.#entries.slice(start, start + limit);
   }
 
-  before(seq: number, limit: number, kind?: HistoryKind): readonly RoomEntry[] {
+  before(seq: number, { limit, kind }: HistoryFilter): readonly RoomEntry[] {
     // 两头都夹住: before 可以远远大于最新的 seq
     const end = Math.min(this.#entries.length, Math.max(0, this.#indexOf(seq)));
     if (kind !== undefined) return this.#pick(kind, end - 1, { limit, step: -1 }).reverse();
     return this.#entries.slice(Math.max(0, end - limit), end);
+  }
+
+  /** 什么都没有存盘: 重启之后没有可认的 */
+  async findSent(): Promise<undefined> {}
+
+  async search({ query, limit, before = Number.POSITIVE_INFINITY }: SearchQuery): Promise<SearchPage> {
+    const wanted = query.toLowerCase();
+    const found = this.#entries.filter(
+      (entry) => entry.seq < before && searchable(entry).toLowerCase().includes(wanted),
+    );
+    return { entries: found.slice(-limit).reverse(), more: found.length > limit };
   }
 
   // 从 start 起逐条找, 够了就停; 至多看完 maxMessages 条
@@ -86,6 +97,10 @@ export class MemoryLog implements MessageLog {
     }
     return { entry, durable: DURABLE };
   }
+}
+
+function searchable(entry: RoomEntry): string {
+  return entry.kind === 'text' ? entry.message : entry.file.originalName;
 }
 
 function entryBytes(entry: RoomEntry): number {

@@ -2,7 +2,7 @@
 import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 
-const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs'] as const;
+const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs', 'history'] as const;
 const PARTIAL_EXTENSION = '.part';
 // 启动时并行 stat 的个数: 太多会占满线程池
 const STAT_BATCH = 64;
@@ -43,6 +43,16 @@ export class StorageFolder {
 
   thumb(fileId: string): string {
     return path.join(this.root, 'thumbs', `${fileId}.webp`);
+  }
+
+  /** 会话令牌的签名密钥 */
+  get sessionSecret(): string {
+    return path.join(this.root, 'history', 'session.secret');
+  }
+
+  /** 消息日志的数据库与它的预写日志 */
+  get historyFolder(): string {
+    return path.join(this.root, 'history');
   }
 
   get partialFolder(): string {

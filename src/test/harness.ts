@@ -119,7 +119,7 @@ export async function spawnServer(
   };
 }
 
-/** 存储目录下的全部文件 (相对路径, 已排序): 用来证明没有留下半个文件 */
+/** 存储目录下的全部文件 (相对路径, 已排序), 消息日志除外: 用来证明没有留下半个文件 */
 export async function storedFiles(storage: string): Promise<string[]> {
   const entries = await readdir(storage, { recursive: true, withFileTypes: true });
   return (
@@ -127,6 +127,7 @@ export async function storedFiles(storage: string): Promise<string[]> {
       // 锁文件在服务器运行期间总在
       .filter((entry) => entry.isFile() && entry.name !== '.lock')
       .map((entry) => path.relative(storage, path.join(entry.parentPath, entry.name)))
+      .filter((file) => !file.startsWith(`history${path.sep}`))
       .sort()
   );
 }

@@ -53,8 +53,10 @@ async function realIntake(t: TestContext): Promise<Parts> {
     space,
     announce: (file) => {
       announced.push(file);
-      return { kind: 'file', seq: announced.length, time: 0, file };
+      const entry = { kind: 'file', seq: announced.length, time: 0, file } as const;
+      return { entry, durable: Promise.resolve() };
     },
+    findSent: () => Promise.resolve(undefined),
   });
   return { root, intake, budget, space, announced };
 }

@@ -89,6 +89,7 @@ const READY: Omit<FileReadyMessage, 'type' | 'clientId'> = {
   offset: 0,
   chunkBytes: 262_144,
   windowBytes: 4_194_304,
+  fileId: FILE_ID,
 };
 
 const text = toBroadcast(

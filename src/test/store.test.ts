@@ -132,31 +132,31 @@ test('消息日志: 条数与字节都有上限, seq 从不回退', () => {
   const byCount = filled(250, { maxMessages: 100, maxBytes: MIB });
   assert.equal(byCount.seq, 250);
   assert.deepEqual(
-    byCount.after(0, 1000).map(({ seq }) => seq),
+    byCount.after(0, { limit: 1000 }).map(({ seq }) => seq),
     range(151, 250),
   );
   const byBytes = filled(250, { maxMessages: 1000, maxBytes: 10_000 });
-  const kept = byBytes.after(0, 1000);
+  const kept = byBytes.after(0, { limit: 1000 });
   assert.ok(kept.length > 0 && kept.length <= 10_000 / 200);
   assert.equal(kept.at(-1)?.seq, 250);
   const none = filled(5, { maxMessages: 0, maxBytes: 0 });
-  assert.deepEqual([none.seq, none.after(0, 10), none.before(99, 10)], [5, [], []]);
+  assert.deepEqual([none.seq, none.after(0, { limit: 10 }), none.before(99, { limit: 10 })], [5, [], []]);
 });
 
 test('消息日志: after 与 before 在两端之外也给出该给的', () => {
   const log = filled(150, { maxMessages: 100, maxBytes: MIB });
   const seqs = (entries: readonly { seq: number }[]): number[] => entries.map(({ seq }) => seq);
-  assert.deepEqual(seqs(log.after(0, 3)), range(51, 53));
-  assert.deepEqual(seqs(log.after(148, 10)), [149, 150]);
-  assert.deepEqual(seqs(log.after(150, 10)), []);
-  assert.deepEqual(seqs(log.after(10_000, 10)), []);
-  assert.deepEqual(seqs(log.before(151, 2)), [149, 150]);
-  assert.deepEqual(seqs(log.before(10_000, 2)), [149, 150]);
-  assert.deepEqual(seqs(log.before(53, 10)), [51, 52]);
-  assert.deepEqual(seqs(log.before(51, 10)), []);
-  assert.deepEqual(seqs(log.before(0, 10)), []);
-  assert.deepEqual(seqs(log.before(100, 0)), []);
-  assert.deepEqual(seqs(filled(0, { maxMessages: 10, maxBytes: MIB }).before(1, 10)), []);
+  assert.deepEqual(seqs(log.after(0, { limit: 3 })), range(51, 53));
+  assert.deepEqual(seqs(log.after(148, { limit: 10 })), [149, 150]);
+  assert.deepEqual(seqs(log.after(150, { limit: 10 })), []);
+  assert.deepEqual(seqs(log.after(10_000, { limit: 10 })), []);
+  assert.deepEqual(seqs(log.before(151, { limit: 2 })), [149, 150]);
+  assert.deepEqual(seqs(log.before(10_000, { limit: 2 })), [149, 150]);
+  assert.deepEqual(seqs(log.before(53, { limit: 10 })), [51, 52]);
+  assert.deepEqual(seqs(log.before(51, { limit: 10 })), []);
+  assert.deepEqual(seqs(log.before(0, { limit: 10 })), []);
+  assert.deepEqual(seqs(log.before(100, { limit: 0 })), []);
+  assert.deepEqual(seqs(filled(0, { maxMessages: 10, maxBytes: MIB }).before(1, { limit: 10 })), []);
 });
 
 function range(first: number, last: number): number[] {

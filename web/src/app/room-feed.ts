@@ -37,6 +37,10 @@ export class RoomFeed {
       file_ack: ignore,
       file_done: ignore,
       file_cancelled: ignore,
+      file_challenge: ignore,
+      file_offer: ignore,
+      file_withdrawn: ignore,
+      search: ignore,
     };
   }
 
