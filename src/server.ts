@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Archive } from './chat/archive.js';
 import { Dispatcher } from './chat/handlers.js';
 import type { FileDoor, MessageLog, Publisher } from './chat/ports.js';
 import { Presence } from './chat/presence.js';
@@ -28,6 +29,7 @@ import { Thumbnails } from './store/thumbnails.js';
 import { tidyStorage } from './store/tidy.js';
 import { DiskJournal } from './store/upload-journal.js';
 import { App, type Routes } from './transport/app.js';
+import { ArchiveRoute } from './transport/archive-route.js';
 import { DownloadRoute } from './transport/download-route.js';
 import { loadNative } from './transport/native.js';
 import { OriginRules } from './transport/origin.js';
@@ -153,6 +155,7 @@ interface Chat {
   readonly sessions: Sessions;
   readonly presence: Presence;
   readonly room: Room;
+  readonly archive: Archive;
 }
 
 function createChat({ config, now }: Runtime, { log, secret }: Storage, publisher: Publisher): Chat {
@@ -160,8 +163,9 @@ function createChat({ config, now }: Runtime, { log, secret }: Storage, publishe
   const presence = new Presence(publisher, () => sessions.onlineCount, config.chat.presenceTickMs);
   const limits = limitsOf(config);
   const features = featuresOf(config);
-  const room = new Room({ publisher, sessions, presence, log, limits, features, now: Date.now });
-  return { sessions, presence, room };
+  const archive = new Archive(log);
+  const room = new Room({ publisher, sessions, presence, log, archive, limits, features, now: Date.now });
+  return { sessions, presence, room, archive };
 }
 
 interface Files {
@@ -206,7 +210,7 @@ async function createFiles(
 async function createEdge(
   { config, now, stopping, reportInternal }: Runtime,
   { blobs }: Storage,
-  { sessions, room }: Chat,
+  { sessions, room, archive }: Chat,
   { intake, uploads, types }: Files,
 ): Promise<Routes> {
   const { fileBytes, frameBytes } = config.files;
@@ -222,6 +226,7 @@ async function createEdge(
       { ...config.server, messagesPerSecond, frameBytes },
       { ...shared, room, dispatcher, files, now },
     ),
+    archive: new ArchiveRoute({ ...shared, archive }),
     uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake }),
     downloads: new DownloadRoute(blobs, config.downloads.maxActive, reportInternal),
     statics: await StaticFiles.load(WEB_FOLDER, {
