@@ -65,14 +65,15 @@ export function createSearch(context: ViewContext, back: BackStack): SearchParts
 function createButton(): HTMLButtonElement {
   const texts = searchTexts();
   const label = h('span', { class: 'search-open-label' }, texts.open);
-  const keys = h('kbd', { class: 'search-open-keys', 'aria-hidden': 'true' }, texts.shortcut);
   const button = h('button', {
     type: 'button',
     class: 'search-open',
     'aria-label': texts.open,
     title: texts.open,
   });
-  button.append(icon(ICONS.search), label, keys);
+  button.append(icon(ICONS.search), label);
+  // 画出来的快捷键不是名字的一部分, 读屏软件另有 aria-keyshortcuts
+  button.dataset['keys'] = texts.shortcut;
   button.setAttribute('aria-controls', 'search-panel');
   button.setAttribute('aria-keyshortcuts', 'Control+K /');
   return button;
