@@ -140,10 +140,10 @@ def test_加入后得到历史_还能取更早的与文件() -> None:
         assert second.texts() == [f"第 {index} 句" for index in range(10, 60)]
         assert not any(event.live for event in second.all_of(MessageArrived))
         assert second.all_of(HasOlder) == [HasOlder(True)]
-        second.session.history.load_older(second.all_of(MessageArrived)[0].message.seq)
+        second.session.archive.load_older(second.all_of(MessageArrived)[0].message.seq)
         (older,) = await second.until(lambda: second.all_of(OlderLoaded), "更早的")
         assert len(older.messages) == 10 and not older.more
-        second.session.history.load_more_files(None)
+        second.session.archive.load_more_files(None)
         (files,) = await second.until(lambda: second.all_of(FilesLoaded), "文件")
         assert files == FilesLoaded((), False)
         await asyncio.gather(first.close(), second.close())
@@ -178,47 +178,83 @@ def test_断线期间的话补齐_不重不漏_离线写的回来再发(shared: 
     asyncio.run(scenario())
 
 
-def test_服务器被杀再启动_自己回来_历史从新的起点算(shared: SluiceServer) -> None:
+def test_服务器被杀再启动_历史都在_没有应答的凭同一个clientId再发_各只有一条(shared: SluiceServer) -> None:
     async def scenario() -> None:
-        first = Member(shared)
-        await first.online()
-        first.session.texts.add("a", "重启之前")
-        await first.said("重启之前")
+        first, second = Member(shared), Member(shared)
+        await asyncio.gather(first.online(), second.online())
+        lines = [f"重启前后 {index}" for index in range(60)]
+        for line in lines[:40]:
+            first.session.texts.add(line, line)
+        # 其余的在途: 有的已播出而没有应答, 有的还没有发
+        await second.said(lines[20])
         shared.kill()
         await first.until(lambda: _phases(first).count(WAITING) or None, "断线")
-        first.session.texts.add("b", "服务器不在时写的")
+        for line in lines[40:]:
+            first.session.texts.add(line, line)
         shared.start()
-        assert (await first.online(2)).history_lost
-        await first.said("服务器不在时写的")
-        assert first.texts().count("重启之前") == 1
-        await first.close()
+        assert not (await first.online(2)).history_lost
+        await asyncio.gather(first.said(lines[-1]), second.said(lines[-1]))
+        for member in (first, second):
+            assert [text for text in member.texts() if text in lines] == lines
+            seqs = [event.message.seq for event in member.all_of(MessageArrived)]
+            assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), "接着原来的 seq, 不重不漏"
+        late = Member(shared)
+        await late.said(lines[-1])
+        assert [text for text in late.texts() if text in lines] == lines[-50:]
+        await asyncio.gather(first.close(), second.close(), late.close())
 
     asyncio.run(scenario())
 
 
-def test_服务器重启后说了很多_回来的人一句不漏(shared: SluiceServer) -> None:
+def test_停着的时候服务器重启又说了很多_回来的人一句不漏(shared: SluiceServer) -> None:
     async def scenario() -> None:
         first, second = Member(shared), Member(shared)
         await asyncio.gather(first.online(), second.online())
         second.session._connection.hold()
         await second.until(lambda: _phases(second)[-1] == STOPPED, "停着")
-        shared.kill()
-        shared.start()
-        await first.online(2)
-        lines = [f"第 {index} 句" for index in range(LONG_ABSENCE)]
-        for line in lines[:MAX_OUTGOING]:
-            first.session.texts.add(line, line)
-        await first.said(lines[MAX_OUTGOING - 1])
-        for line in lines[MAX_OUTGOING:]:
-            first.session.texts.add(line, line)
-        await first.said(lines[-1])
+        lines = await _long_talk(shared, first)
         second.session.reconnect()
         await second.said(lines[-1])
+        assert not second.all_of(Joined)[-1].history_lost
         assert second.texts()[-len(lines) :] == lines
-        assert second.all_of(HasOlder)[-1] == HasOlder(False)
         await asyncio.gather(first.close(), second.close())
 
     asyncio.run(scenario())
+
+
+def test_历史真的丢了_说一声_新的起点之后一句不漏() -> None:
+    async def scenario(server: SluiceServer) -> None:
+        first, second = Member(server), Member(server)
+        await asyncio.gather(first.online(), second.online())
+        first.session.texts.add("a", "丢失之前")
+        await second.said("丢失之前")
+        second.session._connection.hold()
+        await second.until(lambda: _phases(second)[-1] == STOPPED, "停着")
+        lines = await _long_talk(server, first)
+        second.session.reconnect()
+        await second.said(lines[-1])
+        assert second.all_of(Joined)[-1].history_lost
+        assert second.texts() == ["丢失之前", *lines]
+        assert second.all_of(HasOlder)[-1] == HasOlder(False)
+        await asyncio.gather(first.close(), second.close())
+
+    with SluiceServer(MESSAGES_PER_SECOND="0", HISTORY_STORE="memory") as server:
+        asyncio.run(scenario(server))
+
+
+async def _long_talk(server: SluiceServer, member: Member) -> list[str]:
+    """重启服务器, 然后说得比补齐的一页多; 返回说了什么。"""
+    await member.until(lambda: member.session.texts.is_empty or None, "都有了应答")
+    server.kill()
+    server.start()
+    await member.online(2)
+    lines = [f"第 {index} 句" for index in range(LONG_ABSENCE)]
+    for part in (lines[:MAX_OUTGOING], lines[MAX_OUTGOING:]):
+        for line in part:
+            member.session.texts.add(line, line)
+        await member.said(part[-1])
+        await member.until(lambda: member.session.texts.is_empty or None, "都有了应答")
+    return lines
 
 
 def test_一个处理者出错_后面的照常到来_连接不断(shared: SluiceServer) -> None:
@@ -315,7 +351,7 @@ def test_太频繁时等一会儿再发_次序不变() -> None:
         assert member.texts() == lines
         # 翻页也会碰到: 等一会儿再问, 连接不断
         for _ in range(3):
-            member.session.history.load_older(lines.index(lines[-1]))
+            member.session.archive.load_older(lines.index(lines[-1]))
         pages = await member.until(
             lambda: member.all_of(OlderLoaded)[2:] and member.all_of(OlderLoaded), "三页"
         )
