@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { runDesktopLargeBench } from './desktop-large.js';
 import { runDownloadBench } from './download.js';
+import { runDurableBench } from './durable.js';
 import { runLargeBench } from './large.js';
 import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
 import { HELP, type Options, parseOptions } from './lib/options.js';
@@ -20,6 +21,7 @@ const DEFAULT_BENCHES: readonly (readonly [string, Bench])[] = [
   ['download', runDownloadBench],
   ['mixed', runMixedBench],
   ['large', runLargeBench],
+  ['durable', runDurableBench],
 ];
 const BENCHES = new Map<string, Bench>([
   ...DEFAULT_BENCHES,
