@@ -115,11 +115,13 @@ class SearchResults:
     def _style(self, theme: Theme) -> None:
         gap = theme.pixels(6)
         text = self.text
-        text.tag_configure("who", font=theme.bold, lmargin1=gap, lmargin2=gap, spacing1=gap)
+        text.tag_configure("who", font=theme.bold, lmargin1=gap, lmargin2=gap, spacing1=gap + gap // 2)
         for index, color in enumerate(palette.NAME_COLORS):
             text.tag_configure(f"name{index}", foreground=color)
         text.tag_configure("when", font=theme.small, foreground=palette.TEXT_3)
-        text.tag_configure("what", font=theme.normal, lmargin1=gap, lmargin2=gap, rmargin=gap, spacing3=gap)
+        text.tag_configure(
+            "what", font=theme.normal, lmargin1=gap, lmargin2=gap, rmargin=gap, spacing3=gap // 2
+        )
         text.tag_configure("kind", font=theme.small, foreground=palette.TEXT_3)
         text.tag_configure("tail", justify="center", spacing1=gap, spacing3=gap)
         text.tag_configure("link", foreground=palette.ACCENT, underline=True)
