@@ -1,10 +1,12 @@
 // 跟着上传读: 有就读, 没有就等写入方唤醒; 发布之后换到最后的文件上
 import { AppError } from '../protocol/errors.js';
+import type { FollowTurns } from './follow-turns.js';
 import type { LiveOffer, Waiter } from './live-offer.js';
 import type { BlobReader, OpenBlob } from './ports.js';
 
 export interface FollowOptions {
   readonly blobs: BlobReader;
+  readonly turns: FollowTurns;
   /** 上传停了这么久就不再等 (毫秒) */
   readonly timeoutMs: number;
   /** 单调时钟, 毫秒 */
@@ -70,10 +72,17 @@ export class FollowedBlob implements OpenBlob, Waiter {
   }
 
   async #readPartial(partial: OpenBlob, target: Uint8Array, position: number): Promise<number> {
-    const want = Math.min(target.byteLength, this.#offer.readableBytes - position);
-    const count = await partial.read(target.subarray(0, want), position);
-    this.#delivered ||= count > 0;
-    return count;
+    const { turns } = this.#options;
+    await turns.take();
+    try {
+      // 等轮到的时候又多了一些
+      const want = Math.min(target.byteLength, this.#offer.readableBytes - position);
+      const count = await partial.read(target.subarray(0, want), position);
+      this.#delivered ||= count > 0;
+      return count;
+    } finally {
+      turns.giveBack();
+    }
   }
 
   // 改名之后原来的句柄也还读得到, 但内容可能并入了相同的另一份: 按 id 再打开最可靠

@@ -1,6 +1,7 @@
 // GET 与 HEAD /files/UUID.ext, GET /files/UUID/thumb: 条件请求, 单段 Range, 安全头
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { FollowTurns } from '../files/follow-turns.js';
 import { FollowedBlob } from '../files/followed-blob.js';
 import type { LiveOffer } from '../files/live-offer.js';
 import type { Offers } from '../files/offers.js';
@@ -48,6 +49,7 @@ export class DownloadRoute {
   readonly #options: DownloadOptions;
   readonly #parts: DownloadParts;
   readonly #report: ReportInternal;
+  readonly #turns = new FollowTurns();
   #active = 0;
 
   constructor(options: DownloadOptions, parts: DownloadParts) {
@@ -157,7 +159,8 @@ export class DownloadRoute {
 
   #follow(offer: LiveOffer): FollowedBlob {
     const { blobs, now } = this.#parts;
-    return new FollowedBlob(offer, { blobs, now, timeoutMs: this.#options.followTimeoutMs });
+    const timeoutMs = this.#options.followTimeoutMs;
+    return new FollowedBlob(offer, { blobs, turns: this.#turns, now, timeoutMs });
   }
 
   // 等到认得出类型: 头一发出就改不了口
