@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Archive } from './chat/archive.js';
 import { Dispatcher } from './chat/handlers.js';
+import { OfferBoard } from './chat/offer-board.js';
 import type { FileDoor, Publisher } from './chat/ports.js';
 import { Presence } from './chat/presence.js';
 import { Room } from './chat/room.js';
@@ -12,6 +13,7 @@ import { Sessions } from './chat/sessions.js';
 import type { Config } from './config.js';
 import { BlockPool } from './files/block-pool.js';
 import { Intake } from './files/intake.js';
+import { Offers } from './files/offers.js';
 import { type BlockedContent, TypePolicy } from './files/policy.js';
 import { Space } from './files/space.js';
 import { Uploads } from './files/uploads.js';
@@ -80,7 +82,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const app = new App(native, config.server);
   const storage = await openStorage(runtime);
   const chat = createChat(runtime, storage, app);
-  const files = await createFiles(runtime, storage, chat.room);
+  const files = await createFiles(runtime, storage, chat);
   const edge = await createEdge(runtime, storage, chat, files);
   app.mount(edge);
   const port = await app.listen().catch(async (error: unknown) => {
@@ -178,6 +180,7 @@ function openHistory(
 interface Chat {
   readonly sessions: Sessions;
   readonly presence: Presence;
+  readonly offers: OfferBoard;
   readonly room: Room;
   readonly archive: Archive;
 }
@@ -185,23 +188,26 @@ interface Chat {
 function createChat({ config, now }: Runtime, { log, secret }: Storage, publisher: Publisher): Chat {
   const sessions = new Sessions(config.chat, new SessionTokens(secret), now);
   const presence = new Presence(publisher, () => sessions.onlineCount, config.chat.presenceTickMs);
+  const offers = new OfferBoard(publisher, presence);
   const limits = limitsOf(config);
   const features = featuresOf(config);
   const archive = new Archive(log);
-  const room = new Room({ publisher, sessions, presence, log, archive, limits, features, now: Date.now });
-  return { sessions, presence, room, archive };
+  const shared = { publisher, sessions, presence, offers, log, archive };
+  const room = new Room({ ...shared, limits, features, now: Date.now });
+  return { sessions, presence, offers, room, archive };
 }
 
 interface Files {
   readonly intake: Intake;
   readonly uploads: Uploads;
+  readonly offers: Offers;
   readonly types: TypePolicy;
 }
 
 async function createFiles(
   { config, log, now }: Runtime,
   { folder, blobs }: Storage,
-  room: Room,
+  { room, offers: board }: Chat,
 ): Promise<Files> {
   const { windowBudgetBytes: totalBytes, maxActive: maxGrants } = config.uploads;
   const { fileBytes, windowBytes, blockedExtensions, blockedContent, partialTtlHours } = config.files;
@@ -223,19 +229,20 @@ async function createFiles(
       return entry?.kind === 'file' ? entry : undefined;
     },
   });
+  const offers = new Offers({ enabled: config.files.offers, events: board, now });
   const uploads = new Uploads(
     { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
-    { intake, journal: new DiskJournal(folder), log: log.child({ part: 'uploads' }), now },
+    { intake, journal: new DiskJournal(folder), offers, log: log.child({ part: 'uploads' }), now },
   );
   await uploads.recover();
-  return { intake, uploads, types };
+  return { intake, uploads, offers, types };
 }
 
 async function createEdge(
   { config, now, stopping, reportInternal }: Runtime,
   { blobs }: Storage,
   { sessions, room, archive }: Chat,
-  { intake, uploads, types }: Files,
+  { intake, uploads, offers, types }: Files,
 ): Promise<Routes> {
   const { fileBytes, frameBytes } = config.files;
   const { floodStrikes, messagesPerSecond } = config.chat;
@@ -252,7 +259,7 @@ async function createEdge(
     ),
     archive: new ArchiveRoute({ ...shared, archive }),
     uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake }),
-    downloads: new DownloadRoute(blobs, config.downloads.maxActive, reportInternal),
+    downloads: new DownloadRoute(config.downloads, { blobs, offers, now, reportInternal }),
     statics: await StaticFiles.load(WEB_FOLDER, {
       report: reportInternal,
       isSecure: (header) => origins.isSecure(header),

@@ -16,6 +16,8 @@ export async function joinChat(
   target: Target,
   name: string,
   onMessage: (message: ServerMessage) => void = () => {},
+  // 声明 batch: 服务器便不必给压测逐个补发在线名单
+  features: readonly string[] = ['batch'],
 ): Promise<ChatMember> {
   let welcomed: (welcome: WelcomeMessage) => void = () => {};
   let failed: (error: Error) => void = () => {};
@@ -35,8 +37,7 @@ export async function joinChat(
     },
     onClose: (reason) => failed(new Error(reason)),
   });
-  // 声明 batch: 服务器便不必给压测逐个补发在线名单
-  client.sendJson({ type: 'user_update', action: 'join', name, features: ['batch'] });
+  client.sendJson({ type: 'user_update', action: 'join', name, features });
   const { session } = await welcome.finally(() => clearTimeout(timer));
   return { client, session };
 }

@@ -23,6 +23,7 @@ export class ChunkUpload {
   #waiter: { upTo: number; resume(): void } | undefined;
   #ending: Ending | undefined;
   #stopping = false;
+  #sendingSinceMs = 0;
   #stallTimer: NodeJS.Timeout | undefined;
   #onReady: (message: FileReadyMessage) => void = () => {};
   #onEnding: () => void = () => {};
@@ -92,6 +93,7 @@ export class ChunkUpload {
 
   #send(ready: FileReadyMessage): Promise<number> {
     const plan = chunkPlan(ready);
+    this.#sendingSinceMs = nowMs();
     const make = (): SliceEncoder =>
       this.#job.door === 'binary' ? new BinaryEncoder(plan) : new Base64Encoder(plan);
     return pump({
@@ -99,11 +101,21 @@ export class ChunkUpload {
       fileBytes: this.#job.fileBytes,
       sendBytes: this.#job.sendBytes,
       encoders: [make(), make()],
-      gate: (endOffset) => this.#room(endOffset - ready.windowBytes),
+      gate: (endOffset) => this.#gate(endOffset, ready.windowBytes),
       // 断线时写出失败: 结局已由 disconnected 记下, 这里不再抛
       write: (pieces) => this.#client.sendFrames(pieces).catch(() => {}),
       stopped: () => this.#stopping || this.#ending !== undefined,
     });
+  }
+
+  async #gate(endOffset: number, windowBytes: number): Promise<void> {
+    const { bytesPerSecond } = this.#job;
+    if (bytesPerSecond !== undefined && bytesPerSecond !== null) {
+      // 按总进度算, 不按每片: 晚了的会补上, 平均速度才准
+      const dueMs = this.#sendingSinceMs + (endOffset / bytesPerSecond) * 1000;
+      if (dueMs > nowMs()) await new Promise((resolve) => setTimeout(resolve, dueMs - nowMs()));
+    }
+    await this.#room(endOffset - windowBytes);
   }
 
   /** 确认到 upTo 之前不许再发; 已经够了就不必等 */

@@ -29,7 +29,7 @@ export interface Options {
 }
 
 export const HELP = `npm run bench -- [名称 ...] [参数]
-名称: upload, download, mixed, large, durable (不写则这几项); 另有 web-large, web-load, 需要 Chromium;
+名称: upload, download, mixed, large, durable (不写则这几项); 另有 follow; web-large, web-load, 需要 Chromium;
       desktop-large, 需要 Chromium, Python 与 Xvfb
   --rounds N     交替的轮数, 默认 5; 少于 5 轮的比值不作数
   --bytes N      文件大小 (字节), 默认 1073741824, 至多 ${FILE_CAP_BYTES}; large, web-large 与 desktop-large 固定用上限

@@ -15,6 +15,8 @@ export interface UploadJob {
   readonly announcedBytes: number | null;
   /** 收到 stop 之前反复上传 (mixed 用) */
   readonly repeat: boolean;
+  /** 至多这么快; null 或不写则全速。只对分片有效 */
+  readonly bytesPerSecond?: number | null;
 }
 
 export interface UploadResult {

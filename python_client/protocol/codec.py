@@ -73,6 +73,11 @@ def encode_room_message(message: RoomMessage) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
+def decode_search(body: str) -> SearchPage:
+    """GET /api/search 的应答体。不合契约抛 BadFrameError。"""
+    return _search(parse_object(body))
+
+
 def decode_limits(body: str) -> tuple[Limits, frozenset[str]]:
     """GET /api/limits 的应答体 -> 上限, 禁止的扩展名 (小写, 不带点)。不合契约抛 BadFrameError。"""
     fields = parse_object(body)

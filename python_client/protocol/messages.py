@@ -171,6 +171,10 @@ class FileOffer:
     received: int
 
 
+# 可以打开与下载的: 已发布的, 与还在上传的
+SharedFile = Union[FileMessage, FileOffer]
+
+
 @dataclass(frozen=True)
 class FileWithdrawn:
     """先前的 FileOffer 作废: 取消, 失败, 或一直没有续传。"""

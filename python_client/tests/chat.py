@@ -33,6 +33,7 @@ class Chat:
         self.transfers: dict[str, Transfer] = {}
         self.files: list[FileMessage] = []
         self.errors: list[ServerError] = []
+        self.own_uploads: list[str] = []
         self.uploads: Uploads | None = None
         # 下一个文件的广播或应答到来时切断连接, 内容不看: 应答丢了
         self.lose_reply = False
@@ -63,6 +64,9 @@ class Chat:
 
     def rejoin(self) -> None:
         self.drop()
+
+    def own_upload(self, file_id: str) -> None:
+        self.own_uploads.append(file_id)
 
     def emit(self, event: Event) -> None:
         self.events.append(event)

@@ -6,14 +6,19 @@ interface OriginEntry {
 }
 
 export class Origins {
+  readonly #prefix: string;
   readonly #entries = new Map<string, OriginEntry>();
   #nextId = 1;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
 
   /** 多一个成员使用该来源; 返回应订阅的主题 */
   enter(origin: string): string {
     let entry = this.#entries.get(origin);
     if (entry === undefined) {
-      entry = { topic: `file.${this.#nextId++}`, members: 0 };
+      entry = { topic: `${this.#prefix}.${this.#nextId++}`, members: 0 };
       this.#entries.set(origin, entry);
     }
     entry.members += 1;

@@ -17,6 +17,7 @@ import {
 import type { Archive } from './archive.js';
 import type { HistoryRange } from './history-page.js';
 import type { Member } from './member.js';
+import type { OfferBoard } from './offer-board.js';
 import { Origins } from './origins.js';
 import type { Answer, Appended, MessageLog, Publisher, SentBy } from './ports.js';
 import type { Presence } from './presence.js';
@@ -33,6 +34,7 @@ export interface RoomOptions {
   readonly presence: Presence;
   readonly log: MessageLog;
   readonly archive: Archive;
+  readonly offers: OfferBoard;
   readonly limits: Limits;
   /** 随 welcome 告知的可选能力 */
   readonly features: readonly string[];
@@ -49,7 +51,7 @@ export interface JoinRequest {
 
 export class Room {
   readonly #options: RoomOptions;
-  readonly #origins = new Origins();
+  readonly #origins = new Origins('file');
 
   constructor(options: RoomOptions) {
     this.#options = options;
@@ -60,7 +62,7 @@ export class Room {
    * 返回时已加入; 补发的历史要读盘时, 兑现于送出之后。错误: name_invalid, name_taken, server_busy
    */
   join(member: Member, request: JoinRequest): Promise<void> | undefined {
-    const { sessions, presence } = this.#options;
+    const { sessions, presence, offers } = this.#options;
     if (member.session !== undefined) {
       this.#welcome(member, member.session);
       return undefined;
@@ -68,11 +70,14 @@ export class Room {
     const session = sessions.claim(request.name, request.session, member.ownLimit);
     // 每次加入重新声明: 离开前声明过的不算
     member.batch = request.features?.includes('batch') ?? false;
+    member.offer = request.features?.includes('offer') ?? false;
     const { replaced, cameOnline } = sessions.attach(session, member);
     this.#welcome(member, session);
     member.connection.subscribe(TEXT_TOPIC);
     member.connection.subscribe(this.#origins.enter(member.origin));
-    const introduced = this.#introduce(member, request, cameOnline);
+    offers.enter(member);
+    const introduced = this.#introduce(member, request, cameOnline)?.then(() => offers.list(member));
+    if (introduced === undefined) offers.list(member);
     if (cameOnline) presence.joined(session.name, member);
     else presence.subscribe(member);
     // 被替换的最后才断: 它的离开不能让用户短暂下线
@@ -84,10 +89,11 @@ export class Room {
   leave(member: Member): void {
     const session = member.session;
     if (session === undefined) return;
-    const { sessions, presence } = this.#options;
+    const { sessions, presence, offers } = this.#options;
     if (member.kind === 'chat') {
       member.connection.unsubscribe(TEXT_TOPIC);
       member.connection.unsubscribe(this.#origins.exit(member.origin));
+      offers.exit(member);
       presence.unsubscribe(member);
     }
     if (sessions.detach(member)) presence.left(session.name);

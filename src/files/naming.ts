@@ -42,6 +42,12 @@ export function fileExtension(cleanName: string): string {
   return EXTENSION.test(extension) ? extension.toLowerCase() : '';
 }
 
+/** 服务器内的路径 /files/UUID.ext; 没有扩展名就没有点。上传中与发布后相同 */
+export function publishedPath(fileId: string, cleanName: string): string {
+  const extension = fileExtension(cleanName);
+  return `/files/${fileId}${extension === '' ? '' : `.${extension}`}`;
+}
+
 // 两种分隔符都切: 老浏览器和 Windows 客户端会送来完整路径
 function lastComponent(path: string): string {
   return path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);

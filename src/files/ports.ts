@@ -1,5 +1,5 @@
 // 文件领域需要外界提供的东西; 由 store/ (磁盘), chat/ (广播) 与 server.ts 接上
-import type { FileEntry, FileRecord, ServerMessage } from '../protocol/messages.js';
+import type { FileEntry, FileRecord, OfferedFile, ServerMessage } from '../protocol/messages.js';
 
 /** 上传的一方: 一条连接 (或一次 HTTP 请求); 断开后 send 是空操作 */
 export interface UploadOwner {
@@ -40,9 +40,10 @@ export interface BlobStore {
 
 /** 打开供下载的文件; 用完必须 close */
 export interface OpenBlob {
-  readonly record: FileRecord;
-  /** 读入 target, 从文件的 position 起; 返回读到的字节数, 0 表示到了末尾 */
+  /** 读入 target, 从文件的 position 起; 返回读到的字节数, 0 表示到了末尾 (或已 abandon) */
   read(target: Uint8Array, position: number): Promise<number>;
+  /** 读者走了: 正在等字节的 read 立即兑现为 0 */
+  abandon(): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +51,8 @@ export interface OpenBlob {
 export interface BlobReader {
   find(fileId: string): Promise<FileRecord | undefined>;
   open(fileId: string): Promise<OpenBlob | undefined>;
+  /** 还没发布的部分文件; 已改名或删除则 undefined。打开之后改名与删除都不妨碍读 */
+  openUnpublished(uploadId: string): Promise<OpenBlob | undefined>;
   /** 缩略图 (WebP 字节), 第一次要时生成并保存; 不是图片则 undefined。错误: server_busy (排队已满) */
   thumbnail(fileId: string): Promise<Uint8Array | undefined>;
 }
@@ -103,6 +106,14 @@ export interface Announced {
 
 /** 把已发布的文件广播给房间; 每个文件恰好调用一次。错误: storage_full, server_busy: 没有广播 */
 export type Announce = (file: FileRecord, sentBy?: FileSentBy) => Announced;
+
+/** 边传边下的消息; 由聊天一侧播给声明了 offer 的人 */
+export interface OfferEvents {
+  /** 开始, 续传, 或有了进展 (每份每秒至多一次) */
+  offered(file: OfferedFile): void;
+  /** 已发布的不必再说 (file 已广播), 作废的要 */
+  closed(fileId: string, outcome: 'published' | 'withdrawn'): void;
+}
 
 /** 已有内容的索引: 相同内容只存一份, 也是秒传的依据 */
 export interface ContentIndex {

@@ -2,7 +2,7 @@
 import { AppError } from '../protocol/errors.js';
 import type { FileRecord } from '../protocol/messages.js';
 import type { BlockPool } from './block-pool.js';
-import { fileExtension } from './naming.js';
+import { publishedPath } from './naming.js';
 import { HEAD_BYTES, isThumbable, type TypePolicy } from './policy.js';
 import type { BlobStore, FileSentBy, PartialFile } from './ports.js';
 import type { Space } from './space.js';
@@ -120,9 +120,13 @@ export class Transfer {
         throw new AppError('checksum_mismatch', { facts: { sha256 } });
       }
     }
+    return this.#describe(sha256, await this.identify());
+  }
+
+  /** 凭已收到的开头认类型; 不足 HEAD_BYTES 时可能认不准。错误: file_type_forbidden */
+  identify(): Promise<string> {
     const { originalName, mimeType: declared } = this.description;
-    const mimeType = await this.#parts.types.identify(this.#head, originalName, declared);
-    return this.#describe(sha256, mimeType);
+    return this.#parts.types.identify(this.#head, originalName, declared);
   }
 
   /** 提交点: 改名发布。已被取消时返回 false, 不发布 */
@@ -180,8 +184,7 @@ export class Transfer {
   async #describe(sha256: string, mimeType: string): Promise<FileRecord> {
     const { fileId, name, originalName } = this.description;
     const size = this.upload.received;
-    const extension = fileExtension(originalName);
-    const path = `/files/${fileId}${extension === '' ? '' : `.${extension}`}`;
+    const path = publishedPath(fileId, originalName);
     const record: FileRecord = { id: fileId, name, originalName, path, size, mimeType, sha256 };
     if (!isThumbable(mimeType)) return record;
     const dimensions = await this.#parts.blobs.dimensions(this.upload.uploadId);

@@ -17,6 +17,7 @@ import type { Intake } from './intake.js';
 import { newEntry, requireToken } from './journal-entry.js';
 import { KeyedLock } from './keyed-lock.js';
 import { type Live, LiveUploads } from './live-uploads.js';
+import type { Offers } from './offers.js';
 import { Partials } from './partials.js';
 import { HEAD_BYTES } from './policy.js';
 import type { FilesLog, JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
@@ -39,6 +40,7 @@ export interface UploadsOptions {
 export interface UploadsParts {
   readonly intake: Intake;
   readonly journal: UploadJournal;
+  readonly offers: Offers;
   readonly log: FilesLog;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
@@ -214,6 +216,7 @@ export class Uploads {
     const live: Live = { ...rest, transfer, entry, grantBytes, owner, lastActiveMs: now() };
     this.#live.add(live);
     this.#ready(live, owner);
+    this.#parts.offers.open(transfer);
   }
 
   #ready(live: Live, owner: UploadOwner): void {
@@ -244,6 +247,7 @@ export class Uploads {
     live.clientId = message.clientId;
     live.lastActiveMs = this.#parts.now();
     this.#ready(live, owner);
+    this.#parts.offers.open(live.transfer);
   }
 
   async #reopen(owner: UploadOwner, { uploadId, resumeToken, clientId }: FileResumeMessage): Promise<void> {
@@ -271,6 +275,8 @@ export class Uploads {
 
   /** 离开内存: 之后的分片得到 upload_unknown。已不在内存时返回 false */
   #remove(live: Live): boolean {
+    // 已发布的先关上了, 这里对它是空操作
+    this.#parts.offers.withdraw(live.entry.fileId);
     return this.#live.remove(live);
   }
 
@@ -332,6 +338,7 @@ export class Uploads {
   #acknowledge(live: Live): void {
     const { upload } = live.transfer;
     live.owner?.send({ type: 'file_ack', uploadId: upload.uploadId, offset: upload.written });
+    this.#parts.offers.progress(live.entry.fileId);
   }
 
   // 写入失败来自后台: 没有调用者可抛, 清理之后直接告诉上传者
@@ -356,6 +363,7 @@ export class Uploads {
       // 校验期间被取消: 由 cancel 收尾
       if (!(await live.transfer.publish(record))) return;
       const { entry: broadcast, durable } = intake.announce(record);
+      this.#parts.offers.publish(live.entry.fileId);
       this.#remove(live);
       // 先等消息持久: 告诉上传者完成之后, 断电也不能丢
       await durable;

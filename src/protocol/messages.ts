@@ -200,6 +200,15 @@ export interface FileRecord {
   readonly width?: number;
   readonly height?: number;
 }
+/** 还在上传的文件; path 在编码时按收件人的来源变成绝对链接, 发布之后不变 */
+export interface OfferedFile {
+  readonly id: string;
+  readonly name: string;
+  readonly originalName: string;
+  readonly path: string;
+  readonly size: number;
+  readonly received: number;
+}
 export interface FileBroadcast {
   readonly type: 'file';
   readonly id: string;

@@ -75,14 +75,14 @@ export class Blobs implements BlobStore, BlobReader {
   async open(fileId: string): Promise<OpenBlob | undefined> {
     const record = await this.find(fileId);
     if (record === undefined) return undefined;
-    try {
-      return openBlob(record, await openAsync(this.#path(record), 'r'));
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      // 管理员从磁盘上删掉了它
-      this.#records.delete(fileId);
-      return undefined;
-    }
+    const blob = await openBlob(this.#path(record));
+    // 管理员从磁盘上删掉了它
+    if (blob === undefined) this.#records.delete(fileId);
+    return blob;
+  }
+
+  openUnpublished(uploadId: string): Promise<OpenBlob | undefined> {
+    return openBlob(this.#folder.partial(uploadId));
   }
 
   async thumbnail(fileId: string): Promise<Uint8Array | undefined> {
@@ -127,10 +127,17 @@ async function syncFolders(...files: string[]): Promise<void> {
   }
 }
 
-function openBlob(record: FileRecord, fd: number): OpenBlob {
+/** 没有这个文件则 undefined */
+async function openBlob(file: string): Promise<OpenBlob | undefined> {
+  const fd = await openAsync(file, 'r').catch((error: unknown) => {
+    if (isMissing(error)) return undefined;
+    throw error;
+  });
+  if (fd === undefined) return undefined;
   return {
-    record,
     read: async (target, position) => (await readAsync(fd, target, 0, target.byteLength, position)).bytesRead,
+    // 磁盘上的读从不等人
+    abandon: () => {},
     close: () => closeAsync(fd),
   };
 }

@@ -198,11 +198,13 @@ export async function processBytes(pid: number, field: 'VmRSS' | 'VmHWM'): Promi
   return Number(kib) * 1024;
 }
 
-/** 进程打开着的, 位于 folder 之内的文件个数 */
+/** 进程打开着的, 位于存储目录之内的文件个数; 消息日志总开着, 不算 */
 export async function openFilesUnder(pid: number, folder: string): Promise<number> {
   const names = await readdir(`/proc/${pid}/fd`);
   const targets = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
-  return targets.filter((target) => target.startsWith(folder + path.sep)).length;
+  const history = path.join(folder, 'history');
+  const inside = (target: string): boolean => target.startsWith(folder + path.sep);
+  return targets.filter((target) => inside(target) && !target.startsWith(history)).length;
 }
 
 /** 等到条件成立; 只用于没有事件可等的外部状态 (磁盘, /proc) */

@@ -131,8 +131,28 @@ describe('文字: 应答与去重', () => {
     assert.notEqual((await one.next('ack'))['id'], (await two.next('ack'))['id']);
   });
 
-  it('只记最近若干个 clientId: 记录有界', async (t) => {
+  it('内存里只记最近若干个 clientId: 挤出去的, 日志还认得', async (t) => {
     const { ws } = await serve(t, { chat: { rememberedClientIds: 2, messagesPerSecond: 0 } });
+    const client = await Client.join(t, ws, '张三');
+    const acks = new Map<unknown, unknown>();
+    for (const clientId of ['a', 'b', 'c', 'c', 'b', 'a']) {
+      client.send({ type: 'text', message: clientId, clientId });
+      const { seq } = await client.next('ack');
+      assert.equal(acks.get(clientId) ?? seq, seq);
+      acks.set(clientId, seq);
+    }
+    await client.settle();
+    assert.deepEqual(
+      client.of('text').map((m) => m['message']),
+      ['a', 'b', 'c'],
+    );
+  });
+
+  it('不落盘时, 只认得内存里的若干个', async (t) => {
+    const { ws } = await serve(t, {
+      history: { store: 'memory' },
+      chat: { rememberedClientIds: 2, messagesPerSecond: 0 },
+    });
     const client = await Client.join(t, ws, '张三');
     for (const clientId of ['a', 'b', 'c', 'c', 'b', 'a']) {
       client.send({ type: 'text', message: clientId, clientId });

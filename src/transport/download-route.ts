@@ -1,12 +1,14 @@
 // GET 与 HEAD /files/UUID.ext, GET /files/UUID/thumb: 条件请求, 单段 Range, 安全头
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
-import contentDisposition from 'content-disposition';
-import { isInlineType } from '../files/policy.js';
-import type { BlobReader } from '../files/ports.js';
+import { FollowTurns } from '../files/follow-turns.js';
+import { FollowedBlob } from '../files/followed-blob.js';
+import type { LiveOffer } from '../files/live-offer.js';
+import type { Offers } from '../files/offers.js';
+import type { BlobReader, OpenBlob } from '../files/ports.js';
 import { AppError } from '../protocol/errors.js';
-import type { FileRecord } from '../protocol/messages.js';
 import { type DownloadPlan, sendBlob } from './download.js';
+import { fileHeaders, SECURITY_HEADERS } from './file-headers.js';
 import { Exchange, endHead, isFresh, type ReportInternal, sendNotModified, writeHead } from './http.js';
 import { parseRange } from './range.js';
 
@@ -20,16 +22,40 @@ interface Conditions {
   readonly headOnly: boolean;
 }
 
+export interface DownloadOptions {
+  readonly maxActive: number;
+  /** 上传停了这么久, 跟着它的下载就断开 (毫秒) */
+  readonly followTimeoutMs: number;
+}
+
+export interface DownloadParts {
+  readonly blobs: BlobReader;
+  readonly offers: Offers;
+  readonly reportInternal: ReportInternal;
+  /** 单调时钟, 毫秒 */
+  readonly now: () => number;
+}
+
+/** 一个可以下载的文件, 已发布的或还在上传的 */
+interface Target {
+  readonly size: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** 强 ETag; 第一个写进应答, 其余 If-Range 也认 */
+  readonly etags: readonly [string, ...string[]];
+  open(): Promise<OpenBlob | undefined>;
+}
+
 export class DownloadRoute {
-  readonly #blobs: BlobReader;
-  readonly #maxActive: number;
+  readonly #options: DownloadOptions;
+  readonly #parts: DownloadParts;
   readonly #report: ReportInternal;
+  readonly #turns = new FollowTurns();
   #active = 0;
 
-  constructor(blobs: BlobReader, maxActive: number, report: ReportInternal) {
-    this.#blobs = blobs;
-    this.#maxActive = maxActive;
-    this.#report = report;
+  constructor(options: DownloadOptions, parts: DownloadParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#report = parts.reportInternal;
   }
 
   /** 正在发送的下载数; 停机时等它们发完 */
@@ -64,41 +90,84 @@ export class DownloadRoute {
   }
 
   async #serve(exchange: Exchange, name: string, conditions: Conditions): Promise<void> {
-    const record = await this.#record(name);
-    const etag = `"${record.sha256}"`;
-    const headers = { ...fileHeaders(record, conditions.forceDownload), ETag: etag };
+    const target = await this.#target(exchange, name, conditions);
+    const [etag] = target.etags;
+    const headers = { ...target.headers, ETag: etag };
     if (isFresh(conditions.ifNoneMatch, etag)) {
       respondNotModified(exchange, headers);
       return;
     }
-    const plan = planRange(record, headers, etag, conditions);
+    const plan = planRange(target, headers, conditions);
     if (plan === undefined) {
-      respondUnsatisfiable(exchange, record.size);
+      respondUnsatisfiable(exchange, target.size);
       return;
     }
     if (conditions.headOnly || plan.length === 0) respondHead(exchange, plan);
-    else await this.#stream(exchange, record, plan);
+    else await this.#occupy(() => this.#stream(exchange, target, plan));
   }
 
-  // 读缓冲每个下载 1 MiB: 个数有界, 内存才有界
-  async #stream(exchange: Exchange, record: FileRecord, plan: DownloadPlan): Promise<void> {
-    if (this.#active >= this.#maxActive) throw new AppError('server_busy');
+  async #stream(exchange: Exchange, target: Target, plan: DownloadPlan): Promise<void> {
+    const blob = await target.open();
+    if (blob === undefined) throw new AppError('not_found');
+    await sendBlob(exchange, blob, plan);
+  }
+
+  // 读缓冲每个下载 512 KiB: 个数有界, 内存才有界。等上传的也占一个
+  async #occupy(task: () => Promise<void>): Promise<void> {
+    if (this.#active >= this.#options.maxActive) throw new AppError('server_busy');
     this.#active += 1;
     try {
-      const blob = await this.#blobs.open(record.id);
-      if (blob === undefined) throw new AppError('not_found');
-      await sendBlob(exchange, blob, plan);
+      await task();
     } finally {
       this.#active -= 1;
     }
   }
 
-  async #record(name: string): Promise<FileRecord> {
+  async #target(exchange: Exchange, name: string, conditions: Conditions): Promise<Target> {
     const fileId = FILE_NAME.exec(name)?.[1];
-    const record = fileId === undefined ? undefined : await this.#blobs.find(fileId);
+    if (fileId === undefined) throw new AppError('not_found');
+    const offer = this.#parts.offers.find(fileId);
+    if (offer === undefined) return this.#published(fileId, name, conditions);
+    if (offer.path !== `/files/${name}`) throw new AppError('not_found');
+    // HEAD 不等: 类型凭已有的
+    if (!conditions.headOnly) await this.#occupy(() => this.#awaitHead(exchange, offer));
+    if (offer.state === 'published') return this.#published(fileId, name, conditions);
+    return {
+      size: offer.size,
+      headers: fileHeaders(
+        { originalName: offer.originalName, mimeType: await offer.mimeType(), unfinished: true },
+        conditions.forceDownload,
+      ),
+      etags: [`"${fileId}"`],
+      open: async () => this.#follow(offer),
+    };
+  }
+
+  async #published(fileId: string, name: string, { forceDownload }: Conditions): Promise<Target> {
+    const { blobs } = this.#parts;
+    const record = await blobs.find(fileId);
     // 扩展名也要对得上: 一个文件只有一个地址
     if (record === undefined || record.path !== `/files/${name}`) throw new AppError('not_found');
-    return record;
+    return {
+      size: record.size,
+      headers: fileHeaders({ ...record, unfinished: false }, forceDownload),
+      // 上传期间开始的下载只知道 id: 断了之后接着下也认
+      etags: [`"${record.sha256}"`, `"${fileId}"`],
+      open: () => blobs.open(fileId),
+    };
+  }
+
+  #follow(offer: LiveOffer): FollowedBlob {
+    const { blobs, now } = this.#parts;
+    const timeoutMs = this.#options.followTimeoutMs;
+    return new FollowedBlob(offer, { blobs, turns: this.#turns, now, timeoutMs });
+  }
+
+  // 等到认得出类型: 头一发出就改不了口
+  async #awaitHead(exchange: Exchange, offer: LiveOffer): Promise<void> {
+    const follower = this.#follow(offer);
+    exchange.onAbort = () => follower.abandon();
+    if (!exchange.over) await follower.reach(offer.headPosition);
   }
 
   async #serveThumb(
@@ -108,14 +177,14 @@ export class DownloadRoute {
     headOnly: boolean,
   ): Promise<void> {
     if (!FILE_NAME.test(fileId)) throw new AppError('not_found');
-    const record = await this.#blobs.find(fileId);
+    const record = await this.#parts.blobs.find(fileId);
     const etag = record === undefined ? '' : `"thumb-${record.sha256}"`;
     const headers = { ...SECURITY_HEADERS, 'Content-Type': 'image/webp', ETag: etag };
     if (record?.thumbPath !== undefined && isFresh(ifNoneMatch, etag)) {
       respondNotModified(exchange, headers);
       return;
     }
-    const bytes = await this.#blobs.thumbnail(fileId);
+    const bytes = await this.#parts.blobs.thumbnail(fileId);
     if (bytes === undefined) throw new AppError('not_found');
     if (exchange.over) return;
     exchange.finish();
@@ -127,57 +196,21 @@ export class DownloadRoute {
   }
 }
 
-// 用户上传的内容: 不猜类型, 不执行任何东西, 即使被直接打开
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'X-Content-Type-Options': 'nosniff',
-  'Content-Security-Policy': "sandbox; default-src 'none'",
-  // 地址里是 UUID, 内容从不改变
-  'Cache-Control': 'private, max-age=31536000, immutable',
-};
-
-function fileHeaders(record: FileRecord, forceDownload: boolean): Record<string, string> {
-  const inline = !forceDownload && isInlineType(record.mimeType);
-  const charset = record.mimeType.startsWith('text/') ? '; charset=utf-8' : '';
-  return {
-    ...SECURITY_HEADERS,
-    'Accept-Ranges': 'bytes',
-    'Content-Type': record.mimeType + charset,
-    'Content-Disposition': disposition(record.originalName, inline),
-  };
-}
-
-// 总是给出 filename*: 库只在名字非 ASCII 时才给, 而契约对所有名字都要求它
-function disposition(name: string, inline: boolean): string {
-  // 后备名只用 ASCII: 库会留下 é 之类的 latin1 字符, 而 uWS 把头写成 UTF-8, 到对面就成了乱码
-  const fallback = name.replace(/[^\x20-\x7e]/gu, '_');
-  const value = contentDisposition(name, { type: inline ? 'inline' : 'attachment', fallback });
-  return value.includes('filename*=') ? value : `${value}; filename*=UTF-8''${encodeRfc5987(name)}`;
-}
-
-// RFC 5987 的 attr-char 不含这几个, encodeURIComponent 却不转它们
-function encodeRfc5987(value: string): string {
-  return encodeURIComponent(value).replace(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
 /** 单段范围 -> 206, 没有或多段 -> 200 全文, 不可满足 -> undefined */
 function planRange(
-  record: FileRecord,
+  { size, etags }: Target,
   headers: Readonly<Record<string, string>>,
-  etag: string,
   { range, ifRange }: Conditions,
 ): DownloadPlan | undefined {
-  const whole: DownloadPlan = { status: 200, headers, start: 0, length: record.size };
+  const whole: DownloadPlan = { status: 200, headers, start: 0, length: size };
   // If-Range 不符: 内容变了 (或是日期形式, 我们不发 Last-Modified), 给全文
-  if (range === '' || (ifRange !== '' && ifRange !== etag)) return whole;
-  const part = parseRange(range, record.size);
+  if (range === '' || (ifRange !== '' && !etags.includes(ifRange))) return whole;
+  const part = parseRange(range, size);
   if (part === 'unsatisfiable') return undefined;
   if (part === 'whole') return whole;
   return {
     status: 206,
-    headers: { ...headers, 'Content-Range': `bytes ${part.start}-${part.end}/${record.size}` },
+    headers: { ...headers, 'Content-Range': `bytes ${part.start}-${part.end}/${size}` },
     start: part.start,
     length: part.end - part.start + 1,
   };

@@ -24,10 +24,12 @@ export async function sendBlob(exchange: Exchange, blob: OpenBlob, plan: Downloa
     let sent = 0;
     while (sent < plan.length && !exchange.over) {
       const want = Math.min(buffer.length, plan.length - sent);
+      // 边传边下的 read 可能等很久: 对方一走就不再等
+      exchange.onAbort = () => blob.abandon();
       const count = await blob.read(buffer.subarray(0, want), plan.start + sent);
       if (exchange.over) return;
       // 文件被外力截短
-      if (count === 0) throw new Error(`${blob.record.path} 短于记录的 ${blob.record.size} 字节`);
+      if (count === 0) throw new Error(`文件短于记录: 缺第 ${plan.start + sent} 字节`);
       await sendPart(exchange, buffer.subarray(0, count), sent, plan);
       sent += count;
     }
@@ -51,8 +53,10 @@ function sendPart(exchange: Exchange, part: Buffer, offset: number, plan: Downlo
     res.cork(() => {
       // 头与第一块同在一次系统调用里
       if (offset === 0) exchange.begin(plan.status, plan.headers);
+      // 总是登记: 没有它, uWS 补送完积压之后只等 10 秒就切断, 而下一块可能还没上传。
       // onWritable 给出应答体的总偏移: 减去这一块的起点就是还没写的部分
-      if (!push(0)) res.onWritable((total) => push(total - offset));
+      res.onWritable((total) => push(total - offset));
+      push(0);
     });
   });
 }

@@ -167,7 +167,8 @@ export class Exchange {
   // 头已发出, 改不了口: 断开, 不能让人把半个当成整个
   #cut(error: unknown, report: ReportInternal): void {
     this.finish();
-    report(error);
+    // 业务错误不是故障: 跟着的上传被取消了
+    if (!(error instanceof AppError)) report(error);
     this.res.close();
   }
 

@@ -13,8 +13,15 @@ const TAIL_ROWS = 1000;
 
 /** 错误: SQLite 的错误原样抛出 */
 export function quickQueries(database: Connection): QuickTable {
+  // 编译一条语句比执行还贵; 下面的写法只有几种, 表的大小有界
+  const statements = new Map<string, ReturnType<Connection['prepare']>>();
+  const prepared = (sql: string): ReturnType<Connection['prepare']> => {
+    const known = statements.get(sql) ?? database.prepare(sql).raw();
+    statements.set(sql, known);
+    return known;
+  };
   const entries = (sql: string, ...values: (string | number)[]): RoomEntry[] =>
-    (database.prepare(sql).raw().all(values) as Row[]).map(toEntry);
+    (prepared(sql).all(values) as Row[]).map(toEntry);
   const ofKind = (kind: HistoryKind | undefined): string =>
     kind === undefined ? '' : `AND m.kind = '${kind}'`;
   const before = ({ below, limit, kind }: Queries['before'][0]): RoomEntry[] =>
@@ -33,7 +40,7 @@ export function quickQueries(database: Connection): QuickTable {
     // 最早的一条才是当初应答过的
     sent: ({ sender, clientId }) =>
       entries(`${SELECT} WHERE m.sender = ? AND m.client_id = ? ORDER BY m.seq LIMIT 1`, sender, clientId)[0],
-    hasSize: (size) => database.prepare('SELECT 1 FROM messages WHERE size = ? LIMIT 1').all(size).length > 0,
+    hasSize: (size) => prepared('SELECT 1 FROM messages WHERE size = ? LIMIT 1').all(size).length > 0,
     content: ({ sha256, size }) =>
       file(entries(`${SELECT} WHERE m.sha256 = ? AND m.size = ? ORDER BY m.seq DESC LIMIT 1`, sha256, size)),
     fileIds: () =>

@@ -9,8 +9,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-// 翻页与认重发每个不到 1 毫秒, 重连风暴里成百上千地来: 它们的上限是搜索的这么多倍
-const QUICK_SHARE = 16;
+// 翻页与认重发每个几十微秒; 服务器重启之后人人都来重发, 一拒绝就是丢。各会话的配额已经约束了来者, 这里只防失控
+const MAX_QUICK = 16_384;
 
 export class ReaderLink {
   readonly #options: ReaderOptions;
@@ -19,6 +19,8 @@ export class ReaderLink {
   #worker: Worker | undefined;
   #searches = 0;
   #nextId = 1;
+  /** 攒到这一轮结束一起交出: 重连风暴里, 跨线程的消息比查询本身还贵 */
+  #outgoing: ReaderRequest[] = [];
 
   constructor(options: ReaderOptions, maxSearches: number) {
     this.#options = options;
@@ -29,15 +31,14 @@ export class ReaderLink {
   ask<K extends QueryKind>(kind: K, value: Queries[K][0]): Promise<Queries[K][1]> {
     const search = kind === 'search';
     const quick = this.#waiting.size - this.#searches;
-    const full = search ? this.#searches >= this.#maxSearches : quick >= this.#maxSearches * QUICK_SHARE;
+    const full = search ? this.#searches >= this.#maxSearches : quick >= MAX_QUICK;
     if (full) return Promise.reject(new AppError('server_busy'));
-    this.#worker ??= this.#spawn();
     const id = this.#nextId;
     this.#nextId += 1;
     if (search) this.#searches += 1;
     return new Promise<unknown>((resolve, reject) => {
       this.#waiting.set(id, { search, resolve, reject });
-      this.#worker?.postMessage({ id, kind, value } satisfies ReaderRequest);
+      this.#post({ id, kind, value });
     }) as Promise<Queries[K][1]>;
   }
 
@@ -52,9 +53,24 @@ export class ReaderLink {
     await gone;
   }
 
+  #post(request: ReaderRequest): void {
+    this.#outgoing.push(request);
+    if (this.#outgoing.length > 1) return;
+    setImmediate(() => {
+      const requests = this.#outgoing;
+      this.#outgoing = [];
+      // 期间停机了: 都已拒绝
+      if (this.#waiting.size === 0) return;
+      this.#worker ??= this.#spawn();
+      this.#worker.postMessage(requests);
+    });
+  }
+
   #spawn(): Worker {
     const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData: this.#options });
-    worker.on('message', (reply: ReaderReply) => this.#receive(reply));
+    worker.on('message', (replies: readonly ReaderReply[]) => {
+      for (const reply of replies) this.#receive(reply);
+    });
     // error 之后总有 exit
     worker.on('error', () => {});
     worker.on('exit', () => {

@@ -5,22 +5,26 @@ import { quickQueries } from './queries.js';
 import type { Queries, QuickKind, ReaderOptions, ReaderReply, ReaderRequest } from './reader-messages.js';
 import { TextSearch } from './text-search.js';
 
+// 一轮至多答这么多个快查询: 每个几十微秒, 一轮几毫秒
+const QUICK_PER_TURN = 64;
+
 interface RunningSearch {
   readonly id: number;
   readonly search: TextSearch;
 }
 
 export class Reader {
-  readonly #post: (reply: ReaderReply) => void;
+  readonly #post: (replies: readonly ReaderReply[]) => void;
   readonly #database: Connection;
   readonly #quick;
   // 两个队列的长度由主线程限制
   readonly #waiting: ReaderRequest[] = [];
   readonly #searches: RunningSearch[] = [];
+  readonly #replies: ReaderReply[] = [];
   #scheduled = false;
 
   /** 错误: 打不开 (一行中文) */
-  constructor({ folder }: ReaderOptions, post: (reply: ReaderReply) => void) {
+  constructor({ folder }: ReaderOptions, post: (replies: readonly ReaderReply[]) => void) {
     this.#post = post;
     this.#database = openReader(path.join(folder, DATABASE_NAME));
     this.#quick = quickQueries(this.#database);
@@ -46,12 +50,13 @@ export class Reader {
     setImmediate(() => this.#turn());
   }
 
-  // 每轮: 一个快查询, 没有快的才走一步搜索; 然后让新的请求进来
+  // 每轮: 一批快查询, 没有快的才走一步搜索; 然后让新的请求进来。一轮的应答一起交回
   #turn(): void {
     this.#scheduled = false;
-    const quick = this.#waiting.shift();
-    if (quick !== undefined) this.#answer(quick.id, () => this.#ask(quick.kind as QuickKind, quick.value));
-    else this.#searchOnce();
+    const batch = this.#waiting.splice(0, QUICK_PER_TURN);
+    for (const { id, kind, value } of batch) this.#answer(id, () => this.#ask(kind as QuickKind, value));
+    if (batch.length === 0) this.#searchOnce();
+    if (this.#replies.length > 0) this.#post(this.#replies.splice(0));
     if (this.#waiting.length + this.#searches.length > 0) this.#schedule();
   }
 
@@ -74,10 +79,10 @@ export class Reader {
   #answer(id: number, run: () => unknown): void {
     try {
       const result = run();
-      if (result !== UNFINISHED) this.#post({ kind: 'found', id, result });
+      if (result !== UNFINISHED) this.#replies.push({ kind: 'found', id, result });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#post({ kind: 'failed', id, reason, passing: isPassing(error) });
+      this.#replies.push({ kind: 'failed', id, reason, passing: isPassing(error) });
     }
   }
 }

@@ -1,0 +1,65 @@
+// 正在上传而已可下载的文件: 播给声明了 offer 的成员, 每个来源编码一次; 新人先得到现有的
+import { encode } from '../protocol/codec.js';
+import type { FileOfferMessage, OfferedFile } from '../protocol/messages.js';
+import type { Member } from './member.js';
+import { Origins } from './origins.js';
+import type { Publisher } from './ports.js';
+import type { Presence } from './presence.js';
+
+const WITHDRAWN_TOPIC = 'offer';
+// 新人至多得到这么多, 取最新的
+const MAX_LISTED_OFFERS = 256;
+
+export class OfferBoard {
+  readonly #publisher: Publisher;
+  readonly #presence: Presence;
+  readonly #origins = new Origins('offer');
+  /** 份数不超过 uploads.maxActive */
+  readonly #current = new Map<string, OfferedFile>();
+
+  constructor(publisher: Publisher, presence: Presence) {
+    this.#publisher = publisher;
+    this.#presence = presence;
+  }
+
+  /** 声明了 offer 的成员加入: 此后的都听得到; 现有的由 list 给出 */
+  enter(member: Member): void {
+    if (!member.offer) return;
+    member.connection.subscribe(WITHDRAWN_TOPIC);
+    member.connection.subscribe(this.#origins.enter(member.origin));
+  }
+
+  exit(member: Member): void {
+    if (!member.offer) return;
+    member.connection.unsubscribe(WITHDRAWN_TOPIC);
+    member.connection.unsubscribe(this.#origins.exit(member.origin));
+  }
+
+  /** 把正在进行的告诉刚加入的成员; 等历史期间他可能已经离开 */
+  list(member: Member): void {
+    if (!member.offer || member.session === undefined) return;
+    for (const file of [...this.#current.values()].slice(-MAX_LISTED_OFFERS)) {
+      member.send(toOffer(file, member.origin));
+    }
+  }
+
+  offered(file: OfferedFile): void {
+    this.#current.set(file.id, file);
+    this.#presence.flushFor(file.name);
+    for (const [origin, topic] of this.#origins.topics()) {
+      this.#publisher.publish(topic, encode(toOffer(file, origin)));
+    }
+  }
+
+  /** 已发布的不必再说: file 已广播, 盖住先前的一切 */
+  closed(fileId: string, outcome: 'published' | 'withdrawn'): void {
+    this.#current.delete(fileId);
+    if (outcome === 'published') return;
+    this.#publisher.publish(WITHDRAWN_TOPIC, encode({ type: 'file_withdrawn', id: fileId }));
+  }
+}
+
+function toOffer({ path, ...file }: OfferedFile, origin: string): FileOfferMessage {
+  const { id, name, originalName, size, received } = file;
+  return { type: 'file_offer', id, name, originalName, size, url: origin + path, received };
+}
