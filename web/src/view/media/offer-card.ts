@@ -55,7 +55,7 @@ export function offerTools(offer: Offer, spelled: boolean): HTMLElement[] {
       title: texts.downloadEarlyHint,
     },
     icon(ICONS.download),
-    spelled && texts.downloadEarlyShort,
+    spelled && h('span', { class: 'offer-word' }, texts.downloadEarlyShort),
   );
   return [copyLinkButton(offer.url, name), link];
 }

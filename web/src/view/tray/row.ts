@@ -29,7 +29,7 @@ export function createRow(first: Transfer, actions: Actions): TrayRow {
   });
   const state = h('span', { class: 'tray-state' });
   const buttons = h('div', { class: 'tray-buttons' });
-  const linkSlot = h('div', { class: 'tray-buttons' });
+  const linkSlot = h('div', { class: 'tray-link' });
   const showLink = createLinkSlot(linkSlot, safeName(first.name));
   const badge = h('span', { class: 'tray-badge', 'aria-hidden': 'true' });
   const element = h(
