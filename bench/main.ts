@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { runDesktopLargeBench } from './desktop-large.js';
 import { runDownloadBench } from './download.js';
+import { runDurableBench } from './durable.js';
 import { runFollowBench } from './follow.js';
 import { runLargeBench } from './large.js';
 import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
@@ -21,6 +22,7 @@ const DEFAULT_BENCHES: readonly (readonly [string, Bench])[] = [
   ['download', runDownloadBench],
   ['mixed', runMixedBench],
   ['large', runLargeBench],
+  ['durable', runDurableBench],
 ];
 const BENCHES = new Map<string, Bench>([
   ...DEFAULT_BENCHES,

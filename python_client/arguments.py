@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Callable, Mapping, NoReturn, Sequence
 
 from . import help_texts
-from .headless.options import Patience, ReceiveOptions, SendOptions
+from .headless.options import Patience, ReceiveOptions, SearchOptions, SendOptions
+from .protocol.messages import DEFAULT_SEARCH_LIMIT
 from .settings import VARIABLES, UsageError
 
 WINDOW = "window"
 SEND = "send"
 RECEIVE = "recv"
+SEARCH = "search"
 HELP = "help"
 VERSION = "version"
 
@@ -24,16 +26,21 @@ SEND_OFFLINE_S = 300.0
 # 一天; 更久的多半是写错了单位
 _MAX_SECONDS = 86_400.0
 
-_HELP_TEXTS = {WINDOW: help_texts.WINDOW, SEND: help_texts.SEND, RECEIVE: help_texts.RECEIVE}
+_HELP_TEXTS = {
+    WINDOW: help_texts.WINDOW,
+    SEND: help_texts.SEND,
+    RECEIVE: help_texts.RECEIVE,
+    SEARCH: help_texts.SEARCH,
+}
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """common: 命令行上给出的通用选项; options 只有 send 与 recv 才有; text 只有 help 才有。"""
+    """common: 命令行上给出的通用选项; options 只有子命令才有; text 只有 help 才有。"""
 
     command: str
     common: Mapping[str, str] = field(default_factory=dict)
-    options: SendOptions | ReceiveOptions | None = None
+    options: SendOptions | ReceiveOptions | SearchOptions | None = None
     text: str = ""
 
 
@@ -54,6 +61,8 @@ def parse(argv: Sequence[str]) -> Arguments:
             return Arguments(SEND, given, _send_options(rest, literal))
         if command == RECEIVE:
             return Arguments(RECEIVE, given, _receive_options(rest + literal))
+        if command == SEARCH:
+            return Arguments(SEARCH, given, _search_options(rest, literal))
         _refuse(rest + literal)
     except UsageError as error:
         raise UsageError(f"{error}; 用法见 python -m python_client {_spelled(command)}--help") from error
@@ -69,7 +78,7 @@ def _take_command(rest: list[str]) -> str:
     for index, word in enumerate(rest):
         if word in ("-h", "--help"):
             continue
-        if word in (SEND, RECEIVE):
+        if word in (SEND, RECEIVE, SEARCH):
             del rest[index]
             return word
         break
@@ -112,6 +121,19 @@ def _receive_options(rest: list[str]) -> ReceiveOptions:
         presence=found.presence,
         patience=_patience(found),
     )
+
+
+def _search_options(rest: list[str], literal: list[str]) -> SearchOptions:
+    parser = _Parser()
+    parser.add_argument("--limit", type=_count, default=DEFAULT_SEARCH_LIMIT)
+    parser.add_argument("--before", type=_count)
+    found, extras = parser.parse_known_args(rest)
+    _refuse([word for word in extras if word.startswith("-")])
+    # 没有加引号的几个词合成一句: 空格也是要找的字
+    query = " ".join([*extras, *literal]).strip()
+    if not query:
+        raise UsageError("没有说找什么: 写上搜索词")
+    return SearchOptions(query, found.limit, found.before)
 
 
 def _refuse(words: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Sequence
 
 from . import __version__, arguments, preflight
 from .headless.json_lines import is_reader_gone
-from .headless.options import FAILED, OK, USAGE, ReceiveOptions, SendOptions, interrupted
+from .headless.options import FAILED, OK, USAGE, ReceiveOptions, SearchOptions, SendOptions, interrupted
 from .headless.terminal import Terminal
 from .model.os_errors import describe_os_error
 from .settings import Remembered, Settings, UsageError, load_settings, log_level, merge, save_remembered
@@ -69,7 +69,7 @@ def _start(chosen: arguments.Arguments, terminal: Terminal) -> int:
 
 
 def _open_window(settings: Settings) -> int:
-    # 到这里才引用: send 与 recv 不该因为没有 Tk 而失败
+    # 到这里才引用: 子命令不该因为没有 Tk 而失败
     from .ui.start import WindowOptions, run_window
 
     def remember(name: str) -> None:
@@ -87,7 +87,13 @@ def _open_window(settings: Settings) -> int:
     )
 
 
-def _run_headless(options: SendOptions | ReceiveOptions, settings: Settings, terminal: Terminal) -> int:
+def _run_headless(
+    options: SendOptions | ReceiveOptions | SearchOptions, settings: Settings, terminal: Terminal
+) -> int:
+    if isinstance(options, SearchOptions):
+        from .headless.search import search
+
+        return search(options, settings.address, terminal)
     name = settings.name or settings.suggested_name
     if not name:
         raise UsageError("请用 --name 给出聊天里的名字")

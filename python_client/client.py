@@ -11,7 +11,7 @@ from typing import Awaitable, Callable, Sequence
 from .model.connection import Identity
 from .model.events import Event
 from .protocol.address import ServerAddress
-from .protocol.messages import FileMessage
+from .protocol.messages import FileMessage, SharedFile
 from .session import ChatSession
 from .transfer.chat_hooks import ChatHooks
 from .transfer.downloads import Downloads
@@ -74,6 +74,9 @@ class Client:
     def rejoin(self) -> None:
         self._session.rejoin()
 
+    def own_upload(self, file_id: str) -> None:
+        self._session.offers.settle(file_id)
+
     def emit(self, event: Event) -> None:
         self._emit(event)
 
@@ -93,11 +96,19 @@ class Client:
 
     def load_older(self, before: int) -> None:
         """before 这个 seq 之前的一页; 应答是 OlderLoaded。"""
-        self._session.history.load_older(before)
+        self._session.archive.load_older(before)
 
     def load_more_files(self, before: int | None) -> None:
         """before 之前的一页文件; None 是最近的。应答是 FilesLoaded。"""
-        self._session.history.load_more_files(before)
+        self._session.archive.load_more_files(before)
+
+    def search(self, number: int, query: str, before: int | None) -> None:
+        """正文与文件名里含有 query 的一页, 新的在前; before 是上一页最后一条的 seq。应答是 Searched。"""
+        self._session.archive.search(number, query, before)
+
+    def load_context(self, number: int, before: int | None, after: int | None) -> None:
+        """某一处之前或之后的一页 (只给一个); 应答是 ContextLoaded。"""
+        self._session.archive.load_context(number, before, after)
 
     def rename(self, name: str) -> None:
         """NameRefused 之后换一个名字再加入。"""
@@ -113,7 +124,7 @@ class Client:
         """排队发送; 每个文件一个 TransferChanged。返回各项的编号, 次序相同。"""
         return self._uploads.add(paths)
 
-    def save_file(self, file: FileMessage, target: Path) -> str:
+    def save_file(self, file: SharedFile, target: Path) -> str:
         """下载到 target (已存在则覆盖; 半成品在旁边的 .part 里)。返回编号。"""
         return self._downloads.add(file, target)
 

@@ -35,12 +35,14 @@ WINDOW = f"""\
 用法: python -m python_client [选项]
       python -m python_client send [选项] 文件 ...
       python -m python_client recv [选项]
+      python -m python_client search [选项] QUERY
 
 水闸的桌面客户端。不写子命令就打开聊天窗口。
 
 子命令 (供脚本与机器人使用, 各有 --help):
   send                  发送文件或文字, 每一个都得到服务器确认后结束
   recv                  逐行输出聊天消息, 保存收到的文件
+  search                搜索聊天记录
 
 {_COMMON}
   --version             显示版本
@@ -125,4 +127,31 @@ stderr 上是进度与说明。
   python -m python_client recv --url http://192.168.1.5:3000 --name 记录员
   python -m python_client recv --history --idle 5 --folder 备份 --name 备份机
   python -m python_client recv --no-files | jq -r 'select(.type=="text").message'
+"""
+
+SEARCH = f"""\
+用法: python -m python_client search [选项] QUERY
+
+在全部聊天记录里找正文或文件名含有 QUERY 的消息, 新的在前。按字面, 不分大小写, 一个字也可以。
+几个词合成一句 (空格也是要找的字)。不加入聊天, 所以不需要名字, 别人也看不到进出。
+以 - 开头的搜索词写在 -- 之后。
+
+选项:
+  --limit N             至多输出几条, 缺省 20
+  --before SEQ          只要这个 seq 之前的: 接着上一次的最后一条往前找
+{_COMMON}
+输出: stdout 上每条一行 JSON, 字段同 recv 的:
+  {{"type":"text","id":…,"seq":…,"time":…,"name":…,"message":…}}
+  {{"type":"file","id":…,"seq":…,"time":…,"name":…,"originalName":…,"url":…,"size":…,…}}
+
+退出码:
+  0     搜过了, 哪怕一条也没有 (stderr 上说一声); 或 stdout 的读者先离开了
+  1     服务器不能搜索, 或拒绝了
+  2     参数或环境不对
+  3     连不上服务器
+  130   被 Ctrl+C 中断 (143: 被 SIGTERM)
+
+例子:
+  python -m python_client search 会议纪要 --url http://192.168.1.5:3000
+  python -m python_client search --limit 100 .pdf | jq -r .url
 """

@@ -1,4 +1,4 @@
-"""聊天会话: 服务器的每一帧变成事件; 名字, 令牌与发件箱在这里, 历史交给 HistoryFeed。"""
+"""聊天会话: 服务器的每一帧变成事件; 名字, 令牌与发件箱在这里, 历史交给 HistoryFeed 与 Archive。"""
 
 from __future__ import annotations
 
@@ -16,20 +16,25 @@ from .model.events import (
     NameRefused,
     PresenceChanged,
 )
+from .net.archive import Archive
 from .net.chat_connection import ChatConnection
 from .net.free_name import fetch_names, free_name
 from .net.history_feed import HistoryFeed
-from .net.history_requests import HistoryError
+from .net.history_requests import HistoryError, HistoryRequests
+from .net.offer_board import OfferBoard
 from .net.text_sender import TextSender
-from .protocol import codec
+from .protocol import client_frames
 from .protocol.address import ServerAddress
 from .protocol.errors import describe_error
 from .protocol.messages import (
     Ack,
     FileMessage,
+    FileOffer,
+    FileWithdrawn,
     History,
     Presence,
     RoomMessage,
+    SearchPage,
     ServerError,
     ServerMessage,
     TextMessage,
@@ -77,7 +82,10 @@ class ChatSession:
         self._room = room
         self._identity: Identity | None = None
         self._connection = ChatConnection(address.chat_url, self)
-        self.history = HistoryFeed(self)
+        self._requests = HistoryRequests(self._connection.send)
+        self.history = HistoryFeed(self, self._requests)
+        self.archive = Archive(self, self._requests)
+        self.offers = OfferBoard(emit)
         self.texts = TextSender(self._connection.send, emit, self.rejoin)
         self._name_retries = 0
         # 建议名字要问服务器: 守护线程, 退出时不等它
@@ -92,6 +100,8 @@ class ChatSession:
             FileMessage: self.history.broadcast,
             Ack: self._acknowledged,
             History: self.history.joined_page,
+            FileOffer: self.offers.offered,
+            FileWithdrawn: lambda withdrawn: self.offers.withdrawn(withdrawn.id),
             ServerError: self._failed,
         }
 
@@ -129,8 +139,10 @@ class ChatSession:
 
     def deliver(self, message: RoomMessage, live: bool) -> None:
         own_id = self.texts.match(message) if isinstance(message, TextMessage) else ""
-        if isinstance(message, FileMessage) and self.hooks is not None:
-            self.hooks.saw_file(message)
+        if isinstance(message, FileMessage):
+            self.offers.settle(message.id)
+            if self.hooks is not None:
+                self.hooks.saw_file(message)
         self.emit(MessageArrived(message, live, own_id))
 
     def rejoin(self) -> None:
@@ -141,13 +153,14 @@ class ChatSession:
     def join_frame(self) -> str:
         # 换了名字仍带着令牌: 都已断开时, 同一个会话可以改名
         session = None if self._identity is None else self._identity.session
-        return codec.join(self._name, session=session, after=self.history.after)
+        return client_frames.join(self._name, session=session, after=self.history.after)
 
     def state_changed(self, state: ConnectionState) -> None:
         self.emit(ConnectionChanged(state))
         if state.phase not in (WAITING, STOPPED):
             return
-        self.history.offline()
+        self._requests.reject_all()
+        self.offers.clear()
         self.texts.offline()
         try:
             if self.hooks is not None:
@@ -172,9 +185,9 @@ class ChatSession:
     # ---- 每种消息 ----
 
     def _handle(self, message: ServerMessage) -> None:
-        if isinstance(message, History) and message.skipped:
+        if isinstance(message, (History, SearchPage)) and message.skipped:
             log.info("history.skipped count=%d", message.skipped)
-        if self.history.settle(message):
+        if self._requests.settle(message):
             return
         handler = self._handlers.get(type(message))
         if handler is None:

@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Archive } from './chat/archive.js';
 import { Dispatcher } from './chat/handlers.js';
 import { OfferBoard } from './chat/offer-board.js';
-import type { FileDoor, MessageLog, Publisher } from './chat/ports.js';
+import type { FileDoor, Publisher } from './chat/ports.js';
 import { Presence } from './chat/presence.js';
 import { Room } from './chat/room.js';
 import { SessionTokens } from './chat/session-tokens.js';
@@ -22,7 +23,9 @@ import { type Limits, SERVER_FEATURES } from './protocol/messages.js';
 import { MAX_NAME_CODE_POINTS } from './protocol/user-name.js';
 import { Blobs } from './store/blobs.js';
 import { HashPool } from './store/hash-pool.js';
-import { MemoryLog } from './store/message-log.js';
+import { DiskLog } from './store/history/disk-log.js';
+import type { History } from './store/history/history.js';
+import { MemoryLog } from './store/history/memory-log.js';
 import { loadSessionSecret } from './store/session-secret.js';
 import { StorageFolder } from './store/storage-folder.js';
 import { lockStorage } from './store/storage-lock.js';
@@ -30,6 +33,7 @@ import { Thumbnails } from './store/thumbnails.js';
 import { tidyStorage } from './store/tidy.js';
 import { DiskJournal } from './store/upload-journal.js';
 import { App, type Routes } from './transport/app.js';
+import { ArchiveRoute } from './transport/archive-route.js';
 import { DownloadRoute } from './transport/download-route.js';
 import { loadNative } from './transport/native.js';
 import { OriginRules } from './transport/origin.js';
@@ -84,8 +88,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const port = await app.listen().catch(async (error: unknown) => {
     // 没能启动也要放开一切: 测试与内嵌者的进程还要继续
     edge.ws.stop();
-    await storage.hashes.stop();
-    await storage.unlock();
+    await closeStorage(storage);
     throw error;
   });
   const timers = startTimers(runtime, chat.sessions, files.uploads);
@@ -103,8 +106,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     edge.ws.stop();
     chat.presence.stop();
     app.close();
-    await storage.hashes.stop();
-    await storage.unlock();
+    await closeStorage(storage);
   }
 
   let stopped: Promise<void> | undefined;
@@ -130,7 +132,7 @@ interface Storage {
   readonly folder: StorageFolder;
   readonly hashes: HashPool;
   readonly blobs: Blobs;
-  readonly log: MessageLog;
+  readonly log: History;
   readonly secret: Uint8Array;
   /** 归还存储目录 */
   readonly unlock: () => Promise<void>;
@@ -145,10 +147,34 @@ async function openStorage({ config, log: logger }: Runtime): Promise<Storage> {
   const hashes = new HashPool(hashWorkers);
   const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
   const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
-  const { historyMessages, historyBytes } = config.chat;
-  const log = new MemoryLog({ maxMessages: historyMessages, maxBytes: historyBytes });
   const secret = await loadSessionSecret(folder.sessionSecret);
+  const log = await openHistory(config, logger, { folder, blobs });
   return { folder, hashes, blobs, log, secret, unlock };
+}
+
+async function closeStorage({ log, hashes, unlock }: Storage): Promise<void> {
+  await log.stop();
+  await hashes.stop();
+  await unlock();
+}
+
+function openHistory(
+  { chat, history }: Config,
+  logger: Logger,
+  { folder, blobs }: Pick<Storage, 'folder' | 'blobs'>,
+): Promise<History> {
+  const tail = { maxMessages: chat.historyMessages, maxBytes: chat.historyBytes };
+  if (history.store === 'memory') return Promise.resolve(new MemoryLog(tail));
+  return DiskLog.open({
+    folder: folder.historyFolder,
+    tail,
+    pendingBytes: history.pendingBytes,
+    maxSearches: history.maxSearches,
+    sync: history.sync,
+    retention: history,
+    removeFile: (file) => blobs.remove(file),
+    logger: logger.child({ part: 'history' }),
+  });
 }
 
 interface Chat {
@@ -156,6 +182,7 @@ interface Chat {
   readonly presence: Presence;
   readonly offers: OfferBoard;
   readonly room: Room;
+  readonly archive: Archive;
 }
 
 function createChat({ config, now }: Runtime, { log, secret }: Storage, publisher: Publisher): Chat {
@@ -164,8 +191,10 @@ function createChat({ config, now }: Runtime, { log, secret }: Storage, publishe
   const offers = new OfferBoard(publisher, presence);
   const limits = limitsOf(config);
   const features = featuresOf(config);
-  const room = new Room({ publisher, sessions, presence, log, offers, limits, features, now: Date.now });
-  return { sessions, presence, offers, room };
+  const archive = new Archive(log);
+  const shared = { publisher, sessions, presence, offers, log, archive };
+  const room = new Room({ ...shared, limits, features, now: Date.now });
+  return { sessions, presence, offers, room, archive };
 }
 
 interface Files {
@@ -212,7 +241,7 @@ async function createFiles(
 async function createEdge(
   { config, now, stopping, reportInternal }: Runtime,
   { blobs }: Storage,
-  { sessions, room }: Chat,
+  { sessions, room, archive }: Chat,
   { intake, uploads, offers, types }: Files,
 ): Promise<Routes> {
   const { fileBytes, frameBytes } = config.files;
@@ -228,6 +257,7 @@ async function createEdge(
       { ...config.server, messagesPerSecond, frameBytes },
       { ...shared, room, dispatcher, files, now },
     ),
+    archive: new ArchiveRoute({ ...shared, archive }),
     uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake }),
     downloads: new DownloadRoute(config.downloads, { blobs, offers, now, reportInternal }),
     statics: await StaticFiles.load(WEB_FOLDER, {

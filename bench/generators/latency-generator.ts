@@ -54,7 +54,8 @@ class Prober {
   #sendDue(): void {
     for (let now = nowMs(); this.#sent < this.#total && this.#dueMs(this.#sent) <= now; now = nowMs()) {
       this.#lag.record((now - this.#dueMs(this.#sent)) * 1000);
-      this.#client.sendJson({ type: 'text', name: this.#job.userName, message: `probe ${this.#sent}` });
+      const text = { type: 'text', name: this.#job.userName, message: `probe ${this.#sent}` };
+      this.#client.sendJson(this.#job.until === 'ack' ? { ...text, clientId: String(this.#sent) } : text);
       this.#sent += 1;
     }
     if (this.#sent >= this.#total) return;
@@ -69,11 +70,17 @@ class Prober {
   }
 
   #receive(message: ServerMessage): void {
-    if (message.type !== 'text' || message.name !== this.#job.userName) return;
-    const index = Number(message.message.split(' ')[1]);
+    const index = this.#indexOf(message);
+    if (index === undefined) return;
     this.#latency.record((nowMs() - this.#dueMs(index)) * 1000);
     this.#received += 1;
     if (this.#received === this.#total) this.#finish();
+  }
+
+  #indexOf(message: ServerMessage): number | undefined {
+    if (this.#job.until === 'ack') return message.type === 'ack' ? Number(message.clientId) : undefined;
+    if (message.type !== 'text' || message.name !== this.#job.userName) return undefined;
+    return Number(message.message.split(' ')[1]);
   }
 }
 

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { GeneratorCommand, GeneratorReport } from './generator-child.js';
 
-export type GeneratorKind = 'upload' | 'download' | 'follow' | 'latency' | 'swarm';
+export type GeneratorKind = 'upload' | 'download' | 'follow' | 'latency' | 'swarm' | 'crowd';
 
 /** 打包之后 import.meta.url 是入口 bench/dist/main.js, 发生器在它旁边的 generators/ */
 function scriptOf(kind: GeneratorKind): string {

@@ -29,12 +29,12 @@ export interface Options {
 }
 
 export const HELP = `npm run bench -- [名称 ...] [参数]
-名称: upload, download, mixed, large (不写则这四项); 另有 follow; web-large, web-load, 需要 Chromium;
+名称: upload, download, mixed, large, durable (不写则这几项); 另有 follow; web-large, web-load, 需要 Chromium;
       desktop-large, 需要 Chromium, Python 与 Xvfb
   --rounds N     交替的轮数, 默认 5; 少于 5 轮的比值不作数
   --bytes N      文件大小 (字节), 默认 1073741824, 至多 ${FILE_CAP_BYTES}; large, web-large 与 desktop-large 固定用上限
-  --rate N       mixed, web-load: 每秒几条文字, 默认 200
-  --seconds N    mixed, web-load: 每段测多久 (秒), 默认 10, 30
+  --rate N       mixed, durable, web-load: 每秒几条文字, 默认 200
+  --seconds N    mixed, durable, web-load: 每段测多久 (秒), 默认 10, 8, 30
   --uploads N    mixed: 同时几个上传, 默认 4
   --times N      download: 每次测量连续下载几遍, 默认 4
   --storage DIR  服务器的存储目录, 默认在临时目录里; mixed, web-* 与 desktop-large 默认 /dev/shm (空闲 16 GiB 以上时)

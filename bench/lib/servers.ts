@@ -8,7 +8,12 @@ import { parseTarget } from './target.js';
 /** scripts/bench.mjs 总在项目根启动压测 */
 const ROOT = process.cwd();
 
-export async function startSluice(options: Options, storage: string): Promise<ServerProcess> {
+/** settings: 另加的环境变量, 例如换一种消息日志 */
+export async function startSluice(
+  options: Options,
+  storage: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   if (options.url !== undefined)
     return ServerProcess.external('Sluice', parseTarget(options.url), options.pid);
   const profile = options.cpuProfile
@@ -24,6 +29,7 @@ export async function startSluice(options: Options, storage: string): Promise<Se
       SLUICE_STORAGE: storage,
       SLUICE_MESSAGES_PER_SECOND: '0',
       SLUICE_CONNECTIONS_PER_ADDRESS: '100000',
+      ...settings,
     },
     logFile: join(options.work, 'sluice.log'),
   });

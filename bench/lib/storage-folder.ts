@@ -14,8 +14,10 @@ import {
 import { join } from 'node:path';
 import type { Options } from './options.js';
 
-/** 达到此大小的文件视为上传的内容; 消息日志等小文件不动 */
+/** 达到此大小的文件视为上传的内容 */
 const CONTENT_BYTES = 1024 * 1024;
+/** 消息日志: 可以比内容还大, 而且服务器正开着它, 不能删 */
+const HISTORY_FOLDER = 'history';
 
 export class StorageFolder {
   readonly path: string;
@@ -31,11 +33,11 @@ export class StorageFolder {
     this.#kept = new Set(this.list().keys());
   }
 
-  /** 递归列出普通文件: 路径 -> 字节数 */
+  /** 递归列出普通文件 (消息日志除外): 路径 -> 字节数 */
   list(): Map<string, number> {
     const files = new Map<string, number>();
     for (const entry of readdirSync(this.path, { recursive: true, withFileTypes: true })) {
-      if (!entry.isFile()) continue;
+      if (!entry.isFile() || entry.parentPath === join(this.path, HISTORY_FOLDER)) continue;
       const path = join(entry.parentPath, entry.name);
       // 列出与查看之间文件可能已被服务器删去
       const stats = statSync(path, { throwIfNoEntry: false });

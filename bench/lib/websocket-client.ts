@@ -24,6 +24,7 @@ export class WebSocketClient {
   #state: 'connecting' | 'open' | 'deaf' | 'closed' = 'connecting';
   #handshake: Buffer = Buffer.alloc(0);
   #closeReason = '连接中断, 没有 close 帧';
+  #drainedBytes = 0;
   #settle: { resolve(): void; reject(error: Error): void } | undefined;
 
   private constructor(handlers: WebSocketHandlers) {
@@ -63,6 +64,11 @@ export class WebSocketClient {
     return this.#state === 'open' || this.#state === 'deaf';
   }
 
+  /** deafen 之后从内核取走的字节数 */
+  get drainedBytes(): number {
+    return this.#drainedBytes;
+  }
+
   /**
    * 从此只发不听: 收到的字节留在内核里, drain() 时取走丢弃。
    * 陷阱: 不再应答 ping, 靠自己发的消息保活; 断线要到下一次 drain 才知道。
@@ -87,6 +93,7 @@ export class WebSocketClient {
   #onBytes(bytes: Buffer): void {
     if (this.#state === 'open') this.#parser.push(bytes);
     else if (this.#state === 'connecting') this.#onHandshake(bytes);
+    else if (this.#state === 'deaf') this.#drainedBytes += bytes.length;
   }
 
   #onHandshake(bytes: Buffer): void {

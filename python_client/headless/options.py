@@ -1,4 +1,4 @@
-"""send 与 recv 的选项, 以及退出码。"""
+"""send, recv 与 search 的选项, 以及退出码。"""
 
 from __future__ import annotations
 
@@ -47,3 +47,12 @@ class ReceiveOptions:
     history: bool
     presence: bool
     patience: Patience
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """limit: 至多几条; before: 只要这个 seq 之前的。"""
+
+    query: str
+    limit: int
+    before: int | None

@@ -75,7 +75,7 @@ class Progress:
             return
         took_s = 0.0 if started_s is None else time.monotonic() - started_s
         took = f", 用时 {format_duration(took_s)}" if took_s >= 1 else ""
-        done = "已发送" if upward else "已保存"
+        done = ("秒传" if transfer.instant else "已发送") if upward else "已保存"
         self._terminal.line(f"{done} {transfer.name} ({format_bytes(transfer.size)}{took})")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
 
-from ..protocol.messages import CloseReason, RoomMessage
+from ..protocol.messages import CloseReason, FileOffer, RoomMessage
 from .connection import ConnectionState, Identity
 from .transfers import Transfer
 
@@ -46,7 +46,7 @@ class NameRefused:
 class MessageArrived:
     """一条聊天消息; 同一个 (epoch, seq) 只会来一次, 按 seq 上升。
 
-    live: 刚刚播出的; 否则是加入或重连时补来的。own_id: 是自己发出的, 即 OutboxChanged 的 client_id。
+    live: 加入之后才有的; 否则是加入或重连时补来的。own_id: 是自己发出的, 即 OutboxChanged 的 client_id。
     """
 
     message: RoomMessage
@@ -68,6 +68,34 @@ class FilesLoaded:
 
     messages: tuple[RoomMessage, ...]
     more: bool
+
+
+@dataclass(frozen=True)
+class Searched:
+    """search 的应答, number 是问的时候给的: 一页结果, 新的在前。error 不为空时没有取到, 是给用户看的一行。"""
+
+    number: int
+    messages: tuple[RoomMessage, ...] = ()
+    more: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class ContextLoaded:
+    """load_context 的应答: 某一处之前 (或之后) 的一页, 旧的在前; more 是沿同一方向还有。"""
+
+    number: int
+    messages: tuple[RoomMessage, ...] = ()
+    more: bool = False
+    is_newer: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class OffersChanged:
+    """别人正在上传, 已经可以下载的全部文件 (自己的不算), 先开始的在前。"""
+
+    offers: tuple[FileOffer, ...]
 
 
 @dataclass(frozen=True)
@@ -145,6 +173,9 @@ Event = Union[
     MessageArrived,
     OlderLoaded,
     FilesLoaded,
+    Searched,
+    ContextLoaded,
+    OffersChanged,
     HistoryGap,
     HasOlder,
     PresenceChanged,

@@ -27,6 +27,9 @@ class FileIndex:
         self._settle()
         return self._sorted
 
+    def has(self, file_id: str) -> bool:
+        return file_id in self._files
+
     @property
     def more(self) -> bool:
         """服务器那里可能还有更早的, 而这里还放得下。"""

@@ -99,6 +99,13 @@ class Timeline:
         self._older = value
 
     @property
+    def last_seq(self) -> int | None:
+        """当前 epoch 里最后一条的 seq; 还没有时为 None。"""
+        base = self._epoch * EPOCH_SPAN
+        orders = (item.order for item in reversed(self._items) if isinstance(item, MessageItem))
+        return next((order - base for order in orders if order >= base), None)
+
+    @property
     def first_seq(self) -> int | None:
         """当前 epoch 里最早一条的 seq; 还没有时为 None。"""
         base = self._epoch * EPOCH_SPAN
@@ -150,6 +157,15 @@ class Timeline:
         notice = NoticeItem(self._last_order(), self._now_ms(), kind, text or _TEXTS.get(kind, ""))
         self._insert(len(self._items), [notice])
         self._trim()
+
+    def clear(self) -> None:
+        """全部去掉, 从头来: 换一处去看。"""
+        count = len(self._items)
+        self._items = []
+        self._seen.clear()
+        self._older = False
+        if count:
+            self._view.removed(0, count)
 
     def trim(self) -> None:
         """回到底部时由界面调用: 翻看期间攒下的可以丢了。"""

@@ -60,6 +60,8 @@ class Transfer:
     url: str = ""
     # 完成之后: 整个文件的 SHA-256
     sha256: str = ""
+    # 完成之后: 服务器已有同样的内容, 没有再传 (秒传)
+    instant: bool = False
 
     def seconds_left(self) -> float | None:
         """还剩多少秒; 不知道时为 None。"""

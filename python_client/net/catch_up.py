@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ..protocol.messages import History, RoomMessage, Welcome
+from collections import OrderedDict
+from typing import Sequence
+
+from ..protocol.messages import MAX_HISTORY_LIMIT, History, RoomMessage, Welcome
 
 FRESH = "fresh"
 RESTARTING = "restarting"
@@ -12,15 +15,17 @@ CAUGHT = "caught"
 # 加入后的第一页与向上翻的一页
 PAGE = 50
 # 补齐时一次多取些
-CATCH_UP_PAGE = 200
-# 换了 epoch 之后至多从头补这么多条: 服务器自己也只留这么多 (chat.historyMessages)
+CATCH_UP_PAGE = MAX_HISTORY_LIMIT
+# 换了 epoch 之后至多从头补这么多条
 MAX_MISSED = 1000
+# 记住最近放行过的这么多条的 id: 换了 epoch 而消息还在时 (断电只丢了尾巴), 同一条不再来一次
+_MAX_RECENT = 2 * MAX_MISSED
 
 
 class CatchUp:
     """seq 只升不降地放行; 重复的与补齐期间播出的都挡住。
 
-    fresh --加入后的那一页--> caught <--补完-- catching (重连)
+    fresh --加入后的那一页--> caught <--补完-- catching (重连, 或那一页到来之前已有播出的)
     换了 epoch: restarting --从新的起点补完--> caught
     """
 
@@ -30,6 +35,10 @@ class CatchUp:
         # 此前的都收到了; None: 还没有收到过一页
         self._contiguous: int | None = None
         self._after_welcome = 0
+        # 补齐期间播出过的最大的 seq: 补到这里才算完。页是服务器读盘那一刻的, 里面也许没有它
+        self._heard = 0
+        # 值没有用: OrderedDict 当有界的有序集合
+        self._recent: OrderedDict[str, None] = OrderedDict()
 
     @property
     def after(self) -> int | None:
@@ -40,11 +49,16 @@ class CatchUp:
     def state(self) -> str:
         return self._state
 
+    def is_live(self, message: RoomMessage) -> bool:
+        """加入之后才有的, 哪怕是补来的页带来的。"""
+        return message.seq > self._after_welcome
+
     def welcomed(self, welcome: Welcome) -> bool:
         """返回历史是否已丢失 (换了 epoch); 那时应从 after 起重新要, 新的 epoch 里的一条都还没有见过。"""
         lost = self._epoch not in ("", welcome.epoch)
         self._epoch = welcome.epoch
         self._after_welcome = welcome.seq
+        self._heard = 0
         if lost:
             self._contiguous = max(0, welcome.seq - MAX_MISSED)
             self._state = RESTARTING
@@ -54,33 +68,33 @@ class CatchUp:
 
     def broadcast(self, message: RoomMessage) -> bool:
         """播出的一条; 返回要不要放行。"""
-        if self._state in (CATCHING, RESTARTING):
-            # 后面的页里有它: 页是应答那一刻的全部
-            return False
-        if self._state == FRESH:
-            # 契约说历史在先; 没有给的服务器, 从这一条算起
-            self._finish(message.seq - 1)
-        return self._accept(message)
+        if self._state == CAUGHT:
+            return len(self._take([message])) > 0
+        self._heard = max(self._heard, message.seq)
+        return False
 
     def joined_page(self, page: History) -> tuple[list[RoomMessage], bool]:
         """加入之后不请自来的一页 -> 放行的, 以及还要不要 (从 after 起) 取下一页。"""
         if self._state in (CAUGHT, RESTARTING):
             return [], False
-        return self.page(page)
+        if self._state == FRESH:
+            # 第一页的 more 说的是更早的
+            self._contiguous = page.messages[0].seq - 1 if page.messages else self._after_welcome
+            accepted = self._take(page.messages)
+            return accepted, self._settle(wants_more=False)
+        accepted = self._take(page.messages)
+        # 一条也没有却说还有: 再要也不会有进展
+        return accepted, self._settle(wants_more=page.more and len(page.messages) > 0)
 
     def page(self, page: History) -> tuple[list[RoomMessage], bool]:
-        """补齐的一页。"""
-        if self._state == FRESH:
-            self._contiguous = page.messages[0].seq - 1 if page.messages else None
-            accepted = [message for message in page.messages if self._accept(message)]
-            self._finish(self._after_welcome if self._contiguous is None else self._contiguous)
-            return accepted, False
-        accepted = [message for message in page.messages if self._accept(message)]
-        # 一条也没有却说还有: 再要也不会有进展
-        wants_more = page.more and len(accepted) > 0
-        if not wants_more:
-            self._finish(self._contiguous or 0)
-        return accepted, wants_more
+        """补齐的一页, 是要来的: 之前播出过的都该在里面。"""
+        before = self._contiguous
+        accepted = self._take(page.messages)
+        if self._contiguous == before:
+            # 没有进展: 播出过而已经不在了, 不能没完没了地要
+            self._heard = 0
+            return accepted, self._settle(wants_more=False)
+        return accepted, self._settle(wants_more=page.more)
 
     def has_gap_before(self, page: History) -> bool:
         """服务器只留着后面的: 中间缺了一段。放行之前问。"""
@@ -88,12 +102,27 @@ class CatchUp:
             return False
         return page.messages[0].seq > self._contiguous + 1
 
-    def _accept(self, message: RoomMessage) -> bool:
-        if self._contiguous is not None and message.seq <= self._contiguous:
-            return False
-        self._contiguous = message.seq
-        return True
+    def _settle(self, *, wants_more: bool) -> bool:
+        """返回还要不要下一页。"""
+        wants_more = wants_more or (self._contiguous or 0) < self._heard
+        if not wants_more:
+            self._state = CAUGHT
+        elif self._state == FRESH:
+            self._state = CATCHING
+        return wants_more
 
-    def _finish(self, contiguous: int) -> None:
-        self._contiguous = contiguous
-        self._state = CAUGHT
+    def _take(self, messages: Sequence[RoomMessage]) -> list[RoomMessage]:
+        accepted = []
+        for message in messages:
+            if self._contiguous is not None and message.seq <= self._contiguous:
+                continue
+            self._contiguous = message.seq
+            if message.id not in self._recent:
+                accepted.append(message)
+                self._remember(message.id)
+        return accepted
+
+    def _remember(self, message_id: str) -> None:
+        self._recent[message_id] = None
+        if len(self._recent) > _MAX_RECENT:
+            self._recent.popitem(last=False)

@@ -1,4 +1,4 @@
-"""网络线程 -> 界面线程的队列: 有界, 同一项传输只留最新的快照。"""
+"""网络线程 -> 界面线程的队列: 有界, 同一项传输与正在上传的表只留最新的快照。"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections import OrderedDict
 
-from ..model.events import Event, TransferChanged
+from ..model.events import Event, OffersChanged, TransferChanged
 
 # 积到这么多就不再从服务器读: 界面卡住时由服务器判断 (4008), 重连后补齐, 内存不会一直涨
 MAX_WAITING = 1000
@@ -29,6 +29,10 @@ class EventQueue:
             if isinstance(event, TransferChanged):
                 # 进度每秒几次: 界面还没看的旧快照没有用。留在原来的位置, 次序不变
                 self._events[event.transfer.id] = event
+                return
+            if isinstance(event, OffersChanged):
+                # 同样每项每秒一次, 而每次都是整张表
+                self._events["offers"] = event
                 return
             self._count += 1
             self._events[self._count] = event

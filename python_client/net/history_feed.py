@@ -1,14 +1,14 @@
-"""聊天消息的入口: 播出的, 加入时的一页, 补齐的与向上翻的; 不重不漏地放行。"""
+"""聊天消息的入口: 播出的, 加入时的一页, 补齐的; 不重不漏地放行。"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 
-from ..model.events import FilesLoaded, HasOlder, HistoryGap, OlderLoaded
-from ..protocol.messages import History, RoomMessage, ServerMessage, Welcome
-from .catch_up import CATCH_UP_PAGE, PAGE, CatchUp
-from .history_requests import HistoryError, HistoryRequests
+from ..model.events import HasOlder, HistoryGap
+from ..protocol.messages import History, RoomMessage, Welcome
+from .catch_up import CATCH_UP_PAGE, CatchUp
+from .history_requests import HistoryRequests
 from .ports import FeedPorts
 
 log = logging.getLogger(__name__)
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 class HistoryFeed:
     """随会话而生; 判断在 CatchUp 里, 这里管问与答。"""
 
-    def __init__(self, ports: FeedPorts) -> None:
+    def __init__(self, ports: FeedPorts, requests: HistoryRequests) -> None:
         self._ports = ports
+        self._requests = requests
         self._catch_up = CatchUp()
-        self._requests = HistoryRequests(ports.send)
 
     @property
     def after(self) -> int | None:
@@ -35,14 +35,6 @@ class HistoryFeed:
         """服务器按旧的 after 给的那一页没有意义, 从新的起点要。"""
         self._ports.emit(HasOlder((self._catch_up.after or 0) > 0))
         self._spawn_catch_up()
-
-    def offline(self) -> None:
-        """断线: 问着的都作废。"""
-        self._requests.reject_all()
-
-    def settle(self, message: ServerMessage) -> bool:
-        """是某次请求的应答或错误就了结它, 返回 True。"""
-        return self._requests.settle(message)
 
     def broadcast(self, message: RoomMessage) -> None:
         """播出的一条。"""
@@ -64,20 +56,12 @@ class HistoryFeed:
         if wants_more:
             self._spawn_catch_up()
 
-    def load_older(self, before: int) -> None:
-        """before 这个 seq 之前的一页; 应答是 OlderLoaded。"""
-        self._ports.spawn(self._load_older(before))
-
-    def load_more_files(self, before: int | None) -> None:
-        """before 之前的一页文件; None 是最近的。应答是 FilesLoaded。"""
-        self._ports.spawn(self._load_files(before))
-
     def _deliver_page(self, messages: list[RoomMessage], gap: bool) -> None:
         if gap:
             self._ports.emit(HistoryGap())
         for message in messages:
             try:
-                self._ports.deliver(message, False)
+                self._ports.deliver(message, self._catch_up.is_live(message))
             except Exception as error:
                 # 整页都已算作收到: 一条的错误不能丢了后面的
                 self._ports.broken(error)
@@ -89,24 +73,6 @@ class HistoryFeed:
             gap = self._catch_up.has_gap_before(page)
             messages, wants_more = self._catch_up.page(page)
             self._deliver_page(messages, gap)
-
-    async def _load_older(self, before: int) -> None:
-        try:
-            page = await self._requests.request(PAGE, before=before)
-        except HistoryError as error:
-            log.info("feed.older_failed error=%s", error)
-            self._ports.emit(OlderLoaded((), True))
-            return
-        self._ports.emit(OlderLoaded(page.messages, page.more))
-
-    async def _load_files(self, before: int | None) -> None:
-        try:
-            page = await self._requests.request(PAGE, before=before, kind="file")
-        except HistoryError as error:
-            log.info("feed.files_failed error=%s", error)
-            self._ports.emit(FilesLoaded((), True))
-            return
-        self._ports.emit(FilesLoaded(page.messages, page.more))
 
     def _spawn_catch_up(self) -> None:
         self._ports.spawn(self._load_missed()).add_done_callback(self._caught_up)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 
@@ -25,6 +25,11 @@ class ServerAddress:
     @property
     def limits_url(self) -> str:
         return f"{self.base}/api/limits"
+
+    def search_url(self, query: str, limit: int, before: int | None) -> str:
+        """before: 只要这个 seq 之前的。"""
+        asked = {"query": query, "limit": limit, **({} if before is None else {"before": before})}
+        return f"{self.base}/api/search?{urlencode(asked, quote_via=quote, errors='replace')}"
 
     def transfer_url(self, session: str) -> str:
         """只传文件字节的连接; session 是 welcome 给的令牌。"""

@@ -12,7 +12,7 @@ from websockets.exceptions import WebSocketException
 from ..model.connection import Identity
 from ..model.events import Event, ThumbnailReady, TransferChanged, TransferRemoved
 from ..model.transfers import Transfer
-from ..protocol import codec
+from ..protocol import client_frames, codec
 from ..protocol.address import ServerAddress
 from ..protocol.messages import Ack, FileMessage, History, ServerError, Welcome
 from ..transfer.uploads import Uploads
@@ -33,6 +33,7 @@ class Chat:
         self.transfers: dict[str, Transfer] = {}
         self.files: list[FileMessage] = []
         self.errors: list[ServerError] = []
+        self.own_uploads: list[str] = []
         self.uploads: Uploads | None = None
         # 下一个文件的广播或应答到来时切断连接, 内容不看: 应答丢了
         self.lose_reply = False
@@ -63,6 +64,9 @@ class Chat:
 
     def rejoin(self) -> None:
         self.drop()
+
+    def own_upload(self, file_id: str) -> None:
+        self.own_uploads.append(file_id)
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
@@ -151,7 +155,7 @@ class Chat:
                         self.uploads.offline()
 
     async def _talk(self, connection: ClientConnection) -> None:
-        await connection.send(codec.join(self._name, session=self._session))
+        await connection.send(client_frames.join(self._name, session=self._session))
         async for frame in connection:
             message = codec.decode(str(frame))
             if self.lose_reply and isinstance(message, (Ack, FileMessage)):

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Iterator
 import pytest
 
 from .display import Display
+from .files import empty
 from .server import SluiceServer
 
 if TYPE_CHECKING:
-    from .tk_display import Desktop
+    from ..ui.window import Window
+    from .tk_display import Desktop, HandFedNetwork
 
 
 @pytest.fixture
@@ -27,6 +29,14 @@ def shared_server() -> Iterator[SluiceServer]:
     """一个文件里的测试共用: 只给不停它, 也不在乎从前有过什么消息的测试。"""
     with SluiceServer() as running:
         yield running
+
+
+@pytest.fixture
+def emptied_server(shared_server: SluiceServer) -> SluiceServer:
+    """共用的那一个: 正在运行, 没有已发布的与未完成的文件。"""
+    shared_server.ensure_running()
+    empty(shared_server)
+    return shared_server
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +63,23 @@ def desktop(display: None) -> Iterator[Desktop]:
 
     with Desktop() as running:
         yield running
+
+
+@pytest.fixture
+def network() -> HandFedNetwork:
+    """没有服务器的窗口测试: 事件由测试放进去。"""
+    from .tk_display import HandFedNetwork
+
+    return HandFedNetwork()
+
+
+@pytest.fixture
+def window(desktop: Desktop, network: HandFedNetwork) -> Window:
+    """已加入的窗口, 在线的还有李四。"""
+    from .sample import joined
+    from .tk_display import drained
+
+    opened = desktop.open(network)
+    network.put(*joined("李四"))
+    drained(opened, network)
+    return opened

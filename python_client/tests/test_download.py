@@ -7,7 +7,6 @@ import resource
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
@@ -17,23 +16,10 @@ from ..transfer.downloads import Downloads
 from ..transfer.part_file import lock_part, part_path
 from ..transfer.uploads import Uploads
 from .chat import Chat, eventually, run
-from .files import MIB, empty, make_file, sha256
+from .files import MIB, make_file, sha256
 from .server import SluiceServer
 
 SIZE = 48 * MIB
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[SluiceServer]:
-    with SluiceServer() as running:
-        yield running
-
-
-@pytest.fixture
-def server(shared: SluiceServer) -> SluiceServer:
-    """这个文件共用的服务器, 没有已发布的文件。"""
-    empty(shared)
-    return shared
 
 
 async def publish(chat: Chat, path: Path) -> FileMessage:
@@ -60,11 +46,11 @@ def saved(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("size", [0, 1000, 3 * MIB + 7])
-def test_下载到目标并校验(server: SluiceServer, tmp_path: Path, saved: Path, size: int) -> None:
+def test_下载到目标并校验(emptied_server: SluiceServer, tmp_path: Path, saved: Path, size: int) -> None:
     path = make_file(tmp_path, "报告.pdf", size)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
             downloads = Downloads(chat)
             target = saved / "报告.pdf"
@@ -78,20 +64,20 @@ def test_下载到目标并校验(server: SluiceServer, tmp_path: Path, saved: P
     run(test)
 
 
-def test_服务器被杀之后用Range接着取(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_服务器被杀之后用Range接着取(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
             downloads = Downloads(chat)
             download_id = downloads.add(file, saved / "录像.mkv")
             await chat.until_moving(download_id)
-            server.kill()
+            emptied_server.kill()
             waiting = await chat.until_state(download_id, WAITING)
             assert 0 < waiting.moved < SIZE
             assert (saved / "录像.mkv.part").stat().st_size == waiting.moved
-            server.start()
+            emptied_server.start()
             await chat.until_state(download_id, DONE)
             # 重新核对已有的部分, 而不是从头取
             after = chat.states(download_id)[chat.states(download_id).index(WAITING) :]
@@ -103,32 +89,32 @@ def test_服务器被杀之后用Range接着取(server: SluiceServer, tmp_path: 
     run(test)
 
 
-def test_聊天连接回来时等着的马上接着下(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_聊天连接回来时等着的马上接着下(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
             downloads = Downloads(chat)
             download_id = downloads.add(file, saved / "录像.mkv")
             await chat.until_moving(download_id)
-            server.kill()
+            emptied_server.kill()
             await chat.until_state(download_id, WAITING)
             downloads.online()
             # 不等退避的时间到
             assert chat.transfers[download_id].state == CHECKING
-            server.start()
+            emptied_server.start()
             await chat.until_state(download_id, DONE)
             await downloads.stop()
 
     run(test)
 
 
-def test_暂停留着半成品继续之后完整(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_暂停留着半成品继续之后完整(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
             downloads = Downloads(chat)
             download_id = downloads.add(file, saved / "录像.mkv")
@@ -151,11 +137,11 @@ def test_暂停留着半成品继续之后完整(server: SluiceServer, tmp_path:
 
 
 @pytest.mark.parametrize("is_paused", [True, False])
-def test_取消删掉半成品(server: SluiceServer, tmp_path: Path, saved: Path, is_paused: bool) -> None:
+def test_取消删掉半成品(emptied_server: SluiceServer, tmp_path: Path, saved: Path, is_paused: bool) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
             downloads = Downloads(chat)
             download_id = downloads.add(file, saved / "录像.mkv")
@@ -171,13 +157,13 @@ def test_取消删掉半成品(server: SluiceServer, tmp_path: Path, saved: Path
     run(test)
 
 
-def test_内容不符的不留下(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_内容不符的不留下(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
     path = make_file(tmp_path, "数据.bin", MIB)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
-            (stored,) = [each for each in server.published() if each.suffix != ".json"]
+            (stored,) = [each for each in emptied_server.published() if each.suffix != ".json"]
             stored.write_bytes(bytes(MIB))
             downloads = Downloads(chat)
             download_id = downloads.add(file, saved / "数据.bin")
@@ -196,13 +182,13 @@ def test_内容不符的不留下(server: SluiceServer, tmp_path: Path, saved: P
 
 @pytest.mark.parametrize("size", [100, 2 * MIB, 5 * MIB])
 def test_旁边的半成品是别的文件的就从头来(
-    server: SluiceServer, tmp_path: Path, saved: Path, size: int
+    emptied_server: SluiceServer, tmp_path: Path, saved: Path, size: int
 ) -> None:
     path = make_file(tmp_path, "数据.bin", 2 * MIB)
     make_file(saved, "数据.bin.part", size)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
             downloads = Downloads(chat)
             await chat.until_state(downloads.add(file, saved / "数据.bin"), DONE)
@@ -212,11 +198,11 @@ def test_旁边的半成品是别的文件的就从头来(
     run(test)
 
 
-def test_不能下载的说明原因(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_不能下载的说明原因(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
     path = make_file(tmp_path, "数据.bin", MIB)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
             downloads = Downloads(chat)
             gone = replace(file, url=file.url.replace(file.id, "00000000-0000-4000-8000-000000000000"))
@@ -238,11 +224,11 @@ def test_不能下载的说明原因(server: SluiceServer, tmp_path: Path, saved
     run(test)
 
 
-def test_写满之后腾出空间接着下载(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_写满之后腾出空间接着下载(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
     path = make_file(tmp_path, "数据.bin", 4 * MIB)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
             downloads = Downloads(chat)
             soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -265,11 +251,11 @@ def test_写满之后腾出空间接着下载(server: SluiceServer, tmp_path: Pa
     run(test)
 
 
-def test_同一个目标不能同时下载两次(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_同一个目标不能同时下载两次(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             file = await publish(chat, path)
             downloads = Downloads(chat)
             first = downloads.add(file, saved / "录像.mkv")
@@ -289,12 +275,12 @@ def test_同一个目标不能同时下载两次(server: SluiceServer, tmp_path:
 
 
 def test_两个窗口存到同一处_后一个说明原因_不动前一个的半成品(
-    server: SluiceServer, tmp_path: Path, saved: Path
+    emptied_server: SluiceServer, tmp_path: Path, saved: Path
 ) -> None:
     path = make_file(tmp_path, "录像.mkv", MIB)
 
     async def test() -> None:
-        async with Chat(server.url) as chat, Chat(server.url) as other:
+        async with Chat(emptied_server.url) as chat, Chat(emptied_server.url) as other:
             file = await publish(chat, path)
             downloads, others = Downloads(chat), Downloads(other)
             target = saved / "录像.mkv"

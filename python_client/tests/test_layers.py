@@ -38,6 +38,7 @@ TOP_FILES = {
     "preflight": "preflight",
     "session": "client",
     "settings": "settings",
+    "web_search": "client",
 }
 # 不在标准库里的, 与可能没有装的 tkinter: 只有这几层可以用
 OUTSIDE = {

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import count
-from typing import Callable, Iterator, TypeVar
+from typing import Iterator
 
 import pytest
 
 from python_client.model.connection import ONLINE, STOPPED, WAITING
 from python_client.model.events import (
     SEND_FAILED,
-    ConnectionChanged,
-    Event,
     Failed,
     FilesLoaded,
     HasOlder,
@@ -23,87 +20,16 @@ from python_client.model.events import (
     OutboxChanged,
     PresenceChanged,
 )
-from python_client.net.event_queue import EventQueue
 from python_client.net.text_sender import MAX_OUTGOING
-from python_client.protocol.address import parse_address
-from python_client.protocol.messages import TextMessage
-from python_client.session import ChatSession
 
+from .member import NUMBERS, Member, phases
 from .server import SluiceServer
-
-WAIT_S = 20.0
-# 比一页多, 也比补齐的一页多
-LONG_ABSENCE = 260
-Found = TypeVar("Found")
-# 共用服务器时, 上一个测试里的人可能还没有下线: 名字各不相同
-_NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[SluiceServer]:
     with SluiceServer(MESSAGES_PER_SECOND="0") as running:
         yield running
-
-
-class Member:
-    """一个会话与它送出的全部事件。"""
-
-    def __init__(self, server: SluiceServer, name: str = "") -> None:
-        self.name = name or f"成员{next(_NUMBERS)}"
-        self.events: list[Event] = []
-        # 收到这一句时出错, 像界面的一处错误
-        self.fails_on = ""
-        self._arrived = asyncio.Event()
-        self.session = ChatSession(parse_address(server.url), self.name, self._emit, EventQueue().room)
-        self._task = asyncio.ensure_future(self.session.run())
-        self._task.add_done_callback(lambda _: self._arrived.set())
-
-    def _emit(self, event: Event) -> None:
-        if isinstance(event, MessageArrived) and self.fails_on and _text(event) == self.fails_on:
-            raise ValueError(self.fails_on)
-        self.events.append(event)
-        self._arrived.set()
-
-    async def until(self, found: Callable[[], Found | None], what: str) -> Found:
-        async def wait() -> Found:
-            while True:
-                result = found()
-                if result:
-                    return result
-                # 会话自己出错就不会再有事件: 立即失败, 不等到超时
-                if self._task.done():
-                    self._task.result()
-                self._arrived.clear()
-                await self._arrived.wait()
-
-        try:
-            return await asyncio.wait_for(wait(), WAIT_S)
-        except asyncio.TimeoutError:
-            raise AssertionError(f"没有等到 {what}: {self.events[-10:]}") from None
-
-    async def online(self, times: int = 1) -> Joined:
-        joins = await self.until(lambda: self.all_of(Joined)[times - 1 :], "加入")
-        return joins[0]
-
-    async def said(self, message: str) -> MessageArrived:
-        def find() -> MessageArrived | None:
-            return next((event for event in self.all_of(MessageArrived) if _text(event) == message), None)
-
-        return await self.until(find, message)
-
-    def all_of(self, kind: type[Found]) -> list[Found]:
-        return [event for event in self.events if isinstance(event, kind)]
-
-    def texts(self) -> list[str]:
-        return [_text(event) for event in self.all_of(MessageArrived)]
-
-    async def close(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-
-def _text(event: MessageArrived) -> str:
-    return event.message.message if isinstance(event.message, TextMessage) else event.message.original_name
 
 
 def test_两个人互相看到加入_文字与离开(shared: SluiceServer) -> None:
@@ -140,10 +66,10 @@ def test_加入后得到历史_还能取更早的与文件() -> None:
         assert second.texts() == [f"第 {index} 句" for index in range(10, 60)]
         assert not any(event.live for event in second.all_of(MessageArrived))
         assert second.all_of(HasOlder) == [HasOlder(True)]
-        second.session.history.load_older(second.all_of(MessageArrived)[0].message.seq)
+        second.session.archive.load_older(second.all_of(MessageArrived)[0].message.seq)
         (older,) = await second.until(lambda: second.all_of(OlderLoaded), "更早的")
         assert len(older.messages) == 10 and not older.more
-        second.session.history.load_more_files(None)
+        second.session.archive.load_more_files(None)
         (files,) = await second.until(lambda: second.all_of(FilesLoaded), "文件")
         assert files == FilesLoaded((), False)
         await asyncio.gather(first.close(), second.close())
@@ -160,7 +86,7 @@ def test_断线期间的话补齐_不重不漏_离线写的回来再发(shared: 
         first.session.texts.add("a", "断线之前")
         await second.said("断线之前")
         second.session._connection.abort()
-        await second.until(lambda: _phases(second).count(WAITING) or None, "断线")
+        await second.until(lambda: phases(second).count(WAITING) or None, "断线")
         second.session.texts.add("offline", "离线写的")
         for index in range(300):
             first.session.texts.add(f"b{index}", f"断线之后 {index}")
@@ -178,49 +104,6 @@ def test_断线期间的话补齐_不重不漏_离线写的回来再发(shared: 
     asyncio.run(scenario())
 
 
-def test_服务器被杀再启动_自己回来_历史从新的起点算(shared: SluiceServer) -> None:
-    async def scenario() -> None:
-        first = Member(shared)
-        await first.online()
-        first.session.texts.add("a", "重启之前")
-        await first.said("重启之前")
-        shared.kill()
-        await first.until(lambda: _phases(first).count(WAITING) or None, "断线")
-        first.session.texts.add("b", "服务器不在时写的")
-        shared.start()
-        assert (await first.online(2)).history_lost
-        await first.said("服务器不在时写的")
-        assert first.texts().count("重启之前") == 1
-        await first.close()
-
-    asyncio.run(scenario())
-
-
-def test_服务器重启后说了很多_回来的人一句不漏(shared: SluiceServer) -> None:
-    async def scenario() -> None:
-        first, second = Member(shared), Member(shared)
-        await asyncio.gather(first.online(), second.online())
-        second.session._connection.hold()
-        await second.until(lambda: _phases(second)[-1] == STOPPED, "停着")
-        shared.kill()
-        shared.start()
-        await first.online(2)
-        lines = [f"第 {index} 句" for index in range(LONG_ABSENCE)]
-        for line in lines[:MAX_OUTGOING]:
-            first.session.texts.add(line, line)
-        await first.said(lines[MAX_OUTGOING - 1])
-        for line in lines[MAX_OUTGOING:]:
-            first.session.texts.add(line, line)
-        await first.said(lines[-1])
-        second.session.reconnect()
-        await second.said(lines[-1])
-        assert second.texts()[-len(lines) :] == lines
-        assert second.all_of(HasOlder)[-1] == HasOlder(False)
-        await asyncio.gather(first.close(), second.close())
-
-    asyncio.run(scenario())
-
-
 def test_一个处理者出错_后面的照常到来_连接不断(shared: SluiceServer) -> None:
     async def scenario() -> None:
         first, second = Member(shared), Member(shared)
@@ -230,7 +113,7 @@ def test_一个处理者出错_后面的照常到来_连接不断(shared: Sluice
         first.session.texts.add("b", "好的")
         await second.said("好的")
         assert [event.code for event in second.all_of(Failed)] == ["internal"]
-        assert _phases(second).count(ONLINE) == 1
+        assert phases(second).count(ONLINE) == 1
         await asyncio.gather(first.close(), second.close())
 
     asyncio.run(scenario())
@@ -256,13 +139,13 @@ def test_补齐的一页里一条出错_其余的不丢(shared: SluiceServer) ->
 
 def test_名字被占就问_换了名字进去(shared: SluiceServer) -> None:
     async def scenario() -> None:
-        name = f"重名{next(_NUMBERS)}号"
+        name = f"重名{next(NUMBERS)}号"
         first, second = Member(shared, name), Member(shared, name)
         await first.until(lambda: first.all_of(Joined) or second.all_of(Joined), "有一个进去")
         refused = second if first.all_of(Joined) else first
         (question,) = await refused.until(lambda: refused.all_of(NameRefused), "被拒")
         assert question.code == "name_taken" and question.suggestion == f"{name}2"
-        assert _phases(refused)[-1] == STOPPED
+        assert phases(refused)[-1] == STOPPED
         refused.session.rename(question.suggestion)
         assert (await refused.online()).identity.name == f"{name}2"
         await asyncio.gather(first.close(), second.close())
@@ -273,10 +156,10 @@ def test_名字被占就问_换了名字进去(shared: SluiceServer) -> None:
 def test_地址不通时一直再试_服务器来了就进去() -> None:
     async def scenario(server: SluiceServer) -> None:
         member = Member(server)
-        await member.until(lambda: _phases(member).count(WAITING) or None, "连不上")
+        await member.until(lambda: phases(member).count(WAITING) or None, "连不上")
         server.start()
         await member.online()
-        assert _phases(member)[-1] == ONLINE
+        assert phases(member)[-1] == ONLINE
         await member.close()
 
     server = SluiceServer()
@@ -315,12 +198,12 @@ def test_太频繁时等一会儿再发_次序不变() -> None:
         assert member.texts() == lines
         # 翻页也会碰到: 等一会儿再问, 连接不断
         for _ in range(3):
-            member.session.history.load_older(lines.index(lines[-1]))
+            member.session.archive.load_older(lines.index(lines[-1]))
         pages = await member.until(
             lambda: member.all_of(OlderLoaded)[2:] and member.all_of(OlderLoaded), "三页"
         )
         assert all(page.messages for page in pages)
-        assert _phases(member).count(ONLINE) == 1
+        assert phases(member).count(ONLINE) == 1
         assert not [event for event in member.all_of(OutboxChanged) if event.state == SEND_FAILED]
         await member.close()
 
@@ -340,7 +223,3 @@ def test_离线攒的文字有上限_多的当场说明(shared: SluiceServer) ->
         await member.close()
 
     asyncio.run(scenario())
-
-
-def _phases(member: Member) -> list[str]:
-    return [event.state.phase for event in member.all_of(ConnectionChanged)]

@@ -6,28 +6,14 @@ import asyncio
 import logging
 import os
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
 from ..model.transfers import DONE, FAILED, MAX_TRANSFERS
 from ..transfer.uploads import Uploads
 from .chat import Chat, run
-from .files import MIB, empty, make_file, sha256, stored
+from .files import MIB, make_file, sha256, stored
 from .server import SluiceServer
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[SluiceServer]:
-    with SluiceServer() as running:
-        yield running
-
-
-@pytest.fixture
-def server(shared: SluiceServer) -> SluiceServer:
-    """这个文件共用的服务器, 没有已发布的文件。"""
-    empty(shared)
-    return shared
 
 
 def upload(chat: Chat) -> Uploads:
@@ -37,11 +23,11 @@ def upload(chat: Chat) -> Uploads:
 
 
 @pytest.mark.parametrize("size", [0, 1, 256 * 1024])
-def test_小文件一帧就到(server: SluiceServer, tmp_path: Path, size: int) -> None:
+def test_小文件一帧就到(emptied_server: SluiceServer, tmp_path: Path, size: int) -> None:
     path = make_file(tmp_path, "报告.txt", size)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             uploads = upload(chat)
             (upload_id,) = uploads.add([path])
             done = await chat.until_state(upload_id, DONE)
@@ -51,16 +37,16 @@ def test_小文件一帧就到(server: SluiceServer, tmp_path: Path, size: int) 
             await uploads.stop()
 
     run(test)
-    assert stored(server) == [sha256(path)]
-    assert server.partials() == []
+    assert stored(emptied_server) == [sha256(path)]
+    assert emptied_server.partials() == []
 
 
 @pytest.mark.parametrize("is_blind", [False, True])
-def test_单帧的应答丢了再发也只播一次(server: SluiceServer, tmp_path: Path, is_blind: bool) -> None:
+def test_单帧的应答丢了再发也只播一次(emptied_server: SluiceServer, tmp_path: Path, is_blind: bool) -> None:
     path = make_file(tmp_path, "小图.bin", 5000)
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             chat.lose_reply = True
             # 看不见广播时只能凭同一个 clientId 再问
             chat.is_blind = is_blind
@@ -72,14 +58,14 @@ def test_单帧的应答丢了再发也只播一次(server: SluiceServer, tmp_pa
             await uploads.stop()
 
     run(test)
-    assert stored(server) == [sha256(path)]
+    assert stored(emptied_server) == [sha256(path)]
 
 
-def test_很多小文件一个一个都到(server: SluiceServer, tmp_path: Path) -> None:
+def test_很多小文件一个一个都到(emptied_server: SluiceServer, tmp_path: Path) -> None:
     paths = [make_file(tmp_path, f"{index}.txt", 100 + index) for index in range(6)]
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             uploads = upload(chat)
             for upload_id in uploads.add(paths):
                 await chat.until_state(upload_id, DONE)
@@ -91,12 +77,14 @@ def test_很多小文件一个一个都到(server: SluiceServer, tmp_path: Path)
 
 
 @pytest.mark.parametrize("hide", [(), ("binary_chunk",)])
-def test_大文件分片到达而且只播一次(server: SluiceServer, tmp_path: Path, hide: tuple[str, ...]) -> None:
+def test_大文件分片到达而且只播一次(
+    emptied_server: SluiceServer, tmp_path: Path, hide: tuple[str, ...]
+) -> None:
     # 不是块的整数倍
     path = make_file(tmp_path, "电影.mkv", 9 * MIB + 12345)
 
     async def test() -> None:
-        async with Chat(server.url, hide=frozenset(hide)) as chat:
+        async with Chat(emptied_server.url, hide=frozenset(hide)) as chat:
             uploads = upload(chat)
             (upload_id,) = uploads.add([path])
             done = await chat.until_state(upload_id, DONE)
@@ -107,7 +95,7 @@ def test_大文件分片到达而且只播一次(server: SluiceServer, tmp_path:
             await uploads.stop()
 
     run(test)
-    assert stored(server) == [sha256(path)]
+    assert stored(emptied_server) == [sha256(path)]
 
 
 def test_未确认的不超过服务器给的窗口(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -128,18 +116,18 @@ def test_未确认的不超过服务器给的窗口(tmp_path: Path, caplog: pyte
     assert "upload.refused" not in caplog.text
 
 
-def test_同时两个其余排队都能到(server: SluiceServer, tmp_path: Path) -> None:
+def test_同时两个其余排队都能到(emptied_server: SluiceServer, tmp_path: Path) -> None:
     paths = [make_file(tmp_path, f"{index}.bin", 3 * MIB) for index in range(5)]
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             uploads = upload(chat)
             ids = uploads.add(paths)
             await asyncio.gather(*(chat.until_state(upload_id, DONE) for upload_id in ids))
             await uploads.stop()
 
     run(test)
-    assert sorted(stored(server)) == sorted(map(sha256, paths))
+    assert sorted(stored(emptied_server)) == sorted(map(sha256, paths))
 
 
 def test_不合格的一个字节也不传(tmp_path: Path) -> None:
@@ -175,7 +163,7 @@ def test_不合格的一个字节也不传(tmp_path: Path) -> None:
         assert server.published() == [] == server.partials()
 
 
-def test_服务器凭内容拒绝的留下可读的一行(server: SluiceServer, tmp_path: Path) -> None:
+def test_服务器凭内容拒绝的留下可读的一行(emptied_server: SluiceServer, tmp_path: Path) -> None:
     small = tmp_path / "改名.txt"
     small.write_bytes(b"MZ" + bytes(5000))
     big = tmp_path / "改名.bin"
@@ -183,7 +171,7 @@ def test_服务器凭内容拒绝的留下可读的一行(server: SluiceServer, 
     big.write_bytes(b"\x7fELF" + bytes(2 * MIB))
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             uploads = upload(chat)
             ids = uploads.add([small, big])
             for upload_id in ids:
@@ -194,7 +182,7 @@ def test_服务器凭内容拒绝的留下可读的一行(server: SluiceServer, 
             await uploads.stop()
 
     run(test)
-    assert server.published() == [] == server.partials()
+    assert emptied_server.published() == [] == emptied_server.partials()
 
 
 def test_传到一半被改动的文件失败而且服务器不留(tmp_path: Path) -> None:
@@ -223,11 +211,11 @@ def test_传到一半被改动的文件失败而且服务器不留(tmp_path: Pat
         assert server.partials() == []
 
 
-def test_列表满了会说明(server: SluiceServer, tmp_path: Path) -> None:
+def test_列表满了会说明(emptied_server: SluiceServer, tmp_path: Path) -> None:
     missing = [tmp_path / f"{index}.txt" for index in range(MAX_TRANSFERS + 10)]
 
     async def test() -> None:
-        async with Chat(server.url) as chat:
+        async with Chat(emptied_server.url) as chat:
             uploads = upload(chat)
             ids = uploads.add(missing)
             assert len(ids) == len(chat.transfers) == MAX_TRANSFERS

@@ -19,11 +19,6 @@ TEXT = "UTF8_STRING"
 
 
 @pytest.fixture
-def network() -> HandFedNetwork:
-    return HandFedNetwork()
-
-
-@pytest.fixture
 def window(desktop: Desktop, network: HandFedNetwork) -> Window:
     opened = desktop.open(network)
     drop = opened.incoming.drop

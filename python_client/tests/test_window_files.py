@@ -15,11 +15,6 @@ from .tk_display import Desktop, HandFedNetwork, drained, wait_until, watch_brow
 
 
 @pytest.fixture
-def network() -> HandFedNetwork:
-    return HandFedNetwork()
-
-
-@pytest.fixture
 def window(desktop: Desktop, network: HandFedNetwork) -> Window:
     opened = desktop.open(network)
     network.put(*joined("李四"))

@@ -39,19 +39,6 @@ from .tk_display import (
 )
 
 
-@pytest.fixture
-def network() -> HandFedNetwork:
-    return HandFedNetwork()
-
-
-@pytest.fixture
-def window(desktop: Desktop, network: HandFedNetwork) -> Window:
-    opened = desktop.open(network)
-    network.put(*joined("李四"))
-    drained(opened, network)
-    return opened
-
-
 def _scroll_up(window: Window) -> None:
     """像用户那样: 滚轮向上。"""
     is_x11 = window.root.tk.call("tk", "windowingsystem") == "x11"

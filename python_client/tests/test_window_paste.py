@@ -26,11 +26,6 @@ URIS = "text/uri-list"
 
 
 @pytest.fixture
-def network() -> HandFedNetwork:
-    return HandFedNetwork()
-
-
-@pytest.fixture
 def window(desktop: Desktop, network: HandFedNetwork, tmp_path: Path) -> Window:
     opened = desktop.open(network)
     if opened.root.tk.call("tk", "windowingsystem") != "x11":

@@ -14,19 +14,6 @@ from .sample import arrived, file, joined, text
 from .tk_display import Desktop, HandFedNetwork, click_text, drained, shown, wait_until, watch_browser
 
 
-@pytest.fixture
-def network() -> HandFedNetwork:
-    return HandFedNetwork()
-
-
-@pytest.fixture
-def window(desktop: Desktop, network: HandFedNetwork) -> Window:
-    opened = desktop.open(network)
-    network.put(*joined("李四"))
-    drained(opened, network)
-    return opened
-
-
 @pytest.mark.parametrize("time_ms", [10**18, -(10**18), 10**400])
 def test_时间在日历之外的一条_照样显示_后面的不错位(
     window: Window, network: HandFedNetwork, time_ms: int

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ..protocol.messages import ByteRange
 from .file_hasher import FileHasher
 from .file_stamp import ChangedError, FileStamp, check_stamp
 from .workers import Workers
@@ -73,6 +75,17 @@ class BlockReader:
             self._spares.append(buffer)
         return self._hasher.position
 
+    async def hash_range(self, part: ByteRange) -> str:
+        """文件里一段的 SHA-256, 与整个文件的校验无关; 一次几 MiB, 取消很快停下。"""
+        digest = hashlib.sha256()
+        end = part.offset + part.length
+        buffer = self._spares.pop() if self._spares else bytearray(self._block_bytes)
+        for start in range(part.offset, end, _CATCH_UP_BYTES):
+            stop = min(end, start + _CATCH_UP_BYTES)
+            await self._workers.run(partial(self._digest_some, start, stop, buffer, digest))
+        self._spares.append(buffer)
+        return digest.hexdigest()
+
     async def check_unchanged(self) -> None:
         await self._workers.run(self._check)
 
@@ -129,6 +142,13 @@ class BlockReader:
             view = memoryview(buffer)[: min(len(buffer), stop_at - offset)]
             self._fill(offset, view)
             self._hasher.update(offset, view)
+
+    def _digest_some(self, start: int, stop: int, buffer: bytearray, digest: hashlib._Hash) -> None:
+        while start < stop:
+            view = memoryview(buffer)[: min(len(buffer), stop - start)]
+            self._fill(start, view)
+            digest.update(view)
+            start += len(view)
 
     def _fill(self, offset: int, view: memoryview) -> None:
         with self._lock:

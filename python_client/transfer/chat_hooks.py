@@ -30,3 +30,4 @@ class ChatHooks:
 
     def saw_file(self, file: FileMessage) -> None:
         self._uploads.saw_file(file)
+        self._downloads.saw_file(file)

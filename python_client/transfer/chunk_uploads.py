@@ -9,6 +9,7 @@ from typing import Callable
 from ..model.connection import Identity
 from ..model.transfers import CHECKING, MOVING, QUEUED, VERIFYING, WAITING
 from ..net.backoff import backoff_s
+from ..protocol.messages import FileReady
 from . import upload_outcome
 from .upload import Credentials, Upload
 from .upload_keeper import UploadKeeper
@@ -37,11 +38,14 @@ class ChunkUploads:
         url: Callable[[], str | None],
         keeper: UploadKeeper,
         workers: Workers,
+        own_upload: Callable[[str], None],
     ) -> None:
         self._identity = identity
         self._url = url
         self._keeper = keeper
         self._workers = workers
+        # 自己的上传的文件 id, 一知道就说
+        self._own_upload = own_upload
         self._queue: deque[Upload] = deque()
         self._running: dict[Upload, tuple[UploadRun, asyncio.Task[None]]] = {}
         self._waiting: dict[Upload, asyncio.TimerHandle] = {}
@@ -152,11 +156,13 @@ class ChunkUploads:
 
     # ---- 报告 (RunReports) ----
 
-    def ready(self, upload: Upload, credentials: Credentials, offset: int) -> None:
+    def ready(self, upload: Upload, credentials: Credentials, ready: FileReady) -> None:
+        self._own_upload(ready.file_id)
         is_new = upload.credentials != credentials
         upload.credentials = credentials
-        upload.set_moved(offset)
-        if upload.hasher.position < offset:
+        upload.set_moved(ready.offset)
+        # 有同样大小的文件: 先算完整个文件, 看能不能秒传
+        if ready.size_known or upload.hasher.position < ready.offset:
             upload.become(CHECKING)
         if is_new:
             self._keeper.save(upload)
@@ -170,7 +176,7 @@ class ChunkUploads:
     def _settle(self, upload: Upload, outcome: Outcome, url: str) -> None:
         if outcome.done is not None:
             self._keeper.forget(upload)
-            upload.complete(outcome.done.file.url, outcome.done.file.sha256)
+            upload.complete(outcome.done.file.url, outcome.done.file.sha256, instant=outcome.instant)
         elif outcome.kind == upload_outcome.CUT:
             self._wait_after(upload, outcome.close_code, url)
         elif outcome.kind == upload_outcome.SILENT:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from ..model.transfers import DONE, DOWN, FAILED, QUEUED, Transfer, TransferError
 from ..protocol.errors import describe_error
-from ..protocol.messages import FileMessage
+from .remote_file import RemoteFile
 from .transfer_list import TransferList
 
 
 class Download:
     """列表里的一项。"""
 
-    def __init__(self, file: FileMessage, target: Path, transfers: TransferList) -> None:
+    def __init__(self, file: RemoteFile, target: Path, transfers: TransferList) -> None:
         self.id = secrets.token_hex(8)
         self.file = file
         self.target = target.absolute()
@@ -61,9 +61,9 @@ class Download:
         error = TransferError(code, describe_error(code, message))
         self._transfers.become(self.id, FAILED, moved=self._moved, error=error)
 
-    def complete(self) -> None:
+    def complete(self, sha256: str) -> None:
         self._moved = self.file.size
-        self._transfers.become(self.id, DONE, moved=self._moved, url=self.file.url, sha256=self.file.sha256)
+        self._transfers.become(self.id, DONE, moved=self._moved, url=self.file.url, sha256=sha256)
 
     def checking(self, position: int) -> None:
         """已核对到 position; 不是新取来的。"""

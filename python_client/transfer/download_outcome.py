@@ -32,6 +32,8 @@ class DownloadOutcome:
     kind: str
     code: str = ""
     message: str = ""
+    # done 时: 核对过的
+    sha256: str = ""
 
 
 class EndedError(Exception):
@@ -61,10 +63,13 @@ def incomplete() -> DownloadOutcome:
     return DownloadOutcome(CUT, "bad_reply", "服务器的应答总是不完整: 文件可能已损坏, 或被途中的代理截断")
 
 
-def refused(response: http.client.HTTPResponse) -> DownloadOutcome:
+def refused(response: http.client.HTTPResponse, *, was_uploading: bool) -> DownloadOutcome:
+    """was_uploading: 开始下载时对方还在上传。"""
     status = response.status
     if status in (404, 410):
-        return DownloadOutcome(FAILED, "gone")
+        # 也可能只是停着: 用户可以等它恢复之后重试, 下过的都留着
+        said = "对方取消了上传, 或还没有接着传" if was_uploading else ""
+        return DownloadOutcome(FAILED, "gone", said)
     # 忙, 正在重启: 会过去
     if status == 429 or status >= 500:
         return DownloadOutcome(CUT, "server_busy", f"服务器一直不能提供这个文件 (HTTP {status})")

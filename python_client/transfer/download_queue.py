@@ -154,7 +154,7 @@ class DownloadQueue:
         if outcome.kind == download_outcome.DONE:
             # 也可能暂停晚了一步: 已经下完
             self._remove_idle(download)
-            download.complete()
+            download.complete(outcome.sha256)
         elif download.state in (CHECKING, MOVING, VERIFYING) and not self._stopped:
             self._settle(download, outcome)
         elif download.state is None:

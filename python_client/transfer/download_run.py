@@ -8,12 +8,13 @@ import logging
 import re
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Callable
+from typing import BinaryIO, Callable, Iterator
 
-from ..protocol.messages import FileMessage
 from .download_outcome import (
+    CUT,
     DONE,
     FAILED,
     MISMATCH,
@@ -25,8 +26,9 @@ from .download_outcome import (
     refused,
     unwritable,
 )
-from .http_request import BadUrlError, HttpRequest
+from .http_request import STALL_S, BadUrlError, HttpRequest
 from .part_file import lock_part, part_path
+from .remote_file import RemoteFile
 from .transfer_list import REPORT_S
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,9 @@ _READ_BYTES = 512 * 1024
 # 锁可能正由刚取消的那次拿着去删 .part: 等这么久, 每次隔这么久 (秒)
 _LOCK_S = 1.0
 _LOCK_POLL_S = 0.05
+# 跟着上传下载时, 两次读到字节之间的期限 (秒): 比服务器的 downloads.followTimeoutMs 长一点
+_FOLLOW_STALL_S = 150.0
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)\Z")
 
 
@@ -51,7 +56,7 @@ class DownloadReports:
 class DownloadRun:
     """run 在一个线程里调用一次; stop 任何线程, 至多一次读写之后停下。"""
 
-    def __init__(self, file: FileMessage, target: Path, reports: DownloadReports) -> None:
+    def __init__(self, file: RemoteFile, target: Path, reports: DownloadReports) -> None:
         self._file = file
         self._target = target
         self._part = part_path(target)
@@ -108,11 +113,12 @@ class DownloadRun:
             if self._position < self._file.size or self._file.size == 0:
                 self._fetch(part)
         self._reports.verifying()
-        if self._hash.hexdigest() != self._file.sha256:
+        sha256 = self._file.sha256 or self._ask_sha256()
+        if self._hash.hexdigest() != sha256:
             self._part.unlink()
             return DownloadOutcome(MISMATCH)
         self._part.replace(self._target)
-        return DownloadOutcome(DONE)
+        return DownloadOutcome(DONE, sha256=sha256)
 
     def _check_existing(self, part: BinaryIO) -> None:
         """已有的部分算进校验; 比整个文件还长的不是我们的, 从头来。"""
@@ -132,6 +138,30 @@ class DownloadRun:
             self._report(self._reports.checking)
 
     def _fetch(self, part: BinaryIO) -> None:
+        # 跟着上传下的: 对方停着时一个字节也不会来, 由服务器决定何时断开
+        stall_s = STALL_S if self._file.sha256 else _FOLLOW_STALL_S
+        with self._requesting() as request:
+            with network():
+                response = request.get(self._range_headers(), stall_s)
+            self._accept(response, part)
+            self._reports.moving(self._position)
+            self._copy(response, part)
+
+    def _ask_sha256(self) -> str:
+        """开始时还在上传的: 最后一个字节等发布之后才发出, 所以现在 ETag 就是 SHA-256。"""
+        with self._requesting() as request:
+            with network():
+                response = request.head()
+            if response.status != 200:
+                raise EndedError(refused(response, was_uploading=True))
+            sha256 = response.headers.get("ETag", "").strip('"')
+        if _SHA256.match(sha256) is None:
+            raise EndedError(DownloadOutcome(CUT, "bad_reply", "服务器没有说这个文件的校验值"))
+        return sha256
+
+    @contextmanager
+    def _requesting(self) -> Iterator[HttpRequest]:
+        """一次请求: stop 掐得断, 出来时已关。"""
         try:
             request = HttpRequest(self._file.url)
         except BadUrlError as error:
@@ -140,11 +170,7 @@ class DownloadRun:
             self._request = request
         try:
             self._stop_if_asked()
-            with network():
-                response = request.get(self._range_headers())
-            self._accept(response, part)
-            self._reports.moving(self._position)
-            self._copy(response, part)
+            yield request
         finally:
             request.close()
 
@@ -152,7 +178,7 @@ class DownloadRun:
         if self._position == 0:
             return {}
         # If-Range: 内容变了就给全文, 不会拼出两半
-        return {"Range": f"bytes={self._position}-", "If-Range": f'"{self._file.sha256}"'}
+        return {"Range": f"bytes={self._position}-", "If-Range": self._file.entity_tag}
 
     def _accept(self, response: http.client.HTTPResponse, part: BinaryIO) -> None:
         """看状态码; 服务器给了全文就从头写。"""
@@ -167,7 +193,7 @@ class DownloadRun:
             self._restart(part)
             raise EndedError(DownloadOutcome(MISMATCH))
         else:
-            raise EndedError(refused(response))
+            raise EndedError(refused(response, was_uploading=not self._file.sha256))
 
     def _restart(self, part: BinaryIO) -> None:
         part.seek(0)

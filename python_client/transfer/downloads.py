@@ -6,10 +6,11 @@ from pathlib import Path
 
 from ..model.events import Event, TransferRemoved
 from ..model.transfers import DONE, FAILED, PAUSED
-from ..protocol.messages import FileMessage
+from ..protocol.messages import FileMessage, SharedFile
 from .download import Download
 from .download_queue import DownloadQueue
 from .ports import TransferPorts
+from .remote_file import remote_file
 from .transfer_list import TransferList
 
 # 停下时等线程的期限 (秒); 还在连接的由守护线程自己结束
@@ -26,9 +27,9 @@ class Downloads:
         self._downloads: dict[str, Download] = {}
         self._queue = DownloadQueue(lambda: ports.identity() is not None)
 
-    def add(self, file: FileMessage, target: Path) -> str:
-        """下载到 target (已存在则覆盖); 目标正被另一项使用时是失败的一行。"""
-        download = Download(file, target, self._list)
+    def add(self, file: SharedFile, target: Path) -> str:
+        """下载到 target (已存在则覆盖); 目标正被另一项使用时是失败的一行。还在上传的跟着它下。"""
+        download = Download(remote_file(file), target, self._list)
         if self._list.is_full:
             self._list.add_overflow(download.describe(), 1)
             return download.id
@@ -73,6 +74,12 @@ class Downloads:
     def online(self) -> None:
         """每次 welcome 之后。"""
         self._queue.online()
+
+    def saw_file(self, file: FileMessage) -> None:
+        """还在上传时就开始下的, 现在知道 SHA-256 了: 再试时用它。"""
+        for download in self._downloads.values():
+            if download.file.id == file.id and not download.file.sha256:
+                download.file = remote_file(file)
 
     async def stop(self) -> None:
         """1 秒之内停下全部; 半成品留着。"""

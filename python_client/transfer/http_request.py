@@ -1,4 +1,4 @@
-"""一次 HTTP GET, 在工作线程里; 不经代理, 可以从别的线程掐断。"""
+"""一次 HTTP 请求 (GET, HEAD), 在工作线程里; 不经代理, 可以从别的线程掐断。"""
 
 from __future__ import annotations
 
@@ -58,17 +58,26 @@ class HttpRequest:
     def is_aborted(self) -> bool:
         return self._aborted
 
-    def get(self, headers: Mapping[str, str] | None = None) -> http.client.HTTPResponse:
-        """发出请求, 返回头已到的应答。"""
+    def get(
+        self, headers: Mapping[str, str] | None = None, stall_s: float = STALL_S
+    ) -> http.client.HTTPResponse:
+        """发出请求, 返回头已到的应答。stall_s: 每次读取的期限, 秒。"""
+        return self._ask("GET", headers or {}, stall_s)
+
+    def head(self) -> http.client.HTTPResponse:
+        """只要头。"""
+        return self._ask("HEAD", {}, STALL_S)
+
+    def _ask(self, method: str, headers: Mapping[str, str], stall_s: float) -> http.client.HTTPResponse:
         self._connection.connect()
         with self._lock:
             if self._aborted:
                 raise OSError("已掐断")
             # 应答带 Connection: close 时 http.client 会丢开它的引用, 掐断要靠这一个
             self._socket = self._connection.sock
-            self._socket.settimeout(STALL_S)
+            self._socket.settimeout(stall_s)
         given = {"User-Agent": f"sluice-python/{__version__}", "Accept-Encoding": "identity"}
-        self._connection.request("GET", self._target, headers={**given, **(headers or {})})
+        self._connection.request(method, self._target, headers={**given, **headers})
         self._response = self._connection.getresponse()
         return self._response
 

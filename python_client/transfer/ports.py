@@ -20,5 +20,8 @@ class TransferPorts(Protocol):
     def rejoin(self) -> None:
         """断开聊天连接重来: 它连着而没有应答。先是 offline, 再是 online。"""
 
+    def own_upload(self, file_id: str) -> None:
+        """这个文件是自己正在上传的: 不当作别人的列出来。"""
+
     def emit(self, event: Event) -> None:
         """TransferChanged, TransferRemoved 或 ThumbnailReady。"""

@@ -82,9 +82,9 @@ class Upload:
         error = TransferError(code, describe_error(code, message))
         self._transfers.become(self.id, FAILED, moved=self._moved, error=error)
 
-    def complete(self, url: str, sha256: str) -> None:
+    def complete(self, url: str, sha256: str, *, instant: bool = False) -> None:
         self._moved = self.stamp.size
-        self._transfers.become(self.id, DONE, moved=self._moved, url=url, sha256=sha256)
+        self._transfers.become(self.id, DONE, moved=self._moved, url=url, sha256=sha256, instant=instant)
 
     def link(self, url: str) -> None:
         """完成之后才知道的链接。"""

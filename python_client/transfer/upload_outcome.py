@@ -36,6 +36,8 @@ class Outcome:
     # cut 时的关闭码
     close_code: int = 1006
     done: FileDone | None = None
+    # 服务器已有同样的内容, 没有再传
+    instant: bool = False
 
 
 def unconnected(error: Exception) -> Outcome:

@@ -15,11 +15,13 @@ from .block_reader import BlockReader
 from .transfer_connection import open_transfer
 from .upload import Credentials, Upload
 from .upload_dialogue import (
+    ASKING,
     CATCHING_UP,
     CONNECTING,
     DISCARDING,
     ENDED,
     ENDING,
+    PROVING,
     SENDING,
     STARTING,
     RunReports,
@@ -103,6 +105,7 @@ class UploadRun:
         while self._state == STARTING:
             await self._begin()
             await self._catch_up()
+            await self._try_instant()
             await self._send_chunks()
             await self._finish()
         if self._state == DISCARDING:
@@ -119,16 +122,30 @@ class UploadRun:
         await self._while(STARTING)
 
     async def _catch_up(self) -> None:
-        """服务器收下的比算过的多 (应答丢了, 或是上一次运行留下的): 补读补算, 不重发。"""
-        goal = self._window.next
+        """服务器收下的比算过的多 (应答丢了, 或是上一次运行留下的): 补读补算, 不重发。值得试秒传的一次算完。"""
+        goal = self._dialogue.hash_goal
         position = self._upload.hasher.position
         self._reader.set_chunk_bytes(self._window.chunk_bytes)
         while self._state == CATCHING_UP and position < goal:
             position = await self._reader.hash_towards(goal)
             self._upload.checking(min(position, goal))
-        if self._state == CATCHING_UP:
+        if self._state == CATCHING_UP and not self._dialogue.hashed():
             self._reports.sending(self._upload)
             self._dialogue.become(SENDING)
+
+    async def _try_instant(self) -> None:
+        """问服务器有没有同样的内容; 有就答抽查, 答对即完成。没有, 或答错: 状态变成 sending。"""
+        if self._state == ASKING:
+            await self._send(self._dialogue.hash_frame())
+            await self._while(ASKING)
+        if self._state == PROVING:
+            # 算过之后又改动的: 答出来的不属于同一个版本
+            await self._reader.check_unchanged()
+            hashes = [await self._reader.hash_range(part) for part in self._dialogue.ranges]
+            if self._state == PROVING:
+                self._reports.verifying(self._upload)
+                await self._send(self._dialogue.proof_frame(hashes))
+                await self._while(PROVING)
 
     async def _send_chunks(self) -> None:
         size = self._upload.stamp.size
@@ -203,10 +220,10 @@ class UploadRun:
 
     def _is_silent(self) -> bool:
         """等着服务器而它久不作声: 网络断了而系统还不知道。connecting 由 websockets 自己限时。"""
-        is_waiting = self._state in (STARTING, ENDING, DISCARDING) or (
+        is_waiting = self._state in (STARTING, ASKING, PROVING, ENDING, DISCARDING) or (
             self._state == SENDING and self._window.next > self._window.acked
         )
-        limit_s = _ENDING_SILENCE_S if self._state == ENDING else _SILENCE_S
+        limit_s = _ENDING_SILENCE_S if self._state in (PROVING, ENDING) else _SILENCE_S
         return is_waiting and time.monotonic() - self._heard_s > limit_s
 
     # ---- 发送与收尾 ----

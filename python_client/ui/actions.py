@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from ..client import Client
 from ..model import transfers
+from ..model.connection import ONLINE
 from ..model.human_text import format_bytes
 from ..model.transfers import Transfer
-from ..protocol.messages import FileMessage
+from ..protocol.messages import SharedFile
 from .chat_state import OUTGOING, ChatState
 from .file_name import local_name
 from .opener import Opener
@@ -70,6 +71,20 @@ class Actions:
             before = self._state.files.oldest_seq
             self._network.call(lambda client: client.load_more_files(before))
 
+    def search_problem(self) -> str:
+        """现在不能搜索的原因; 空串: 可以。"""
+        if self._state.identity is None or self._state.connection.phase != ONLINE:
+            return "还没有连上服务器, 连上之后才能搜索"
+        if "search" not in self._state.identity.features:
+            return "这个服务器还不能搜索"
+        return ""
+
+    def search(self, number: int, query: str, before: int | None) -> None:
+        self._network.call(lambda client: client.search(number, query, before))
+
+    def load_context(self, number: int, before: int | None, after: int | None) -> None:
+        self._network.call(lambda client: client.load_context(number, before, after))
+
     def rename(self, name: str) -> None:
         self._network.call(lambda client: client.rename(name))
 
@@ -90,7 +105,7 @@ class Actions:
         if paths:
             self._network.call(send)
 
-    def open_file(self, file: FileMessage) -> None:
+    def open_file(self, file: SharedFile) -> None:
         self.open_url(file.url)
 
     def open_url(self, url: str) -> None:
@@ -102,7 +117,7 @@ class Actions:
         else:
             self.opener.open_url(url)
 
-    def copy_link(self, file: FileMessage) -> None:
+    def copy_link(self, file: SharedFile) -> None:
         self.copy(file.url)
         self.said = "链接已复制"
 
@@ -110,7 +125,7 @@ class Actions:
         self._root.clipboard_clear()
         self._root.clipboard_append(text)
 
-    def save_file(self, file: FileMessage) -> None:
+    def save_file(self, file: SharedFile) -> None:
         """选了地方就开始下载; 取消时是空串, 有的平台是空的 tuple。"""
         name = local_name(file.original_name)
         chosen = filedialog.asksaveasfilename(parent=self._root, title="另存为", initialfile=name)

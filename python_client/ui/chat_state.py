@@ -9,6 +9,7 @@ from ..model.file_index import FileIndex
 from ..model.outgoing import OutgoingTexts
 from ..model.people import People
 from ..model.timeline import Timeline
+from ..protocol.messages import FileOffer
 
 
 @dataclass
@@ -22,6 +23,8 @@ class ChatState:
     identity: Identity | None = None
     people: People = field(default_factory=People)
     files: FileIndex = field(default_factory=FileIndex)
+    # 别人正在上传的
+    offers: tuple[FileOffer, ...] = ()
     outgoing: OutgoingTexts = field(default_factory=OutgoingTexts)
     stale: set[str] = field(default_factory=set)
     # 正在等 load_older 与 load_more_files 的应答: 连点几下只要一页

@@ -1,4 +1,4 @@
-"""输入区: 一行文字, 发送, 选文件; 上下键找回发过的。"""
+"""输入区: 一行文字, 发送, 选文件, 搜索; 上下键找回发过的。"""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ class Composer:
     """send 返回 False 时文字留在输入框里。"""
 
     def __init__(
-        self, parent: tkinter.Misc, send: Callable[[str], bool], pick_files: Callable[[], None]
+        self,
+        parent: tkinter.Misc,
+        send: Callable[[str], bool],
+        pick_files: Callable[[], None],
+        search: Callable[[], None],
     ) -> None:
         self._send = send
         self._recalled: deque[str] = deque(maxlen=_MAX_RECALLED)
@@ -31,9 +35,11 @@ class Composer:
         self.entry = ttk.Entry(self.frame, font=("Arial", palette.FONT_SIZE))
         self.send_button = ttk.Button(self.frame, text="发送", style="Accent.TButton", command=self.submit)
         self.file_button = ttk.Button(self.frame, text="文件", command=pick_files)
+        self.search_button = ttk.Button(self.frame, text="搜索", command=search)
         self.entry.grid(row=0, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
         self.send_button.grid(row=0, column=1, sticky="ns", padx=palette.PAD, pady=palette.PAD)
         self.file_button.grid(row=0, column=2, sticky="ns", padx=palette.PAD, pady=palette.PAD)
+        self.search_button.grid(row=0, column=3, sticky="ns", padx=palette.PAD, pady=palette.PAD)
         # 输入法正在选字时, 回车由输入法收走, 不会到这里
         for key in ("<Return>", "<KP_Enter>"):
             self.entry.bind(key, lambda _: self.submit())

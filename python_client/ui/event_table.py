@@ -6,6 +6,7 @@ import logging
 from typing import Any, Callable, Mapping, Protocol, Sequence, Type
 
 from ..model import events
+from ..model.connection import ONLINE
 from ..model.events import Event
 from ..model.timeline import ERROR, GAP
 from ..model.transfers import Transfer
@@ -35,6 +36,16 @@ class Screen(Protocol):
 
     def load_files(self) -> None: ...
 
+    def searched(self, page: events.Searched) -> None: ...
+
+    def context_loaded(self, page: events.ContextLoaded) -> None: ...
+
+    def history_lost(self) -> None:
+        """旧的 seq 都作废了。"""
+
+    def offline(self) -> None:
+        """问过的不会有应答。"""
+
 
 class EventTable:
     """handle 是唯一的入口; 没有登记的种类只记日志, 从不显示。"""
@@ -49,6 +60,9 @@ class EventTable:
             events.MessageArrived: self._message_arrived,
             events.OlderLoaded: self._older_loaded,
             events.FilesLoaded: self._files_loaded,
+            events.Searched: self._screen.searched,
+            events.ContextLoaded: self._screen.context_loaded,
+            events.OffersChanged: self._offers_changed,
             events.HistoryGap: self._history_gap,
             events.HasOlder: self._has_older,
             events.PresenceChanged: self._presence_changed,
@@ -70,6 +84,8 @@ class EventTable:
         self._state.connection = event.state
         # 断线时问过的不会有应答
         self._state.loading_older = self._state.loading_files = False
+        if event.state.phase != ONLINE:
+            self._screen.offline()
 
     def _joined(self, event: events.Joined) -> None:
         state = self._state
@@ -81,6 +97,7 @@ class EventTable:
         if event.history_lost:
             state.timeline.new_epoch()
             state.files.new_epoch()
+            self._screen.history_lost()
         if event.last_close is not None:
             self._screen.say(f"刚才断开过: {describe_close(event.last_close.code)}")
         self._screen.joined(event.identity.name)
@@ -104,6 +121,10 @@ class EventTable:
         self._state.loading_files = False
         self._state.files.more = event.more
         self._see_files(event.messages)
+        self._state.stale.add(FILES)
+
+    def _offers_changed(self, event: events.OffersChanged) -> None:
+        self._state.offers = event.offers
         self._state.stale.add(FILES)
 
     def _history_gap(self, _: events.HistoryGap) -> None:

@@ -1,4 +1,4 @@
-"""文件列表里的一行怎么写: 放得下, 看得见扩展名; 重名的写明是谁何时发的。"""
+"""文件列表里的一行怎么写: 放得下, 看得见扩展名; 重名的写明是谁何时发的, 还在上传的写明传了多少。"""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from tkinter import font as tkfont
 from typing import Sequence
 
 from ..model.file_index import MAX_FILES
-from ..model.human_text import format_short_date, safe_name
-from ..protocol.messages import FileMessage
+from ..model.human_text import format_percent, format_short_date, safe_name
+from ..protocol.messages import FileOffer, SharedFile
 from .file_name import fit
 
 # 重名的一行里, 名字与来历各至少占到一半
@@ -25,17 +25,15 @@ class FileLines:
         # (名字, 来历) -> 写法
         self._written: dict[tuple[str, str], str] = {}
 
-    def lines(self, files: Sequence[FileMessage], width: int) -> list[str]:
+    def lines(self, files: Sequence[SharedFile], width: int) -> list[str]:
         """width 是像素; 次序与 files 相同。"""
         if width != self._width or len(self._written) > 2 * MAX_FILES:
             self._width, self._written = width, {}
         counts = Counter(file.original_name for file in files)
         today = date.today()
-        return [
-            self._line(file, _origin(file, today) if counts[file.original_name] > 1 else "") for file in files
-        ]
+        return [self._line(file, _origin(file, today, counts[file.original_name] > 1)) for file in files]
 
-    def _line(self, file: FileMessage, origin: str) -> str:
+    def _line(self, file: SharedFile, origin: str) -> str:
         key = (file.original_name, origin)
         if key not in self._written:
             self._written[key] = self._write(safe_name(file.original_name), origin)
@@ -49,5 +47,9 @@ class FileLines:
         return fit(name, self._font, self._width - self._font.measure(origin)) + origin
 
 
-def _origin(file: FileMessage, today: date) -> str:
+def _origin(file: SharedFile, today: date, has_twin: bool) -> str:
+    if isinstance(file, FileOffer):
+        return f" · 上传中 {format_percent(file.received, file.size)}%"
+    if not has_twin:
+        return ""
     return f" · {safe_name(file.name)} {format_short_date(file.time_ms, today)}"

@@ -6,7 +6,7 @@ import sys
 import tkinter
 from typing import Callable
 
-from ..protocol.messages import FileMessage
+from ..protocol.messages import SharedFile
 from . import palette
 from .actions import Actions
 
@@ -20,14 +20,14 @@ class FileMenu:
     """一个窗口一份: 每次弹出换一个文件。"""
 
     def __init__(self, root: tkinter.Tk, actions: Actions) -> None:
-        self._file: FileMessage | None = None
+        self._file: SharedFile | None = None
         self.actions = actions
         self.menu = tkinter.Menu(root, tearoff=False)
         self._add("打开", actions.open_file)
         self._add("复制链接", actions.copy_link)
         self._add("另存为 ...", actions.save_file)
 
-    def popup(self, file: FileMessage, x: int, y: int) -> None:
+    def popup(self, file: SharedFile, x: int, y: int) -> None:
         """x, y 是屏幕坐标。"""
         self._file = file
         try:
@@ -36,7 +36,7 @@ class FileMenu:
             # 不放开的话, X11 上菜单之外的点击会被吞掉
             self.menu.grab_release()
 
-    def _add(self, label: str, action: Callable[[FileMessage], None]) -> None:
+    def _add(self, label: str, action: Callable[[SharedFile], None]) -> None:
         def run() -> None:
             if self._file is not None:
                 action(self._file)

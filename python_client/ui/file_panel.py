@@ -1,16 +1,17 @@
-"""文件列表: Listbox, 新的在前; 双击或回车在浏览器里打开, 右键另有菜单。"""
+"""文件列表: Listbox, 新的在前, 还在上传的在最上面; 双击或回车在浏览器里打开, 右键另有菜单。"""
 
 from __future__ import annotations
 
 import tkinter
 from datetime import date
+from itertools import groupby
 from tkinter import font as tkfont
 from tkinter import ttk
-from typing import Callable, Sequence
+from typing import Callable, Iterator, Sequence
 
 from ..model import human_text
 from ..model.file_index import FileIndex
-from ..protocol.messages import FileMessage
+from ..protocol.messages import FileOffer, SharedFile
 from . import palette
 from .file_lines import FileLines
 from .file_menu import RIGHT_BUTTONS, FileMenu
@@ -28,7 +29,7 @@ class FilePanel:
 
     def __init__(self, parent: tkinter.Misc, menu: FileMenu, load_more: Callable[[], None]) -> None:
         self._menu = menu
-        self._shown: Sequence[FileMessage] = ()
+        self._shown: Sequence[SharedFile] = ()
         # 列表里现在的字, 与 _shown 一一对应
         self._lines: Sequence[str] = ()
         self._more = False
@@ -69,42 +70,56 @@ class FilePanel:
         self.more = ttk.Button(self.frame, text="更早的", style="Small.TButton", command=load_more)
         self._bind()
 
-    def show(self, index: FileIndex) -> None:
-        """只补上差别: 选中的一项与滚动的位置不变。"""
-        now = list(index.files)
+    def show(self, index: FileIndex, offers: Sequence[FileOffer] = ()) -> None:
+        """只补上差别: 选中的一项与滚动的位置不变。还在上传的在最上面, 后开始的在前。"""
+        coming = [offer for offer in reversed(offers) if not index.has(offer.id)]
+        now: list[SharedFile] = [*coming, *index.files]
         chosen = self.selected()
         self._patch(now)
-        self._shown = now
         self._relabel()
         # 整个重画过, 或那一行重写过
-        if chosen in now and self.selected() is None:
-            self.listbox.selection_set(now.index(chosen))
+        if chosen is not None and self.selected() is None:
+            self._select(chosen.id)
         self._more = index.more
+        count = len(index.files)
         # 一个都没有时不写 +: "0+" 读不懂
-        self.heading.configure(text=f"文件 ({len(now)}{'+' if index.more and now else ''})")
+        self.heading.configure(text=f"文件 ({count}{'+' if index.more and count else ''})")
         self._show_facts()
         if index.more:
             self.more.grid(row=0, column=0, sticky="e", padx=palette.PAD)
         else:
             self.more.grid_remove()
 
-    def _patch(self, now: Sequence[FileMessage]) -> None:
-        """新的在最前, 翻到的在最后, 满了从最后丢; 中间有变化 (补来的插在当中) 就整个重画。"""
-        before = self._shown
-        fresh = now.index(before[0]) if before and before[0] in now else 0
-        kept = min(len(now) - fresh, len(before))
-        if now[fresh : fresh + kept] != before[:kept]:
-            fresh, kept = 0, 0
-        if kept < len(before):
-            self.listbox.delete(kept, "end")
-        # 留下的行由 _relabel 重写: 写法与别的行有没有重名有关
+    def _patch(self, now: Sequence[SharedFile]) -> None:
+        """去掉没有了的, 插入新的; 次序变了 (几个同时上传的, 后面的先传完) 就整个重画。"""
         lines = self._writer.lines(now, self._room())
-        self.listbox.insert(0, *lines[:fresh])
-        self.listbox.insert("end", *lines[fresh + kept :])
-        self._lines = [*lines[:fresh], *self._lines[:kept], *lines[fresh + kept :]]
+        wanted = {file.id for file in now}
+        known = {file.id for file in self._shown}
+        kept = [file.id for file in self._shown if file.id in wanted]
+        if kept != [file.id for file in now if file.id in known]:
+            self._redraw(now, lines)
+            return
+        written = list(self._lines)
+        for index in range(len(self._shown) - 1, -1, -1):
+            if self._shown[index].id not in wanted:
+                self.listbox.delete(index)
+                del written[index]
+        # 连着的一段一次插入: 一页历史几百个
+        for start, end in _runs([file.id not in known for file in now]):
+            self.listbox.insert(start, *lines[start:end])
+            written[start:start] = lines[start:end]
+        # 留下的行由 _relabel 重写: 写法与别的行有没有重名, 传了多少有关
+        self._shown, self._lines = now, written
+
+    def _redraw(self, now: Sequence[SharedFile], lines: Sequence[str]) -> None:
+        top = self.listbox.yview()[0]
+        self.listbox.delete(0, "end")
+        self.listbox.insert(0, *lines)
+        self.listbox.yview_moveto(top)
+        self._shown, self._lines = now, lines
 
     def _relabel(self) -> None:
-        """留下的行里, 写法变了的 (有了重名的, 列表变宽了) 重写。"""
+        """留下的行里, 写法变了的 (有了重名的, 列表变宽了, 又传了一些) 重写。"""
         self._refit = None
         lines = self._writer.lines(self._shown, self._room())
         chosen = self.selected()
@@ -115,6 +130,11 @@ class FilePanel:
                 if chosen is self._shown[index]:
                     self.listbox.selection_set(index)
         self._lines = lines
+
+    def _select(self, file_id: str) -> None:
+        for index, file in enumerate(self._shown):
+            if file.id == file_id:
+                self.listbox.selection_set(index)
 
     def _room(self) -> int:
         # 两边各留一点: 正好放满时 Listbox 会露出横着滚的余地
@@ -127,11 +147,11 @@ class FilePanel:
         self._refit = self.listbox.after(_REFIT_MS, self._relabel)
 
     @property
-    def files(self) -> Sequence[FileMessage]:
+    def files(self) -> Sequence[SharedFile]:
         """列出的, 次序与列表相同。"""
         return self._shown
 
-    def selected(self) -> FileMessage | None:
+    def selected(self) -> SharedFile | None:
         chosen = self.listbox.curselection()  # type: ignore[no-untyped-call]
         return self._shown[int(chosen[0])] if chosen else None
 
@@ -153,7 +173,7 @@ class FilePanel:
         else:
             self.facts.grid()
 
-    def _at(self, event: tkinter.Event[tkinter.Misc]) -> FileMessage | None:
+    def _at(self, event: tkinter.Event[tkinter.Misc]) -> SharedFile | None:
         """鼠标下的一项; nearest 在空白处也给最后一项, 要看框。"""
         index = self._nearest(event.y)
         box = self.listbox.bbox(index) if index >= 0 else None
@@ -167,7 +187,7 @@ class FilePanel:
     def _open_at(self, event: tkinter.Event[tkinter.Misc]) -> None:
         self._open(self._at(event))
 
-    def _open(self, file: FileMessage | None) -> None:
+    def _open(self, file: SharedFile | None) -> None:
         if file is not None:
             self._menu.actions.open_file(file)
 
@@ -191,12 +211,26 @@ class FilePanel:
         if file is None:
             self.facts.configure(text=self._hint())
             return
+        size, name = human_text.format_bytes(file.size), human_text.safe_name(file.name)
+        if isinstance(file, FileOffer):
+            received = human_text.format_bytes(file.received)
+            self.facts.configure(text=f"{received} / {size}, {name} 正在上传")
+            return
         when = human_text.format_short_date(file.time_ms, date.today())
-        size = human_text.format_bytes(file.size)
-        self.facts.configure(text=f"{size}, {human_text.safe_name(file.name)}, {when}")
+        self.facts.configure(text=f"{size}, {name}, {when}")
 
     def _hint(self) -> str:
         if self._shown:
             return "双击在浏览器里打开"
         # 近来的一页里没有, 更早的也许有
         return "最近没有文件" if self._more else "还没有文件"
+
+
+def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """连着为真的各段 (起, 止)。"""
+    start = 0
+    for flag, group in groupby(flags):
+        end = start + sum(1 for _ in group)
+        if flag:
+            yield start, end
+        start = end

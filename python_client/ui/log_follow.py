@@ -1,6 +1,7 @@
 """聊天记录的位置: 跟随底部, 或停在读者看着的地方; 右下角的按钮说有几条新消息。
 
 following --用户向上滚--> reading --滚回底部, 点按钮, 自己发言--> following
+看从前的一段时 (live 为 False) 总是 reading。
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ _SCROLLS = ("<MouseWheel>", "<Button-4>", "<Button-5>", "<KeyRelease>", "<Button
 class LogFollow:
     """following 只因用户的滚动而变: 插入, 改变窗口大小都不变它。"""
 
-    def __init__(self, frame: ttk.Frame, text: tkinter.Text, returned: Callable[[], None]) -> None:
+    def __init__(
+        self, frame: ttk.Frame, text: tkinter.Text, returned: Callable[[], None], *, live: bool = True
+    ) -> None:
         self._text = text
         self._returned = returned
-        self._following = True
+        self._live = live
+        self._following = live
         self._unread = 0
         self._dirty = True
         frame.columnconfigure(0, weight=1)
@@ -47,7 +51,7 @@ class LogFollow:
     def arrived(self, count: int) -> None:
         """末尾来了几条消息。"""
         self._dirty = True
-        if not self._following:
+        if self._live and not self._following:
             self._unread += count
             self._show_pill()
 
@@ -85,6 +89,8 @@ class LogFollow:
 
     def _look(self) -> None:
         """最后的空行看得见就是在底部; 比 yview 的比例可靠, 那是还没有排版完的估计。"""
+        if not self._live:
+            return
         following = self._text.dlineinfo("end-1c") is not None
         if following and not self._following:
             self._following = True

@@ -36,6 +36,11 @@ def style_log(text: tkinter.Text, theme: Theme) -> None:
     text.tag_configure("bad", foreground=palette.BAD)
     text.tag_configure("picture", spacing1=gap, spacing3=gap)
     _middle(text, theme)
+    # 搜到的一条, 与搜索词的各处; 盖过自己的浅色
+    text.tag_configure(
+        "found", background=palette.FOUND, lmargincolor=palette.FOUND, rmargincolor=palette.FOUND
+    )
+    text.tag_configure("match", background=palette.MATCH)
     text.tag_configure("link", foreground=palette.ACCENT, underline=True)
     text.tag_bind("link", "<Enter>", lambda _: text.configure(cursor="hand2"))
     text.tag_bind("link", "<Leave>", lambda _: text.configure(cursor="arrow"))

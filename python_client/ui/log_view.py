@@ -25,9 +25,11 @@ _NEARBY = 4
 
 
 class LogView:
-    """timeline 的 TimelineView; 发送中的画在全部记录之后。每轮末尾调用 flush。"""
+    """timeline 的 TimelineView; 发送中的画在全部记录之后。每轮末尾调用 flush。live 为 False: 看从前的一段, 不跟随底部。"""
 
-    def __init__(self, parent: tkinter.Misc, theme: Theme, load_older: Callable[[], None]) -> None:
+    def __init__(
+        self, parent: tkinter.Misc, theme: Theme, load_older: Callable[[], None], *, live: bool = True
+    ) -> None:
         self.frame = ttk.Frame(parent, style="Card.TFrame")
         self.text = tkinter.Text(
             self.frame,
@@ -50,7 +52,7 @@ class LogView:
         style_log(self.text, theme)
         self._load_older = load_older
         self._rows = TextRows(self.text)
-        self.follow = LogFollow(self.frame, self.text, self._returned)
+        self.follow = LogFollow(self.frame, self.text, self._returned, live=live)
         self._timeline: Timeline | None = None
         self._maker: RowMaker | None = None
         self._pictures: LogPictures | None = None
@@ -127,6 +129,15 @@ class LogView:
         self.follow.settle()
         self._want_pictures()
 
+    def lines_of(self, message_id: str) -> tuple[str, str] | None:
+        """这一条占的几行 (起, 止), 不含它上面的日期与名字; None: 不在这里。"""
+        index = self._find(message_id)
+        if index is None:
+            return None
+        end = self._rows.line_of(2 + index)
+        lines = sum(piece.text.count("\n") for piece in self._rows.row(1 + index).pieces if _is_body(piece))
+        return f"{end - lines}.0", f"{end}.0"
+
     def file_at(self, position: str) -> FileMessage | None:
         """这个位置上的文件, 右键菜单用。"""
         index = self._rows.index_at(position) - 1
@@ -182,10 +193,10 @@ class LogView:
             log.exception("log_view.row_failed place=%d", place)
             return Row("", [Piece("这条消息显示不了, 细节在日志里\n", ("error",))])
 
-    def _find(self, file_id: str) -> int | None:
+    def _find(self, message_id: str) -> int | None:
         # 预览多半是最近的: 从后往前找
         for index in range(len(self._items()) - 1, -1, -1):
-            if self._rows.row(1 + index).key == file_id:
+            if self._rows.row(1 + index).key == message_id:
                 return index
         return None
 
@@ -210,3 +221,7 @@ class LogView:
         for item in self._items()[max(0, first) : max(0, last + 1)]:
             if isinstance(item, MessageItem) and isinstance(item.message, FileMessage):
                 self._pictures.seen(item.message)
+
+
+def _is_body(piece: Piece) -> bool:
+    return not {"day", "head"}.intersection(piece.tags)

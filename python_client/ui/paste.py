@@ -17,6 +17,7 @@ from typing import Callable, Protocol, Sequence
 
 from PIL import Image, ImageGrab
 
+from ..model.os_errors import describe_os_error
 from .errands import Errands
 from .file_uris import one_line, paths_in, selection_bytes
 from .gather import Gathered, gather
@@ -158,7 +159,8 @@ def _fetch(fetch: Callable[[], list[Path]]) -> Gathered:
         paths = fetch()
     except (OSError, ValueError, subprocess.SubprocessError, Image.DecompressionBombError) as error:
         log.warning("paste.failed error=%r", error)
-        reason = getattr(error, "strerror", None) or "剪贴板里的图片读不出来"
+        # Pillow 认不出的也是 OSError, 没有 errno
+        reason = describe_os_error(error) if getattr(error, "errno", None) else "剪贴板里的图片读不出来"
         return Gathered(note=f"没有粘贴成: {reason}")
     return gather(paths) if paths else Gathered(note="剪贴板里没有文字, 文件或图片")
 

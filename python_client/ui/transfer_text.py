@@ -23,6 +23,8 @@ def state_text(transfer: Transfer) -> str:
         reason = "" if transfer.error is None else safe_name(transfer.error.message)
         return f"失败: {reason or '原因不明'}"
     upwards = transfer.direction == transfers.UP
+    if transfer.instant:
+        return f"秒传 (服务器已有同样的内容), {format_bytes(transfer.size)}"
     if transfer.state == transfers.DONE:
         return f"{'已发送' if upwards else '已保存'}, {format_bytes(transfer.size)}"
     if transfer.state != transfers.MOVING:

@@ -6,7 +6,7 @@ import logging
 import tkinter
 from typing import Callable
 
-from ..model.events import NameRefused, ThumbnailReady
+from ..model.events import ContextLoaded, NameRefused, Searched, ThumbnailReady
 from ..model.human_text import safe_name
 from ..model.timeline import ERROR, Timeline
 from ..model.transfers import Transfer
@@ -29,6 +29,7 @@ from .log_view import LogView
 from .people_panel import PeoplePanel
 from .ports import Network
 from .pump import Pump
+from .search_window import SearchWindow
 from .status_bar import StatusBar
 from .theme import Theme
 from .transfer_panel import TransferPanel
@@ -97,9 +98,10 @@ class Window:
         if PEOPLE in stale:
             self.people.show(self.state.own_name)
         if FILES in stale:
-            self.files.show(self.state.files)
+            self.files.show(self.state.files, self.state.offers)
         self.transfers.show()
         self.log.flush()
+        self.search.flush()
         self._say_what_happened()
         self.status.show(self.state.connection)
         self.incoming.deliver()
@@ -127,10 +129,24 @@ class Window:
         self.incoming.transfer_removed(transfer_id)
 
     def thumbnail(self, ready: ThumbnailReady) -> None:
-        self.log.redraw_pictures(self.pictures.loaded(ready.file_id, ready.image))
+        changed = self.pictures.loaded(ready.file_id, ready.image)
+        self.log.redraw_pictures(changed)
+        self.search.context.redraw_pictures(changed)
 
     def load_files(self) -> None:
         self.actions.load_files()
+
+    def searched(self, page: Searched) -> None:
+        self.search.searched(page)
+
+    def context_loaded(self, page: ContextLoaded) -> None:
+        self.search.context.loaded(page)
+
+    def history_lost(self) -> None:
+        self.search.forget()
+
+    def offline(self) -> None:
+        self.search.offline()
 
     # ---- 内部 ----
 
@@ -147,7 +163,8 @@ class Window:
         self.transfers = TransferPanel(self.root, self.theme, self.actions, self.actions.clear_finished)
         layout.place(self.transfers.frame, layout.TRANSFERS_ROW)
         self.transfers.frame.grid_remove()
-        self.composer = Composer(self.root, self.actions.send_text, self.actions.pick_files)
+        self.search = SearchWindow(self.root, self.theme, self.actions)
+        self.composer = Composer(self.root, self.actions.send_text, self.actions.pick_files, self.search.open)
         layout.place(self.composer.frame, layout.COMPOSER_ROW)
         self.status = StatusBar(self.root, self.theme, place, self.actions.reconnect)
         layout.place(self.status.frame, layout.STATUS_ROW)
@@ -158,6 +175,7 @@ class Window:
         self.pictures = LogPictures(self.theme, self.root, self._want_thumbnail)
         maker = RowMaker(self.actions, self.pictures, lambda: self.state.own_name)
         self.log.show(self.state.timeline, maker, self.pictures)
+        self.search.connect(maker, self.pictures, self.menu)
         self._copy_menu = EditMenu(self.log.text, read_only=True)
         for button in RIGHT_BUTTONS:
             self.log.text.bind(button, self._log_menu)
@@ -166,6 +184,8 @@ class Window:
         self.root.protocol("WM_DELETE_WINDOW", self.close)
         for keys in ("<Control-o>", "<Control-O>"):
             self.root.bind(keys, lambda _: self.actions.pick_files())
+        for keys in ("<Control-f>", "<Control-F>"):
+            self.root.bind(keys, lambda _: self.search.open())
         self.root.bind("<Configure>", self._resized)
 
     def _resized(self, event: tkinter.Event[tkinter.Misc]) -> None:

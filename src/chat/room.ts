@@ -8,16 +8,18 @@ import {
   type FileRecord,
   type Limits,
   MAX_LISTED_USERS,
+  type MessagesBody,
   type RoomEntry,
   type SearchMessage,
   type TextEntry,
   type WelcomeMessage,
 } from '../protocol/messages.js';
-import { type HistoryPage, type HistoryRange, readPage } from './history-page.js';
+import type { Archive } from './archive.js';
+import type { HistoryRange } from './history-page.js';
 import type { Member } from './member.js';
 import type { OfferBoard } from './offer-board.js';
 import { Origins } from './origins.js';
-import type { Appended, MessageLog, Publisher, SentBy } from './ports.js';
+import type { Answer, Appended, MessageLog, Publisher, SentBy } from './ports.js';
 import type { Presence } from './presence.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
@@ -31,6 +33,7 @@ export interface RoomOptions {
   readonly sessions: Sessions;
   readonly presence: Presence;
   readonly log: MessageLog;
+  readonly archive: Archive;
   readonly offers: OfferBoard;
   readonly limits: Limits;
   /** 随 welcome 告知的可选能力 */
@@ -130,36 +133,23 @@ export class Room {
     return this.#options.log.findSent(sentBy);
   }
 
-  /** 一页历史, 以收件人的来源编码; ref 原样返回, 同时要几页的客户端据此对号。尾部答得出时同步送出 */
+  /** 一页历史; ref 原样返回, 同时要几页的客户端据此对号。尾部答得出时同步送出 */
   history(member: Member, request: HistoryRange & { readonly ref?: string }): Promise<void> | undefined {
-    const reply = ({ entries, more }: HistoryPage): void =>
+    const { kind, ref } = request;
+    const reply = ({ messages, more }: MessagesBody): void =>
       member.send({
         type: 'history',
-        messages: entries.map((entry) => toBroadcast(entry, member.origin)),
+        messages,
         more,
-        ...(request.kind === undefined ? {} : { kind: request.kind }),
-        ...(request.ref === undefined ? {} : { ref: request.ref }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(ref === undefined ? {} : { ref }),
       });
-    const page = readPage(this.#options.log, request);
-    if (page instanceof Promise) return page.then(reply);
-    reply(page);
-    return undefined;
+    return deliver(this.#options.archive.page(request, member.origin), reply);
   }
 
-  /** 搜索, 以收件人的来源编码。错误: server_busy */
-  async search(member: Member, { query, limit, before, ref }: SearchMessage): Promise<void> {
-    const found = await this.#options.log.search({
-      query,
-      limit,
-      ...(before === undefined ? {} : { before }),
-    });
-    member.send({
-      type: 'search',
-      query,
-      messages: found.entries.map((entry) => toBroadcast(entry, member.origin)),
-      more: found.more,
-      ...(ref === undefined ? {} : { ref }),
-    });
+  async search(member: Member, message: SearchMessage): Promise<void> {
+    const found = await this.#options.archive.search(message, member.origin);
+    member.send({ type: 'search', ...found, ...(message.ref === undefined ? {} : { ref: message.ref }) });
   }
 
   #welcome(member: Member, session: Session): void {
@@ -202,14 +192,18 @@ export class Room {
 
   // 没有声明能力而给了 after: 逐条补发, 与广播同形
   #replay(member: Member, after: number): Promise<void> | undefined {
-    const send = ({ entries }: HistoryPage): void => {
-      for (const entry of entries) member.send(toBroadcast(entry, member.origin));
-    };
-    const page = readPage(this.#options.log, { after, limit: CATCH_UP_LIMIT });
-    if (page instanceof Promise) return page.then(send);
-    send(page);
-    return undefined;
+    const page = this.#options.archive.page({ after, limit: CATCH_UP_LIMIT }, member.origin);
+    return deliver(page, ({ messages }) => {
+      for (const message of messages) member.send(message);
+    });
   }
+}
+
+// 已经有的同步送出: 排在加入之后的一切广播之前
+function deliver<T>(answer: Answer<T>, send: (value: T) => void): Promise<void> | undefined {
+  if (answer instanceof Promise) return answer.then(send);
+  send(answer);
+  return undefined;
 }
 
 // 孤立代理项换成 U+FFFD: 否则有的客户端 (Python) 存盘或显示时会出错

@@ -11,17 +11,19 @@ import {
   type FileBroadcast,
   type FileRecord,
   type HistoryKind,
+  type HistoryMessage,
   MAX_CLIENT_ID_LENGTH,
   MAX_ENVELOPE_BYTES,
   MAX_HISTORY_LIMIT,
   MAX_QUERY_LENGTH,
   MAX_SEARCH_LIMIT,
   type RoomEntry,
+  type SearchMessage,
   type ServerMessage,
   type TextBroadcast,
 } from './messages.js';
 
-type Envelope = Record<string, unknown>;
+type Envelope = Readonly<Record<string, unknown>>;
 interface Scanned {
   readonly envelope: Envelope;
   readonly payload: Uint8Array | undefined;
@@ -173,7 +175,8 @@ function decodeFileProof(envelope: Envelope): ClientMessage {
   };
 }
 
-function decodeSearch(envelope: Envelope): ClientMessage {
+/** search 的字段; GET /api/search 的查询参数也由它检查。错误: invalid_field */
+export function decodeSearch(envelope: Envelope): SearchMessage {
   const limit = optionalInteger(envelope, 'limit') ?? DEFAULT_SEARCH_LIMIT;
   if (limit === 0) throw invalid('limit');
   const query = requiredString(envelope, 'query', MAX_QUERY_LENGTH).trim();
@@ -187,7 +190,8 @@ function decodeSearch(envelope: Envelope): ClientMessage {
   };
 }
 
-function decodeHistory(envelope: Envelope): ClientMessage {
+/** history 的字段; GET /api/messages 的查询参数也由它检查。错误: invalid_field */
+export function decodeHistory(envelope: Envelope): HistoryMessage {
   const limit = optionalInteger(envelope, 'limit') ?? DEFAULT_HISTORY_LIMIT;
   // 零条的一页说不清还有没有, 照着它翻页的客户端会停不下来
   if (limit === 0) throw invalid('limit');

@@ -95,6 +95,15 @@ export class Blobs implements BlobStore, BlobReader {
     return this.#thumbnails.measure(this.#folder.partial(uploadId));
   }
 
+  /** 删掉已发布的文件, 连同元数据与缩略图; 已经没有也算成功。副作用: 正在下载的照样下完 (Windows 上会失败) */
+  async remove(record: FileRecord): Promise<void> {
+    this.#records.delete(record.id);
+    // 文件在前: 只剩元数据的不算发布, 下次启动时收走
+    await rm(this.#path(record), { force: true });
+    await rm(this.#folder.meta(record.id), { force: true });
+    await rm(this.#folder.thumb(record.id), { force: true });
+  }
+
   // 磁盘上的名字就是链接的最后一段: UUID.ext
   #path(record: FileRecord): string {
     return this.#folder.file(record.path.slice(record.path.lastIndexOf('/') + 1));

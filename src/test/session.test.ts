@@ -101,7 +101,7 @@ describe('会话: 凭令牌回来', () => {
     assert.equal((await back.next('welcome'))['session'], session);
   });
 
-  it('会话表满了, 最早的离线会话让位, 它的令牌作废', async (t) => {
+  it('会话表满了, 最早的离线会话让位; 他凭令牌回来还是同一个人', async (t) => {
     const { ws } = await serve(t, { chat: { maxSessions: 2, maxMembers: 2 } });
     const witness = await Client.join(t, ws, '见证');
     const old = await Client.join(t, ws, '张三');
@@ -112,7 +112,12 @@ describe('会话: 凭令牌回来', () => {
     fresh.socket.terminate();
     await witness.next(isPresence('leave', '李四'));
     const back = await Client.join(t, ws, '张三', { session: tokenOf(old) });
-    assert.notEqual(tokenOf(back), tokenOf(old));
+    assert.equal(tokenOf(back), tokenOf(old));
+    // 没有人的令牌: 按新用户处理
+    const forged = `${tokenOf(old).slice(0, -2)}AA`;
+    const stranger = await Client.open(t, ws);
+    stranger.send({ type: 'user_update', action: 'join', name: '王五', session: forged });
+    await stranger.error('server_busy');
   });
 });
 

@@ -4,6 +4,7 @@ import type { Publisher } from '../chat/ports.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError } from '../protocol/errors.js';
 import { type LimitsBody, MAX_LISTED_USERS } from '../protocol/messages.js';
+import type { ArchiveRoute } from './archive-route.js';
 import { checkCertificate } from './certificate.js';
 import type { DownloadRoute } from './download-route.js';
 import { type ReportInternal, sendError, sendJson } from './http.js';
@@ -21,6 +22,7 @@ export interface ListenOptions {
 
 export interface Routes {
   readonly ws: WsEdge;
+  readonly archive: ArchiveRoute;
   readonly uploads: UploadRoute;
   readonly downloads: DownloadRoute;
   readonly statics: StaticFiles;
@@ -54,13 +56,17 @@ export class App implements Publisher {
   }
 
   mount(routes: Routes): void {
-    const { downloads, uploads, statics } = routes;
+    const { archive, downloads, uploads, statics } = routes;
     this.#ws = routes.ws;
     routes.ws.mount(this.#app);
     this.#app
       .post('/api/files', (res, req) => uploads.handle(res, req))
       .get('/api/users', (res) => sendUsers(routes, res, false))
       .head('/api/users', (res) => sendUsers(routes, res, true))
+      .get('/api/messages', (res, req) => archive.messages(res, req, false))
+      .head('/api/messages', (res, req) => archive.messages(res, req, true))
+      .get('/api/search', (res, req) => archive.search(res, req, false))
+      .head('/api/search', (res, req) => archive.search(res, req, true))
       .get('/api/limits', (res) => sendLimits(routes, res, false))
       .head('/api/limits', (res) => sendLimits(routes, res, true))
       .get('/healthz', (res) => sendHealth(routes, res, false))

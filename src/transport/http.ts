@@ -150,10 +150,10 @@ export class Exchange {
     if (!this.over) this.res.resume();
   }
 
-  json(status: number, body: unknown): void {
+  json(status: number, body: unknown, headOnly = false): void {
     if (this.over) return;
     this.finish();
-    sendJson(this.res, status, body);
+    sendJson(this.res, status, body, { headOnly });
   }
 
   fail(error: unknown, report: ReportInternal, headOnly = false): void {

@@ -3,6 +3,7 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError } from '../protocol/errors.js';
+import { bearerSession } from './bearer.js';
 import { FORM_OVERHEAD_BYTES, type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
 import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
@@ -66,14 +67,7 @@ export class UploadRoute {
       throw new AppError('invalid_field', { detail: '需要 multipart/form-data' });
     }
     const origin = this.#parts.origins.recipient(header);
-    return { contentType, contentLength, origin, sessionName: this.#sessionName(header('authorization')) };
-  }
-
-  #sessionName(authorization: string): string | undefined {
-    if (authorization === '') return undefined;
-    const token = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
-    const session = token === undefined ? undefined : this.#parts.sessions.find(token);
-    if (session === undefined) throw new AppError('unauthorized');
-    return session.name;
+    const session = bearerSession(header('authorization'), this.#parts.sessions);
+    return { contentType, contentLength, origin, sessionName: session?.name };
   }
 }

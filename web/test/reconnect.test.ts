@@ -118,7 +118,9 @@ describe('网页重连', () => {
   });
 
   it('服务器丢了历史: 说明, 取最近的, 向上翻得到更早的', async (t) => {
-    const server = await restartable(t, { SLUICE_MESSAGES_PER_SECOND: '0' });
+    // 历史只在内存里的服务器, 重启就是丢了
+    const env = { SLUICE_MESSAGES_PER_SECOND: '0', SLUICE_HISTORY_STORE: 'memory' };
+    const server = await restartable(t, env);
     const proxy = await CutProxy.start(t, server.port);
     const page = await openPage(t, await launch(t), proxy.http, { allow: NETWORK_DOWN });
     await enter(page, '甲');

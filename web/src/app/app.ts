@@ -8,8 +8,10 @@ import { randomId } from '../net/random-id.js';
 import { openResumeStore } from '../net/upload/resume-store.js';
 import type { RollChannel } from '../net/upload/tab-roll-call.js';
 import { UploadManager } from '../net/upload/upload-manager.js';
+import { Browse } from './browse.js';
 import { CatchUp } from './catch-up.js';
 import { RoomFeed } from './room-feed.js';
+import { Searcher } from './searcher.js';
 import { Sessions } from './sessions.js';
 import { SignIn } from './sign-in.js';
 import { TextSender } from './text-sender.js';
@@ -38,20 +40,27 @@ export function createApp(model: Model, environment: Environment): Actions {
     stateChanged: (state) => {
       model.connection.set(state);
       signIn.connectionChanged(state);
-      if (state.phase === 'waiting' || state.phase === 'stopped') uploads.offline();
+      if (state.phase !== 'waiting' && state.phase !== 'stopped') return;
+      uploads.offline();
+      // 此后的进展听不到了; 重新进来时服务器再说一遍
+      model.offers.clear();
     },
     received: (message) => feed.receive(message),
   });
   const signIn = new SignIn(model, connection, sessions);
   const catchUp = new CatchUp(model, connection);
-  const texts = new TextSender(model, connection);
+  const browse = new Browse(model, connection);
+  const searcher = new Searcher(model, connection);
+  const texts = new TextSender(model, connection, (seq) => catchUp.adjoins(seq));
   const uploads = createUploads(model, connection, environment);
   const feed = new RoomFeed(model, catchUp, {
     welcomed: (message) => {
       const previous = model.identity.get()?.name ?? message.name;
       signIn.welcomed(message);
       if (previous !== message.name) texts.hold();
+      model.offers.clear();
       catchUp.welcomed(message);
+      searcher.online();
       texts.online();
       uploads.online();
       // 只在第一次: 之后断线的上传自己记得
@@ -80,7 +89,12 @@ export function createApp(model: Model, environment: Environment): Actions {
     sendText: (message) => texts.send(message),
     retryText: (clientId) => texts.retry(clientId),
     discardText: (clientId) => texts.discard(clientId),
-    loadOlder: () => catchUp.loadOlder(),
+    loadOlder: () => (model.excerpt.isOpen ? browse.loadOlder() : catchUp.loadOlder()),
+    loadNewer: () => browse.loadNewer(),
+    showMessage: (seq) => browse.show(seq),
+    showLatest: () => browse.showLatest(),
+    search: (query) => searcher.search(query),
+    searchOlder: () => searcher.older(),
     loadMoreFiles: () => catchUp.loadMoreFiles(),
     sendFiles: (files) => uploads.add(files),
     pauseTransfer: (id) => uploads.pause(id),

@@ -1,5 +1,11 @@
 // 服务器的每一帧进入模型; 一种类型一个处理者, 漏掉一种就编译不过
-import type { HistoryReply, ServerMessage, WelcomeMessage } from '../../../src/protocol/messages.js';
+import type {
+  FileBroadcast,
+  FileOfferMessage,
+  HistoryReply,
+  ServerMessage,
+  WelcomeMessage,
+} from '../../../src/protocol/messages.js';
 import type { Model } from '../model/model.js';
 import type { RoomMessage } from '../model/timeline.js';
 import type { CatchUp } from './catch-up.js';
@@ -32,15 +38,16 @@ export class RoomFeed {
       file: (message) => this.#broadcast(message),
       user_update: (message) => this.#presence(message),
       history: (message) => this.#joined(message),
+      file_offer: (message) => this.#offered(message),
+      file_withdrawn: ({ id }) => this.#model.offers.remove(id),
+      // 搜索的应答由连接按 ref 交给问的人; 没有 ref 的不是网页问的
+      search: ignore,
       // 分片上传有自己的连接, 这些不会出现在聊天连接上
       file_ready: ignore,
       file_ack: ignore,
       file_done: ignore,
       file_cancelled: ignore,
       file_challenge: ignore,
-      file_offer: ignore,
-      file_withdrawn: ignore,
-      search: ignore,
     };
   }
 
@@ -53,14 +60,24 @@ export class RoomFeed {
   #broadcast(message: RoomMessage): void {
     this.#catchUp.saw(message.seq);
     this.#model.timeline.add(message, this.#ownKey(message));
-    if (message.type === 'file') this.#model.files.add([message]);
+    if (message.type === 'file') this.#published([message]);
+  }
+
+  // 文件盖住一切: 迟到的进度不能让它又变回没有传完
+  #offered(message: FileOfferMessage): void {
+    if (!this.#model.files.has(message.id)) this.#model.offers.put(message);
+  }
+
+  #published(files: readonly FileBroadcast[]): void {
+    this.#model.files.add(files);
+    for (const { id } of files) this.#model.offers.remove(id);
   }
 
   // 加入时的一页; 断线期间自己发出而没收到应答的也在里面
   #joined(reply: HistoryReply): void {
     const messages = this.#catchUp.joined(reply);
     for (const message of messages) this.#model.timeline.addOld(message, this.#ownKey(message));
-    this.#model.files.add(messages.filter((message) => message.type === 'file'));
+    this.#published(messages.filter((message) => message.type === 'file'));
   }
 
   #ownKey(message: RoomMessage): string | undefined {

@@ -29,7 +29,7 @@ export class Sessions {
     return known?.token;
   }
 
-  /** 服务器不认这个令牌了 (重启, 过期): 别的标签页可能已经存下新的, 那份留着 */
+  /** 服务器不认这个令牌了 (换了存储, 那时密钥也换了): 别的标签页可能已经存下新的, 那份留着 */
   discard(token: string): void {
     for (const store of [this.#tab, this.#browser]) {
       if (parse(store.get(KEY))?.token === token) store.remove(KEY);

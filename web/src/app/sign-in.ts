@@ -94,7 +94,7 @@ export class SignIn {
     if (error.code === 'name_taken') void this.#suggest(this.#name);
   }
 
-  // 服务器重启后旧令牌作废, 两个标签页里先回来的得到新令牌, 后回来的要用它的
+  // 服务器换了存储, 旧令牌作废: 两个标签页里先回来的得到新令牌, 后回来的要用它的
   #tryOtherToken(): boolean {
     const refused = this.request.session;
     if (refused !== undefined) this.#sessions.discard(refused);

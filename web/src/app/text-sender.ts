@@ -10,13 +10,16 @@ const RATE_LIMITED_MS = 1000;
 export class TextSender {
   readonly #model: Model;
   readonly #connection: ChatConnection;
+  readonly #adjoins: (seq: number) => boolean;
   // 一次一条, 应答了才发下一条: 几条同时在途时, 前面的因太频繁被拒而后面的被收下, 次序就乱了
   #inFlight: string | undefined;
   #pauseTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(model: Model, connection: ChatConnection) {
+  /** adjoins: 这个 seq 与已有的记录接得上 (catch-up.ts) */
+  constructor(model: Model, connection: ChatConnection, adjoins: (seq: number) => boolean) {
     this.#model = model;
     this.#connection = connection;
+    this.#adjoins = adjoins;
   }
 
   /** 返回 false: 发件箱满了 */
@@ -63,7 +66,7 @@ export class TextSender {
     this.#settle(ack.clientId);
     const name = identity.get()?.name ?? '';
     // 先放进记录再从发件箱拿走: 界面上始终有这一行
-    if (!timeline.has(ack.seq)) {
+    if (!timeline.has(ack.seq) && this.#adjoins(ack.seq)) {
       const { id, seq, time } = ack;
       timeline.add(
         { type: 'text', id, seq, time, name, message: item.message },

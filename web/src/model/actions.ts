@@ -28,5 +28,15 @@ export interface Actions {
   clearFinished(): void;
 
   loadOlder(): void;
+  /** 跳到很早的一段之后, 取它后面的 */
+  loadNewer(): void;
+  /** 滚到这一条: 已在记录里的直接去, 否则取它前后的各一页 */
+  showMessage(seq: number): void;
+  /** 从很早的一段回到最新的一头 */
+  showLatest(): void;
   loadMoreFiles(): void;
+
+  /** 空白即清空结果 */
+  search(query: string): void;
+  searchOlder(): void;
 }

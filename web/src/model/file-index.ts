@@ -33,14 +33,24 @@ export class FileIndex {
     return this.#oldestSeq;
   }
 
-  /** 换了 epoch: 旧的 seq 作废, 从最新的重新取 */
-  newEpoch(): void {
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  /** 见过的不再连到最新 (换了 epoch, 或错过太多): 从最新的重新取 */
+  restart(): void {
     this.#oldestSeq = undefined;
     this.setMore(true);
   }
 
+  /** 接着已有的: 两者之间没有别的文件 */
   add(files: readonly FileBroadcast[]): void {
     for (const { seq } of files) this.#oldestSeq = Math.min(this.#oldestSeq ?? seq, seq);
+    this.addApart(files);
+  }
+
+  /** 单独看到的 (搜索, 跳到很早的一段): 列出来, 但翻页仍从连着最新的那一头算 */
+  addApart(files: readonly FileBroadcast[]): void {
     const fresh = files.filter((file) => !this.#ids.has(file.id));
     if (fresh.length === 0) return;
     for (const file of fresh) this.#ids.add(file.id);

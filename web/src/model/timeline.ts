@@ -114,6 +114,19 @@ export class Timeline {
     return this.#seen.has(this.#orderOf(seq));
   }
 
+  /** 这条消息的一项: 记录里有就是那一个; 没有则照样造一个, 不放进来。键因此处处相同 */
+  itemOf(message: RoomMessage): MessageItem {
+    const order = this.#orderOf(message.seq);
+    const made: MessageItem = { kind: 'message', key: `m${order}`, order, time: message.time, message };
+    return this.find(message.seq) ?? made;
+  }
+
+  /** 没有, 或属于以前的 epoch 时为 undefined */
+  find(seq: number): MessageItem | undefined {
+    const order = this.#orderOf(seq);
+    return this.#seen.has(order) ? this.#messageAt(order) : undefined;
+  }
+
   addPresence(joined: readonly string[], left: readonly string[]): void {
     if (joined.length + left.length === 0) return;
     const last = this.#items.at(-1);
@@ -128,14 +141,18 @@ export class Timeline {
     this.changed.emit();
   }
 
-  addNotice(notice: NoticeItem['notice']): void {
-    this.#items.push({
-      kind: 'notice',
-      key: this.#newKey('n'),
-      order: this.#lastOrder(),
-      time: Date.now(),
-      notice,
-    });
+  /** afterSeq: 紧接在这一条之后 (补来的一页到之前, 新的可能已在后面); 不给时在末尾 */
+  addNotice(notice: NoticeItem['notice'], afterSeq?: number): void {
+    const order = afterSeq === undefined ? this.#lastOrder() : this.#orderOf(afterSeq);
+    const key = this.#newKey('n');
+    this.#items.splice(this.#positionOf(order), 0, { kind: 'notice', key, order, time: Date.now(), notice });
+    this.changed.emit();
+  }
+
+  /** 错过太多, 逐条补不值得: 丢开已有的, 从最近的一页重新开始, 更早的向上翻时再取 */
+  restart(): void {
+    this.#items = [];
+    this.#seen.clear();
     this.changed.emit();
   }
 
@@ -155,14 +172,9 @@ export class Timeline {
   #insert(message: RoomMessage, key: string | undefined): MessageItem | undefined {
     const order = this.#orderOf(message.seq);
     if (this.#seen.has(order)) return undefined;
+    const made = this.itemOf(message);
+    const item = key === undefined ? made : { ...made, key };
     this.#seen.add(order);
-    const item: MessageItem = {
-      kind: 'message',
-      key: key ?? `m${order}`,
-      order,
-      time: message.time,
-      message,
-    };
     const index = this.#positionOf(order);
     // 绝大多数落在末尾; 历史的一页落在开头
     if (index === this.#items.length) this.#items.push(item);
@@ -180,6 +192,16 @@ export class Timeline {
       else high = middle;
     }
     return low;
+  }
+
+  // 同一个 order 上除了消息还可能有进出与提示, 它们排在消息之后
+  #messageAt(order: number): MessageItem | undefined {
+    for (let index = this.#positionOf(order) - 1; index >= 0; index -= 1) {
+      const item = this.#items[index];
+      if (item === undefined || item.order !== order) return undefined;
+      if (item.kind === 'message') return item;
+    }
+    return undefined;
   }
 
   // 上限: 停在底部时一万条, 正在翻看旧消息时两万条

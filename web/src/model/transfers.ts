@@ -4,6 +4,7 @@ import { Emitter } from './signal.js';
 
 /**
  *   queued --轮到--> checking (核对已传的部分) --> sending --全部发出--> verifying --file_done--> done
+ *                      comparing (服务器有同样大小的: 先算校验试秒传) -- 没有就 sending; 有就直接 done
  *     ^                                              |  ^
  *     |                           断线, 服务器重启 --> waiting (自己会继续)
  *     +-- 继续 -- paused <-- 暂停 -------------------+
@@ -12,6 +13,7 @@ import { Emitter } from './signal.js';
 export type TransferState =
   | 'queued'
   | 'checking'
+  | 'comparing'
   | 'sending'
   | 'verifying'
   | 'waiting'
@@ -47,8 +49,12 @@ export interface Transfer {
   readonly sent: number;
   /** 最近几秒的速度, 字节每秒; 0 = 还不知道 */
   readonly bytesPerSecond: number;
-  /** checking 时核对到的比例 0..1 */
+  /** checking 与 comparing 时算到的比例 0..1 */
   readonly checked: number;
+  /** 发布之后的文件 id; 传输中凭它认出自己的 file_offer */
+  readonly fileId?: string;
+  /** done 时: 没有传字节, 服务器本来就有 */
+  readonly instant?: boolean;
   readonly error?: TransferError;
   /** needs_file 时可以不选文件: 浏览器留着文件句柄, 点一下授权即可 */
   readonly hasHandle?: boolean;

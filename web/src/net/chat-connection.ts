@@ -1,8 +1,8 @@
 // 聊天连接: 连上, 加入, 断了自己重连; 状态图见 model/connection.ts
-import type { HistoryReply, ServerMessage } from '../../../src/protocol/messages.js';
+import type { HistoryReply, SearchReply, ServerMessage } from '../../../src/protocol/messages.js';
 import type { CloseReason, ConnectionState } from '../model/connection.js';
 import { retryDelayMs } from './backoff.js';
-import { HistoryRequests } from './history-requests.js';
+import { Requests } from './requests.js';
 
 export interface JoinRequest {
   readonly name: string;
@@ -17,11 +17,17 @@ export interface HistoryQuery {
   readonly kind?: 'file';
 }
 
+export interface SearchAsk {
+  readonly query: string;
+  readonly before?: number;
+  readonly limit: number;
+}
+
 export interface ChatEvents {
   /** 每次 (重新) 连上时问一次 */
   joinRequest(): JoinRequest;
   stateChanged(state: ConnectionState): void;
-  /** 除自己要的历史之外的每一帧; welcome 到来时状态已是 online */
+  /** 除自己要的历史与搜索之外的每一帧; welcome 到来时状态已是 online */
   received(message: ServerMessage): void;
 }
 
@@ -34,12 +40,14 @@ const PROBE_MS = 10_000;
 const STABLE_MS = 10_000;
 // 刚在线就断的, 至多从这一级退避 (1 秒) 开始: 连续抖动时仍然很快回来
 const SETTLED_ATTEMPT = 1;
+// batch: 进出合成一帧; offer: 正在上传的文件也要知道
+const FEATURES = ['batch', 'offer'];
 const ABNORMAL: CloseReason = { code: 1006, reason: '' };
 
 export class ChatConnection {
   readonly #url: string;
   readonly #events: ChatEvents;
-  readonly #history = new HistoryRequests((query) => this.send(query));
+  readonly #requests = new Requests((query) => this.send(query));
   #state: ConnectionState = { phase: 'idle' };
   #socket: WebSocket | undefined;
   // 当前状态的期限: 加入的期限, 安静的期限或重连的时刻; 任何时候至多一个
@@ -91,15 +99,20 @@ export class ChatConnection {
     return true;
   }
 
-  /** 取一页历史。错误: 断线, 超时, 服务器拒绝时拒绝 */
+  /** 取一页历史。错误: RequestError */
   history(query: HistoryQuery): Promise<HistoryReply> {
-    return this.#history.request(query);
+    return this.#requests.ask('history', query);
+  }
+
+  /** 搜一页。错误: RequestError */
+  search(query: SearchAsk): Promise<SearchReply> {
+    return this.#requests.ask('search', query);
   }
 
   #join(): void {
     this.#become({ phase: 'joining' }, JOIN_TIMEOUT_MS, () => this.#lost(ABNORMAL));
-    const join = { type: 'user_update', action: 'join', ...this.#events.joinRequest(), features: ['batch'] };
-    this.#socket?.send(JSON.stringify(join));
+    const join = { type: 'user_update', action: 'join', ...this.#events.joinRequest() };
+    this.#socket?.send(JSON.stringify({ ...join, features: FEATURES }));
   }
 
   #receive(data: unknown): void {
@@ -109,7 +122,7 @@ export class ChatConnection {
     // 每帧只记时刻, 不动定时器: 满员的聊天室每秒几百帧
     this.#heardAt = Date.now();
     if (message.type === 'welcome') this.#joined();
-    if (!this.#history.settle(message)) this.#events.received(message);
+    if (!this.#requests.settle(message)) this.#events.received(message);
   }
 
   #joined(): void {
@@ -151,7 +164,7 @@ export class ChatConnection {
     const socket = this.#socket;
     this.#socket = undefined;
     socket?.close();
-    this.#history.rejectAll();
+    this.#requests.rejectAll();
   }
 
   #become(state: ConnectionState, timeoutMs?: number, onTimeout?: () => void): void {

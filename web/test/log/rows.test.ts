@@ -19,7 +19,7 @@ function outgoing(clientId: string, time = NOON): Outgoing {
 }
 
 function entries(items: MessageItem[], extra: Partial<Entries> = {}): Entries {
-  return { items, pending: [], ownName: '我', unreadKey: undefined, ...extra };
+  return { items, offers: [], pending: [], ownName: '我', unreadKey: undefined, ...extra };
 }
 
 function many(from: number, to: number): MessageItem[] {

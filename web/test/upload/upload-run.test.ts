@@ -15,7 +15,7 @@ describe('一次上传的运行', () => {
     const { client, url } = await open(t, { files: { chunkBytes: CHUNK, windowBytes } });
     const wire = new Wire();
     const { outcome } = await run(t, wire, { url });
-    assert.deepEqual(outcome, { kind: 'done' });
+    assert.deepEqual(outcome, { kind: 'done', instant: false });
     await assertShared(client, wire);
     assert.ok(wire.maxUnacknowledged <= windowBytes, `${wire.maxUnacknowledged}`);
     // 超过窗口会被服务器打断, 那就不止一次
@@ -28,7 +28,7 @@ describe('一次上传的运行', () => {
     const { client, url } = await open(t);
     const wire = new Wire(({ count }) => (count === 5 ? 'drop' : 'pass'));
     const { outcome, offsets, credentials } = await run(t, wire, { url });
-    assert.deepEqual(outcome, { kind: 'done' });
+    assert.deepEqual(outcome, { kind: 'done', instant: false });
     await assertShared(client, wire);
     assert.deepEqual(offsets, [0, 4 * CHUNK]);
     assert.equal(wire.starts[1]?.['uploadId'], credentials?.uploadId);
@@ -56,7 +56,7 @@ describe('一次上传的运行', () => {
     assert.notEqual(checkpoint?.state, undefined);
     const wire = new Wire();
     const done = await run(t, wire, { url, credentials, checkpoint });
-    assert.deepEqual(done.outcome, { kind: 'done' });
+    assert.deepEqual(done.outcome, { kind: 'done', instant: false });
     await assertShared(client, wire);
     // 发得出第 12 个, 前 8 个就已确认
     assert.ok((done.offsets[0] ?? 0) >= 8 * CHUNK, `${done.offsets}`);
@@ -70,7 +70,7 @@ describe('一次上传的运行', () => {
       const wire = new Wire();
       const credentials = await held(client, heldBytes);
       const { outcome, offsets } = await run(t, wire, { url, credentials, checkpoint });
-      assert.deepEqual(outcome, { kind: 'done' }, `${heldBytes}`);
+      assert.deepEqual(outcome, { kind: 'done', instant: false }, `${heldBytes}`);
       assert.deepEqual(offsets, [heldBytes]);
       await assertShared(client, wire);
     }
@@ -99,7 +99,7 @@ describe('一次上传的运行', () => {
     const taker = await Client.join(t, ws, '李四');
     const wire = new Wire(({ count, ready }) => (count === 7 ? resume(taker, { ...ready }) : 'pass'));
     const { outcome, offsets } = await run(t, wire, { url });
-    assert.deepEqual(outcome, { kind: 'done' });
+    assert.deepEqual(outcome, { kind: 'done', instant: false });
     assertBackOnce(offsets);
     assert.equal(wire.connections, 1);
     await assertShared(client, wire);
@@ -111,7 +111,7 @@ describe('一次上传的运行', () => {
     const rival = await Client.join(t, ws, '李四');
     const wire = new Wire(({ count }) => (count === 7 ? squeeze(rival) : 'pass'));
     const { outcome, offsets } = await run(t, wire, { url });
-    assert.deepEqual(outcome, { kind: 'done' });
+    assert.deepEqual(outcome, { kind: 'done', instant: false });
     assertBackOnce(offsets);
     assert.equal(wire.connections, 1);
     await client.next(({ type, originalName }) => type === 'file' && originalName === '挤.bin');

@@ -101,8 +101,9 @@ export class ChunkUploads {
     // 新的没有可核对的
     upload.become(credentials === undefined ? 'sending' : 'checking');
     const binary = identity.features.includes('binary_chunk');
+    const instant = identity.features.includes('instant');
     const url = this.#ports.transferUrl(identity.session);
-    this.#link.post({ type: 'run', runId, file, url, binary, credentials, checkpoint });
+    this.#link.post({ type: 'run', runId, file, url, binary, instant, credentials, checkpoint });
   }
 
   #abandon(runId: string): void {
@@ -134,15 +135,22 @@ export class ChunkUploads {
     const upload = this.#running.get(report.runId);
     // 已暂停或取消的那次运行, 路上还有报告
     if (upload === undefined) return;
-    if (report.type === 'checking') upload.checking(report.ratio);
+    if (report.type === 'checking') upload.checking('checking', report.ratio);
+    else if (report.type === 'comparing') this.#comparing(upload, report);
     else if (report.type === 'ready') this.#ready(upload, report);
     else if (report.type === 'progress') this.#progress(upload, report);
     else if (report.type === 'verifying') upload.become('verifying');
     else this.#ended(upload, report.runId, report.outcome);
   }
 
-  #ready(upload: Upload, { credentials, offset }: Extract<RunReport, { type: 'ready' }>): void {
-    upload.credentials = credentials;
+  #comparing(upload: Upload, { ratio, checkpoint }: Extract<RunReport, { type: 'comparing' }>): void {
+    upload.checkpoint = checkpoint ?? upload.checkpoint;
+    upload.checking('comparing', ratio);
+    this.#ports.keeper.saveSometimes(upload);
+  }
+
+  #ready(upload: Upload, { credentials, offset, fileId }: Extract<RunReport, { type: 'ready' }>): void {
+    upload.accepted(credentials, fileId);
     upload.setSent(offset);
     upload.become('sending');
     this.#ports.keeper.save(upload);
@@ -163,7 +171,7 @@ export class ChunkUploads {
 
   #settle(upload: Upload, outcome: RunOutcome): void {
     // stopped 只来自 withdraw, 那时已不在运行表里
-    if (outcome.kind === 'done') this.#complete(upload);
+    if (outcome.kind === 'done') this.#complete(upload, outcome.instant);
     else if (outcome.kind === 'cut') this.#later(upload);
     else if (outcome.kind === 'lost') this.#restart(upload);
     else if (outcome.kind === 'refused') this.#refused(upload, outcome);
@@ -177,10 +185,9 @@ export class ChunkUploads {
     upload.become('needs_file', transferError('different_file', '与上次传的不是同一个文件'));
   }
 
-  #complete(upload: Upload): void {
+  #complete(upload: Upload, instant: boolean): void {
     this.#ports.keeper.forget(upload);
-    upload.setSent(upload.size);
-    upload.become('done');
+    upload.done(instant);
     this.#ports.done(upload);
   }
 

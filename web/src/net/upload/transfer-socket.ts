@@ -3,6 +3,7 @@ import type {
   ErrorMessage,
   FileAckMessage,
   FileCancelledMessage,
+  FileChallengeMessage,
   FileDoneMessage,
   FileReadyMessage,
 } from '../../../../src/protocol/messages.js';
@@ -13,6 +14,7 @@ export type TransferReply =
   | FileAckMessage
   | FileDoneMessage
   | FileCancelledMessage
+  | FileChallengeMessage
   | ErrorMessage;
 
 export interface TransferEvents {

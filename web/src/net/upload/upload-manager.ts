@@ -43,7 +43,13 @@ const UNKNOWN_LIMITS: Limits = {
   nameLength: 0,
 };
 // 正在校验的马上就完成, 不必暂停
-const PAUSABLE: ReadonlySet<UploadState> = new Set<UploadState>(['queued', 'checking', 'sending', 'waiting']);
+const PAUSABLE: ReadonlySet<UploadState> = new Set<UploadState>([
+  'queued',
+  'checking',
+  'comparing',
+  'sending',
+  'waiting',
+]);
 
 export class UploadManager {
   readonly #options: UploadManagerOptions;

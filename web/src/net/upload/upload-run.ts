@@ -1,15 +1,17 @@
 // 一次上传的运行, 在 Worker 里: 核对, 连接, 开始或续传, 发分片, 结束; 断了就报告, 由页面决定何时再来
-import type { ErrorMessage, FileReadyMessage } from '../../../../src/protocol/messages.js';
+import type { ByteRange, ErrorMessage, FileReadyMessage } from '../../../../src/protocol/messages.js';
 import { type ChunkEncoder, createChunkEncoder } from './chunk-encoder.js';
 import { BLOCK_BYTES, ChunkReader } from './chunk-reader.js';
-import { type FileHasher, openHasher } from './file-hasher.js';
+import { type FileHasher, hashRanges, openHasher } from './file-hasher.js';
 import { Gate } from './gate.js';
 import type { ConnectTransfer, TransferReply, TransferSocket } from './transfer-socket.js';
 import type { RunCommand, RunOutcome, RunReport } from './worker-messages.js';
 
 /**
  *   preparing --校验就绪--> connecting --open--> starting --file_ready--> catching_up --> sending
- *   (核对已传的部分)                                ^     (补算服务器多收的)             | 全部发出
+ *   (核对已传的部分)                                ^  |   (补算服务器多收的)  ^        | 全部发出
+ *                                                  |  +--有 sizeKnown--> comparing --算完, file_hash--> proving
+ *                                                  |     (秒传: 没有这份内容, 或答错, 就照常传) <------------+ 答对: ended
  *                                                  +---- 失步: 凭令牌再 file_start ---- ending --file_done--> ended
  *   任何状态 --断开, 被拒, 出错, 停止--> ended
  */
@@ -17,6 +19,8 @@ export type RunState =
   | 'preparing'
   | 'connecting'
   | 'starting'
+  | 'comparing'
+  | 'proving'
   | 'catching_up'
   | 'sending'
   | 'ending'
@@ -42,6 +46,14 @@ const MAX_MIME_LENGTH = 128;
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 // 上传还在, 重新取得 offset 即可继续 (PROTOCOL.md 6.4)
 const SURVIVABLE: ReadonlySet<string> = new Set(['offset_mismatch', 'window_exceeded', 'upload_unknown']);
+
+// 秒传不成, 上传仍在: 照常传分片 (PROTOCOL.md 6.5)
+const NOT_INSTANT: ReadonlySet<string> = new Set([
+  'not_found',
+  'checksum_mismatch',
+  'rate_limited',
+  'server_busy',
+]);
 
 const READ_ERRORS: ReadonlySet<string> = new Set([
   'NotReadableError',
@@ -69,6 +81,10 @@ export class UploadRun {
   #starts = 0;
   #resyncs = 0;
   #heardAtMs = 0;
+  /** 能不能秒传, 服务器已经答过; 一次上传只问一次 */
+  #asked = false;
+  /** 点名要核对的各段, 还没有答 */
+  #challenge: readonly ByteRange[] | undefined;
   /** 核对到哪里 */
   #checkedTo = 0;
   #checkGoal = 0;
@@ -101,6 +117,7 @@ export class UploadRun {
     await this.#connect();
     while (this.#is('starting')) {
       await this.#begin();
+      await this.#compare();
       await this.#catchUp();
       await this.#sendChunks();
       await this.#finish();
@@ -137,6 +154,28 @@ export class UploadRun {
     while (this.#is('starting')) await this.#gate.wait();
   }
 
+  /** 服务器有同样大小的文件: 先算校验问一问, 有就不必传。算过的留着, 照常传时不再算 */
+  async #compare(): Promise<void> {
+    if (!this.#is('comparing')) return;
+    await this.#hashTo(this.#command.file.size);
+    await this.#assertUnchanged();
+    if (!this.#is('comparing')) return;
+    this.#become('proving');
+    this.#sendJson({ type: 'file_hash', uploadId: this.#uploadId, sha256: this.#hasher?.digest() });
+    while (this.#is('proving')) {
+      await this.#gate.wait();
+      await this.#prove();
+    }
+  }
+
+  async #prove(): Promise<void> {
+    const ranges = this.#challenge;
+    this.#challenge = undefined;
+    if (ranges === undefined || !this.#is('proving')) return;
+    const hashes = await hashRanges(this.#command.file, ranges);
+    if (this.#is('proving')) this.#sendJson({ type: 'file_proof', uploadId: this.#uploadId, hashes });
+  }
+
   /** 服务器收下的比算过的多 (应答丢了): 补读补算, 不重发 */
   async #catchUp(): Promise<void> {
     if (!this.#is('catching_up')) return;
@@ -156,7 +195,7 @@ export class UploadRun {
     const offset = this.#next;
     const bytes = await this.#reader.read(offset, this.#chunkBytes);
     this.#hasher?.update(offset, bytes);
-    const frame = await this.#encoder.encode(this.#credentials?.uploadId ?? '', offset, bytes);
+    const frame = await this.#encoder.encode(this.#uploadId, offset, bytes);
     if (!this.#is('sending')) return;
     this.#socket?.send(frame);
     this.#next = offset + bytes.length;
@@ -164,14 +203,17 @@ export class UploadRun {
 
   async #finish(): Promise<void> {
     if (!this.#is('sending')) return;
-    // 最后比对一次修改时间: 传输期间改动过的文件, 前后两半不属于同一个版本
-    await this.#command.file.slice(-1).arrayBuffer();
+    await this.#assertUnchanged();
     if (!this.#is('sending')) return;
     this.#become('ending');
-    const uploadId = this.#credentials?.uploadId;
-    this.#sendJson({ type: 'file_end', uploadId, sha256: this.#hasher?.digest() });
+    this.#sendJson({ type: 'file_end', uploadId: this.#uploadId, sha256: this.#hasher?.digest() });
     this.#ports.report({ type: 'verifying', runId: this.#command.runId, sent: this.#acked });
     while (this.#is('ending')) await this.#gate.wait();
+  }
+
+  /** 最后比对一次修改时间: 读的期间改动过的文件, 前后两半不属于同一个版本。错误: 改动过 (DOMException) */
+  async #assertUnchanged(): Promise<void> {
+    await this.#command.file.slice(-1).arrayBuffer();
   }
 
   /** 未确认的不超过窗口, 积在浏览器里的也有上限; 有积压就必有未确认的, 所以总有 file_ack 来开门 */
@@ -200,12 +242,14 @@ export class UploadRun {
     this.#heardAtMs = this.#ports.now();
     if (reply.type === 'file_ready') this.#ready(reply);
     else if (reply.type === 'file_ack') this.#acknowledge(reply.offset);
-    else if (reply.type === 'file_done') this.#end({ kind: 'done' });
+    else if (reply.type === 'file_challenge') this.#challenged(reply.ranges);
+    else if (reply.type === 'file_done') this.#end({ kind: 'done', instant: this.#is('proving') });
     else if (reply.type === 'error') this.#refused(reply);
   }
 
-  #ready({ uploadId, resumeToken, offset, chunkBytes, windowBytes }: FileReadyMessage): void {
+  #ready(ready: FileReadyMessage): void {
     if (!this.#is('starting')) return;
+    const { uploadId, resumeToken, offset, chunkBytes, windowBytes, fileId } = ready;
     this.#credentials = { uploadId, resumeToken };
     // 窗口再小也要放得下一个分片, 否则永远发不出去
     this.#chunkBytes = Math.min(chunkBytes, windowBytes, BLOCK_BYTES);
@@ -213,8 +257,16 @@ export class UploadRun {
     this.#reader = new ChunkReader(this.#command.file, this.#chunkBytes);
     this.#next = offset;
     this.#acked = offset;
-    this.#ports.report({ type: 'ready', runId: this.#command.runId, credentials: this.#credentials, offset });
-    this.#become('catching_up');
+    const { runId, file, instant } = this.#command;
+    this.#ports.report({ type: 'ready', runId, credentials: this.#credentials, offset, fileId });
+    const worthwhile = instant && ready.sizeKnown === true && !this.#asked && offset < file.size;
+    this.#become(worthwhile ? 'comparing' : 'catching_up');
+  }
+
+  #challenged(ranges: readonly ByteRange[]): void {
+    this.#asked = true;
+    this.#challenge = ranges;
+    this.#gate.open();
   }
 
   #acknowledge(offset: number): void {
@@ -227,6 +279,11 @@ export class UploadRun {
 
   #refused(error: ErrorMessage): void {
     const { code, message, ref, retryable } = error;
+    if (this.#is('proving') && ref === this.#uploadId && NOT_INSTANT.has(code)) {
+      this.#asked = true;
+      this.#become('catching_up');
+      return;
+    }
     if (this.#isSurvivable(error)) {
       // 路上的分片各报一次错: 已经在重新开始, 后面的不理
       if (this.#is('starting')) return;
@@ -275,6 +332,7 @@ export class UploadRun {
       return;
     }
     if (this.#is('preparing') || this.#is('catching_up')) this.#reportChecking();
+    else if (this.#is('comparing') || this.#is('proving')) this.#reportComparing();
     else if (this.#is('sending') || this.#is('ending')) this.#reportProgress();
   }
 
@@ -282,13 +340,23 @@ export class UploadRun {
   #isSilent(): boolean {
     const isWaiting =
       this.#is('connecting') || this.#is('starting') || (this.#is('sending') && this.#next > this.#acked);
-    const limitMs = this.#is('ending') ? ENDING_SILENCE_MS : SILENCE_MS;
-    return (isWaiting || this.#is('ending')) && this.#ports.now() - this.#heardAtMs > limitMs;
+    const isEnding = this.#is('ending') || this.#is('proving');
+    const limitMs = isEnding ? ENDING_SILENCE_MS : SILENCE_MS;
+    return (isWaiting || isEnding) && this.#ports.now() - this.#heardAtMs > limitMs;
   }
 
   #reportChecking(): void {
-    const ratio = this.#checkGoal === 0 ? 0 : this.#checkedTo / this.#checkGoal;
-    this.#ports.report({ type: 'checking', runId: this.#command.runId, ratio });
+    this.#ports.report({ type: 'checking', runId: this.#command.runId, ratio: this.#checkedRatio });
+  }
+
+  #reportComparing(): void {
+    const checkpoint = this.#hasher?.checkpoint();
+    const { runId } = this.#command;
+    this.#ports.report({ type: 'comparing', runId, ratio: this.#checkedRatio, checkpoint });
+  }
+
+  get #checkedRatio(): number {
+    return this.#checkGoal === 0 ? 0 : this.#checkedTo / this.#checkGoal;
   }
 
   #reportProgress(): void {
@@ -299,6 +367,10 @@ export class UploadRun {
   }
 
   // ---- 发送 ----
+
+  get #uploadId(): string {
+    return this.#credentials?.uploadId ?? '';
+  }
 
   #clientId(): string {
     return `${this.#command.runId}-${this.#starts}`;

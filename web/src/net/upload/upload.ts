@@ -85,14 +85,26 @@ export class Upload {
     this.become('failed', transferError(code, message));
   }
 
-  checking(ratio: number): void {
-    if (this.state !== 'checking') this.become('checking');
+  checking(state: 'checking' | 'comparing', ratio: number): void {
+    if (this.state !== state) this.become(state);
     this.#transfers.update(this.id, { checked: ratio });
+  }
+
+  /** file_ready: 服务器认下了 */
+  accepted(credentials: Credentials, fileId: string): void {
+    this.credentials = credentials;
+    this.#transfers.update(this.id, { fileId });
+  }
+
+  done(instant: boolean): void {
+    this.#sent = this.size;
+    this.become('done');
+    if (instant) this.#transfers.update(this.id, { instant });
   }
 
   /** 服务器确认到 sent; timeMs 是单调时钟 */
   progress(sent: number, timeMs: number): void {
-    if (this.state === 'checking') this.become('sending');
+    if (this.state === 'checking' || this.state === 'comparing') this.become('sending');
     if (sent > this.#sent) this.attempts = 0;
     this.#sent = sent;
     this.#speed.record(timeMs, sent);

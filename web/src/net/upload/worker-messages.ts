@@ -25,6 +25,8 @@ export interface RunCommand {
   readonly url: string;
   /** 服务器懂二进制分片 */
   readonly binary: boolean;
+  /** 服务器懂秒传 */
+  readonly instant: boolean;
   /** 有则续传 */
   readonly credentials?: Credentials | undefined;
   readonly checkpoint?: Checkpoint | undefined;
@@ -37,7 +39,8 @@ export type WorkerCommand =
 
 /** 一次运行怎样结束 */
 export type RunOutcome =
-  | { readonly kind: 'done' }
+  /** instant: 秒传, 没有传字节 */
+  | { readonly kind: 'done'; readonly instant: boolean }
   /** 页面要求的: 暂停或取消 */
   | { readonly kind: 'stopped' }
   /** 连接断开, 或很久没有回音: 可以续传 */
@@ -64,6 +67,14 @@ export type RunReport =
       readonly runId: string;
       readonly credentials: Credentials;
       readonly offset: number;
+      readonly fileId: string;
+    }
+  /** 正在算整个文件的校验, 好试秒传; 暂停之后从存档接着算 */
+  | {
+      readonly type: 'comparing';
+      readonly runId: string;
+      readonly ratio: number;
+      readonly checkpoint?: Checkpoint | undefined;
     }
   /** sent: 服务器已确认的字节 */
   | {

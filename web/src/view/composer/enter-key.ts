@@ -7,11 +7,7 @@ const IME_KEY_CODE = 229;
 const SAME_PRESS_MS = 1;
 
 /** Shift+Enter 不管, 由浏览器换行 */
-export function onEnter(
-  { life }: Pick<ViewContext, 'life'>,
-  field: HTMLTextAreaElement,
-  send: () => void,
-): void {
+export function onEnter({ life }: Pick<ViewContext, 'life'>, field: HTMLElement, send: () => void): void {
   let composedAt = Number.NEGATIVE_INFINITY;
   const onCompositionEnd = (event: CompositionEvent): void => {
     composedAt = event.timeStamp;

@@ -8,6 +8,7 @@ import { wantsMore, watchEnd } from './end-watch.js';
 import { createFileRow } from './file-row.js';
 import { filterFiles } from './filter.js';
 import { createFilterBar } from './filter-bar.js';
+import { createOfferList } from './offer-list.js';
 
 // 一次画出来的行数, 每点一次加载更多再加这么多
 const PAGE_ROWS = 200;
@@ -17,11 +18,21 @@ export function createFilesPanel(context: ViewContext, openImage: (fileId: strin
   const texts = filesTexts();
   const count = h('span', { class: 'files-count' });
   const list = h('ul', { class: 'files-list', 'aria-label': texts.list, role: 'list' });
+  const offers = createOfferList(context);
   const empty = createEmpty();
   const loading = h('p', { class: 'files-loading', role: 'status' });
   const loadMore = h('button', { type: 'button', class: 'files-more' }, texts.loadMore);
   const sentinel = h('div', { class: 'files-end', 'aria-hidden': 'true' });
-  const scroller = h('div', { class: 'files-scroll' }, list, empty.element, loadMore, loading, sentinel);
+  const scroller = h(
+    'div',
+    { class: 'files-scroll' },
+    offers.element,
+    list,
+    empty.element,
+    loadMore,
+    loading,
+    sentinel,
+  );
 
   let limit = PAGE_ROWS;
   let matched: readonly FileBroadcast[] = [];
@@ -34,12 +45,13 @@ export function createFilesPanel(context: ViewContext, openImage: (fileId: strin
     // 每次换成新的 Map: 不再画的行随即放掉
     rows = new Map(drawn.map((file) => [file.id, rows.get(file.id) ?? createFileRow(file, openImage)]));
     placeChildren(list, [...rows.values()]);
+    const offered = offers.update(filter.query, filter.group);
     count.textContent = all.length === 0 ? '' : texts.count(all.length);
     loadMore.hidden = matched.length <= limit;
     const busy = model.loadingFiles.get();
     const said = busy ? texts.loading : '';
     if (loading.textContent !== said) loading.textContent = said;
-    empty.update(matched.length === 0 && !busy, all.length === 0);
+    empty.update(matched.length + offered === 0 && !busy, all.length === 0);
     end.check();
   };
   const redraw = onNextFrame(render, life);
@@ -65,6 +77,7 @@ export function createFilesPanel(context: ViewContext, openImage: (fileId: strin
     { signal: life },
   );
   model.files.changed.subscribe(redraw, life);
+  model.offers.changed.subscribe(redraw, life);
   model.loadingFiles.subscribe(redraw, life);
   render();
   const heading = h('h2', { class: 'files-heading' }, texts.heading, count);

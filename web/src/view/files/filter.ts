@@ -18,14 +18,18 @@ const GROUP_OF: Readonly<Record<FileKind, Exclude<FileGroup, 'all'>>> = {
 };
 
 // 每敲一个字要比几千个文件: 归一化的结果随文件一起留着
-const normalized = new WeakMap<FileBroadcast, string>();
+const normalized = new WeakMap<Findable, string>();
+
+/** 文件, 或正在上传的文件 (那时还不知道 MIME) */
+export type Findable = Pick<FileBroadcast, 'originalName' | 'name'> &
+  Partial<Pick<FileBroadcast, 'mimeType'>>;
 
 /** 空格隔开的词都要出现在名字或发送者里; 不分大小写, 全角半角算同一个 (NFKC) */
-export function filterFiles(
-  files: readonly FileBroadcast[],
+export function filterFiles<T extends Findable>(
+  files: readonly T[],
   query: string,
   group: FileGroup,
-): readonly FileBroadcast[] {
+): readonly T[] {
   const words = normalize(query)
     .split(/\s+/)
     .filter((word) => word !== '');
@@ -33,11 +37,11 @@ export function filterFiles(
   return files.filter((file) => inGroup(file, group) && words.every((word) => haystack(file).includes(word)));
 }
 
-function inGroup({ mimeType, originalName }: FileBroadcast, group: FileGroup): boolean {
+function inGroup({ mimeType = '', originalName }: Findable, group: FileGroup): boolean {
   return group === 'all' || GROUP_OF[kindOf(mimeType, originalName)] === group;
 }
 
-function haystack(file: FileBroadcast): string {
+function haystack(file: Findable): string {
   const known = normalized.get(file);
   if (known !== undefined) return known;
   // 换行不会出现在查询的词里: 名字的末尾与发送者的开头不会拼成一个匹配

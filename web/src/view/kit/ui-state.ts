@@ -20,6 +20,9 @@ export interface UiState {
   filesQuery: string;
   /** files/filter.ts 里的分类名 */
   filesGroup: string;
+  searchOpen: boolean;
+  /** 输入框里的, 可能还没有去搜 */
+  searchQuery: string;
 }
 
 export function freshUiState(): UiState {
@@ -30,5 +33,7 @@ export function freshUiState(): UiState {
     trayOpen: undefined,
     filesQuery: '',
     filesGroup: 'all',
+    searchOpen: false,
+    searchQuery: '',
   };
 }

@@ -1,21 +1,28 @@
 // 聊天记录: 每帧至多画一次; 只画窗口里的行, 眼前的位置不动
 import { logTexts } from '../../i18n/log.js';
+import { offersOfOthers } from '../../model/offers.js';
 import { h, icon, onNextFrame, type ViewContext } from '../kit/dom.js';
 import type { LogPlace } from '../kit/ui-state.js';
 import { createAnnouncer } from './announcer.js';
+import { createNewerLoader, createOlderLoader, type EdgeLoader } from './edge-loader.js';
+import { createExcerptBar, type ExcerptBar } from './excerpt-bar.js';
 import { createJumpPill, type JumpPill } from './jump-pill.js';
 import { createLineRow } from './line-rows.js';
 import { LOG_ICONS } from './log-icons.js';
 import { LogWindow } from './log-window.js';
 import { createMessageRow, isTalk } from './message-row.js';
-import { createOlderLoader, type OlderLoader } from './older-loader.js';
+import { createOfferRow } from './offer-row.js';
 import { placeOf } from './place.js';
 import { startRowActions } from './row-actions.js';
 import { RowList } from './row-list.js';
 import { countOf, type Entries, rowsOf } from './rows.js';
 import { ScrollKeeper } from './scroll-keeper.js';
 import { startScrolling } from './scrolling.js';
+import { flash } from './spotlight.js';
 import { startUnread, type Unread } from './unread.js';
+
+// 跳到的一条停在可见区的这个比例处: 前面的几条也看得见
+const SPOT_AT = 0.3;
 
 export function createLog(context: ViewContext, openImage: (fileId: string) => void): HTMLElement {
   return new LogView(context, openImage).element;
@@ -30,30 +37,37 @@ class LogView {
   readonly #rows: RowList;
   readonly #keeper: ScrollKeeper;
   readonly #window = new LogWindow();
-  readonly #older: OlderLoader;
+  readonly #older: EdgeLoader;
+  readonly #newer: EdgeLoader;
+  readonly #bar: ExcerptBar;
   readonly #unread: Unread;
   readonly #pill: JumpPill;
   readonly #announce: (inserted: number) => void;
   readonly #schedule: () => void;
-  // 界面重建之前看着的地方, 画第一帧时回去
+  // 要去的地方, 画下一帧时到: 界面重建之前看着的, 或搜索的一条
   #returning: LogPlace | undefined;
+  // 到了之后闪一下的那一条
+  #spotKey: string | undefined;
 
   constructor(context: ViewContext, openImage: (fileId: string) => void) {
     this.#context = context;
     this.#returning = context.ui.logPlace;
     this.#older = createOlderLoader(context);
-    this.#scroller = createScroller(this.#older.element, this.#empty, this.#list);
+    this.#newer = createNewerLoader(context);
+    this.#scroller = createScroller(this.#older.element, this.#empty, this.#list, this.#newer.element);
     // 展开过的长消息, 移出窗口再回来, 或界面重建, 仍是展开的
     const { expanded } = context.ui;
-    this.#rows = new RowList(this.#list, (row) =>
-      isTalk(row) ? createMessageRow(row, { openImage, expanded }) : createLineRow(row),
-    );
+    this.#rows = new RowList(this.#list, (row) => {
+      if (isTalk(row)) return createMessageRow(row, { openImage, expanded });
+      return row.kind === 'offer' ? createOfferRow(row) : createLineRow(row);
+    });
     this.#keeper = new ScrollKeeper(this.#scroller, this.#list);
     this.#unread = startUnread(context, () => this.#keeper.following);
     this.#pill = createJumpPill(() => this.#jump());
+    this.#bar = createExcerptBar(() => this.#jump());
     this.#announce = createAnnouncer(this.#scroller, context.life);
     this.#schedule = onNextFrame(() => this.#render(), context.life);
-    this.element = h('div', { class: 'log' }, this.#scroller, this.#pill.element);
+    this.element = h('div', { class: 'log' }, this.#scroller, this.#pill.element, this.#bar.element);
     startRowActions(context, this.#list, this.#rows, expanded);
     this.#watchReader();
     this.#watchModel();
@@ -81,12 +95,18 @@ class LogView {
   #watchModel(): void {
     const { model, life } = this.#context;
     model.timeline.changed.subscribe(this.#schedule, life);
+    model.excerpt.changed.subscribe(this.#schedule, life);
+    model.offers.changed.subscribe(this.#schedule, life);
+    // 自己的传输有了 fileId, 就不再当作别人的
+    model.transfers.changed.subscribe(() => model.offers.items.length > 0 && this.#schedule(), life);
+    model.spotlight.subscribe((key) => this.#goTo(key), life);
     model.loadingOlder.subscribe(this.#schedule, life);
+    model.loadingNewer.subscribe(this.#schedule, life);
     model.identity.subscribe(this.#schedule, life);
     let outgoing = model.outbox.size;
     const onOutbox = (): void => {
       // 自己发言: 回到底部看着它
-      if (model.outbox.size > outgoing) this.#keeper.follow();
+      if (model.outbox.size > outgoing) this.#follow();
       outgoing = model.outbox.size;
       this.#schedule();
     };
@@ -99,12 +119,17 @@ class LogView {
   }
 
   #entries(): Entries {
-    const { timeline, outbox, identity } = this.#context.model;
+    const { timeline, excerpt, outbox, offers, transfers, identity } = this.#context.model;
+    const ownName = identity.get()?.name;
+    const unreadKey = this.#unread.dividerKey;
+    // 很早的一段与最新的一头不相连: 没有发出的与正在上传的不画在它下面
+    if (excerpt.isOpen) return { items: excerpt.items, offers: [], pending: [], ownName, unreadKey };
     return {
       items: timeline.items,
+      offers: offersOfOthers(offers.items, transfers.items, ownName),
       pending: outbox.items.filter(({ shown }) => !shown),
-      ownName: identity.get()?.name,
-      unreadKey: this.#unread.dividerKey,
+      ownName,
+      unreadKey,
     };
   }
 
@@ -117,13 +142,21 @@ class LogView {
     this.#announce(this.#rows.render(rowsOf(entries, start, end)));
     this.#empty.hidden = countOf(entries) > 0;
     this.#older.update(this.#window.atStart);
+    this.#newer.update(this.#window.atEnd);
     if (place !== undefined) this.#holdAt(place);
     // 后读: 一次排版
     this.#keeper.restore();
     this.#settle(entries);
   }
 
-  /** 只有第一帧有; 那一条已经不在了就跟随底部 */
+  /** 滚到这一条 (键), 再闪一下 */
+  #goTo(key: string): void {
+    this.#returning = { key, offset: this.#keeper.viewHeight * SPOT_AT };
+    this.#spotKey = key;
+    this.#schedule();
+  }
+
+  /** 重建之后的第一帧, 或要去搜索的一条; 那一条已经不在了就照旧 */
   #takePlace(entries: Entries): LogPlace | undefined {
     const place = this.#returning;
     this.#returning = undefined;
@@ -132,7 +165,10 @@ class LogView {
 
   #holdAt({ key, offset }: LogPlace): void {
     const element = this.#rows.elementOf(key);
-    if (element !== undefined) this.#keeper.hold({ element, offset });
+    if (element === undefined) return;
+    this.#keeper.hold({ element, offset });
+    if (key === this.#spotKey) flash(element);
+    this.#spotKey = undefined;
   }
 
   #savePlace(): void {
@@ -145,25 +181,37 @@ class LogView {
   /** 位置定了之后: 移窗口, 要更早的, 收起或显示按钮 */
   #settle(entries: Entries): void {
     const { following, edges, viewHeight } = this.#keeper;
-    this.#context.model.timeline.pinned = following;
+    const { timeline, excerpt } = this.#context.model;
+    timeline.pinned = following;
     if (following) this.#unread.clearCount();
+    const { count } = this.#unread;
     const far = edges.below > viewHeight || !this.#window.atEnd;
-    this.#pill.update(!following && (far || this.#unread.count > 0), this.#unread.count);
+    this.#pill.update(!following && !excerpt.isOpen && (far || count > 0), count);
+    this.#bar.update(excerpt.isOpen, count);
     // 上面总留着一屏, 向上滚的第一下不露白
     const short = following && edges.above < viewHeight;
     const moved = following ? short && this.#window.widen() : this.#window.shift(entries, edges);
     if (moved) this.#schedule();
     this.#older.check(this.#window.atStart && edges.above < viewHeight);
+    this.#newer.check(this.#window.atEnd && edges.below < viewHeight);
   }
 
   #scrolled(): void {
-    this.#keeper.scrolled(this.#window.atEnd);
+    // 很早的一段的末尾不是最新的
+    this.#keeper.scrolled(this.#window.atEnd && !this.#context.model.excerpt.isOpen);
     this.#older.rearm();
+    this.#newer.rearm();
     this.#settle(this.#entries());
   }
 
-  #jump(): void {
+  /** 跟着最新的; 正看着很早的一段就先回来 */
+  #follow(): void {
     this.#keeper.follow();
+    if (this.#context.model.excerpt.isOpen) this.#context.actions.showLatest();
+  }
+
+  #jump(): void {
+    this.#follow();
     this.#render();
     // 按钮随即收起, 焦点不能丢
     this.#scroller.focus({ preventScroll: true });

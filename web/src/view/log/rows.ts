@@ -1,4 +1,5 @@
 // 聊天记录的行: 由模型的一段推出要画什么; 纯函数, 行没有变 (sameRow) 就不碰页面
+import type { Offer } from '../../model/offers.js';
 import type { Outgoing } from '../../model/outbox.js';
 import type { MessageItem, NoticeItem, PresenceItem, TimelineItem } from '../../model/timeline.js';
 
@@ -15,23 +16,25 @@ export type LogRow = Keyed &
     | { readonly kind: 'presence'; readonly source: PresenceItem }
     | { readonly kind: 'notice'; readonly source: NoticeItem }
     | { readonly kind: 'message'; readonly source: MessageItem }
+    | { readonly kind: 'offer'; readonly source: Offer }
     | { readonly kind: 'outgoing'; readonly source: Outgoing }
   );
 export type RowKind = LogRow['kind'];
 
-/** 要画的全部: 已确认的在前, 自己还没有确认的在后 */
+/** 要画的全部: 已确认的, 别人正在上传的, 自己还没有确认的 */
 export interface Entries {
   readonly items: readonly TimelineItem[];
+  readonly offers: readonly Offer[];
   readonly pending: readonly Outgoing[];
   readonly ownName: string | undefined;
   /** 未读分隔线画在这一条之前 */
   readonly unreadKey: string | undefined;
 }
 
-type Entry = TimelineItem | Outgoing;
+type Entry = TimelineItem | Offer | Outgoing;
 
-export function countOf(entries: Entries): number {
-  return entries.items.length + entries.pending.length;
+export function countOf({ items, offers, pending }: Entries): number {
+  return items.length + offers.length + pending.length;
 }
 
 export function keyAt(entries: Entries, index: number): string | undefined {
@@ -40,11 +43,11 @@ export function keyAt(entries: Entries, index: number): string | undefined {
 }
 
 /** 没有时返回 -1 */
-export function indexOfKey({ items, pending }: Entries, wanted: string): number {
+export function indexOfKey({ items, offers, pending }: Entries, wanted: string): number {
   const index = items.findIndex(({ key }) => key === wanted);
   if (index >= 0) return index;
-  const outgoing = pending.findIndex(({ clientId }) => clientId === wanted);
-  return outgoing < 0 ? -1 : items.length + outgoing;
+  const later = [...offers, ...pending].findIndex((entry) => keyOf(entry) === wanted);
+  return later < 0 ? -1 : items.length + later;
 }
 
 /** [start, end) 的行, 连同日期与未读的分隔; 分组看得到窗口之外的前一条 */
@@ -70,13 +73,16 @@ export function sameRow(a: LogRow, b: LogRow): boolean {
   return a.kind === b.kind && a.source === b.source && a.first === b.first && a.mine === b.mine;
 }
 
-function entryAt({ items, pending }: Entries, index: number): Entry | undefined {
-  return index < items.length ? items[index] : pending[index - items.length];
+function entryAt({ items, offers, pending }: Entries, index: number): Entry | undefined {
+  if (index < items.length) return items[index];
+  const later = index - items.length;
+  return later < offers.length ? offers[later] : pending[later - offers.length];
 }
 
 // 模型的 key 与 clientId 是同一个命名空间: 确认之后沿用 clientId, 页面上还是同一个元素
 function keyOf(entry: Entry): string {
-  return 'key' in entry ? entry.key : entry.clientId;
+  if ('key' in entry) return entry.key;
+  return 'clientId' in entry ? entry.clientId : `offer ${entry.id}`;
 }
 
 function divider(kind: 'day' | 'unread', key: string, source: number): LogRow {
@@ -84,7 +90,8 @@ function divider(kind: 'day' | 'unread', key: string, source: number): LogRow {
 }
 
 function rowOf(entry: Entry, key: string, first: boolean, ownName: string | undefined): LogRow {
-  if (!('kind' in entry)) return { kind: 'outgoing', key, source: entry, first, mine: true };
+  if ('clientId' in entry) return { kind: 'outgoing', key, source: entry, first, mine: true };
+  if (!('kind' in entry)) return { kind: 'offer', key, source: entry, first, mine: entry.name === ownName };
   if (entry.kind === 'presence') return { kind: 'presence', key, source: entry, first, mine: false };
   if (entry.kind === 'notice') return { kind: 'notice', key, source: entry, first, mine: false };
   return { kind: 'message', key, source: entry, first, mine: entry.message.name === ownName };
@@ -97,10 +104,10 @@ function sameGroup(previous: Entry | undefined, entry: Entry, ownName: string | 
   return minuteOf(previous.time) === minuteOf(entry.time);
 }
 
-// 进出与提示没有作者, 总是另起一组
+// 进出, 提示与正在上传的没有作者, 总是另起一组
 function authorOf(entry: Entry, ownName: string | undefined): string | undefined {
-  if (!('kind' in entry)) return ownName;
-  return entry.kind === 'message' ? entry.message.name : undefined;
+  if ('clientId' in entry) return ownName;
+  return 'kind' in entry && entry.kind === 'message' ? entry.message.name : undefined;
 }
 
 function minuteOf(time: number): number {

@@ -9,7 +9,7 @@ export function pagePath(url: string): string | undefined {
   return /^\/(?!\/)/.test(pathname) ? pathname : undefined;
 }
 
-export function filePath(file: FileBroadcast): string | undefined {
+export function filePath(file: Pick<FileBroadcast, 'url'>): string | undefined {
   return pagePath(file.url);
 }
 
@@ -18,7 +18,7 @@ export function thumbPath(file: FileBroadcast): string | undefined {
 }
 
 /** 一律作附件的链接 */
-export function downloadPath(file: FileBroadcast): string | undefined {
+export function downloadPath(file: Pick<FileBroadcast, 'url'>): string | undefined {
   const path = filePath(file);
   return path === undefined ? undefined : `${path}?download=1`;
 }

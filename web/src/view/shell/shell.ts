@@ -9,6 +9,7 @@ import { ICONS } from '../kit/icons.js';
 import { createLog } from '../log/log-view.js';
 import { createLightbox } from '../media/lightbox.js';
 import { createPeoplePanel } from '../people/people-panel.js';
+import { createSearch } from '../search/search.js';
 import { createSettingsMenu } from '../settings/settings-menu.js';
 import { startAttention } from '../status/attention.js';
 import { createBanner } from '../status/banner.js';
@@ -28,6 +29,7 @@ export function createShell(context: ViewContext): HTMLElement {
   lightbox.element.addEventListener('close', () => back.closed(closeImage), { signal: context.life });
   const people = createDrawer('people', createPeoplePanel(context), back, context);
   const files = createDrawer('files', createFilesPanel(context, openImage), back, context);
+  const search = createSearch(context, back);
   const openPeople = iconButton(ICONS.people, texts.onlinePanel, 'shell-open-people');
   const openFiles = iconButton(ICONS.folder, texts.filesPanel, 'shell-open-files');
   openPeople.addEventListener('click', () => people.open(openPeople), { signal: context.life });
@@ -38,6 +40,7 @@ export function createShell(context: ViewContext): HTMLElement {
     h('img', { src: '/favicon.svg', alt: '', width: 28, height: 28 }),
     h('h1', { class: 'shell-brand' }, texts.brand),
     h('span', { class: 'shell-gap' }),
+    search.button,
     openPeople,
     openFiles,
     createSettingsMenu(context),
@@ -58,6 +61,7 @@ export function createShell(context: ViewContext): HTMLElement {
     people.element,
     chat,
     files.element,
+    search.panel,
     createDropZone(context),
     lightbox.element,
   );

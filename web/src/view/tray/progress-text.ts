@@ -14,7 +14,10 @@ export function describeTransfer(transfer: Transfer): string {
     case 'sending':
       return [amount(transfer), ...pace(transfer)].join(' · ');
     case 'checking':
-      return `${texts.checking} ${percentOf(transfer.checked)} · ${formatBytes(size)}`;
+    case 'comparing':
+      return `${texts[state]} ${percentOf(transfer.checked)} · ${formatBytes(size)}`;
+    case 'done':
+      return `${transfer.instant === true ? texts.instant : texts.done} · ${formatBytes(size)}`;
     case 'failed':
       return texts.failed(reasonOf(transfer));
     case 'needs_file':
@@ -35,7 +38,7 @@ export function reasonOf({ error }: Transfer): string {
 /** 0 到 1; 空文件一开始发送就算满 */
 export function fractionOf({ state, size, sent, checked }: Transfer): number {
   if (state === 'done' || state === 'verifying') return 1;
-  if (state === 'checking') return clamp(checked);
+  if (state === 'checking' || state === 'comparing') return clamp(checked);
   return size === 0 ? 0 : clamp(sent / size);
 }
 

@@ -21,6 +21,7 @@ const HOPELESS: ReadonlySet<TransferErrorCode> = new Set([
 export function verbsOf({ state, hasHandle, error }: Transfer): readonly Verb[] {
   switch (state) {
     case 'sending':
+    case 'comparing':
     case 'waiting':
       return ['pause', 'cancel'];
     case 'queued':

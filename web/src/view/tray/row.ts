@@ -4,6 +4,7 @@ import type { Actions } from '../../model/actions.js';
 import type { Transfer } from '../../model/transfers.js';
 import { h, icon } from '../kit/dom.js';
 import { ICONS } from '../kit/icons.js';
+import { copyLinkButton } from '../media/copy-link.js';
 import { fileName, safeName } from '../media/file-name.js';
 import { kindOf } from '../media/kind.js';
 import { kindIcon } from '../media/kind-icons.js';
@@ -15,7 +16,8 @@ const STEPS = 1000;
 
 export interface TrayRow {
   readonly element: HTMLElement;
-  update(transfer: Transfer): void;
+  /** link: 已经可以给别人的链接 (绝对); 还没有时不给 */
+  update(transfer: Transfer, link?: string): void;
 }
 
 export function createRow(first: Transfer, actions: Actions): TrayRow {
@@ -27,18 +29,22 @@ export function createRow(first: Transfer, actions: Actions): TrayRow {
   });
   const state = h('span', { class: 'tray-state' });
   const buttons = h('div', { class: 'tray-buttons' });
+  const linkSlot = h('div', { class: 'tray-buttons' });
+  const showLink = createLinkSlot(linkSlot, safeName(first.name));
   const badge = h('span', { class: 'tray-badge', 'aria-hidden': 'true' });
   const element = h(
     'li',
     { class: 'tray-row' },
     h('div', { class: 'tray-icon' }, kindIcon(kindOf('', first.name)), badge),
     h('div', { class: 'tray-body' }, fileName(first.name), progress, state),
+    linkSlot,
     buttons,
   );
   // 模型里的一项不可变: 同一个对象就是没有变化
   let shown: Transfer | undefined;
 
-  const update = (transfer: Transfer): void => {
+  const update = (transfer: Transfer, link?: string): void => {
+    showLink(transfer, link);
     if (transfer === shown) return;
     showParts(state, describeTransfer(transfer));
     const value = Math.floor(fractionOf(transfer) * STEPS);
@@ -59,6 +65,18 @@ export function createRow(first: Transfer, actions: Actions): TrayRow {
   };
   update(first);
   return { element, update };
+}
+
+// 传完之后链接不变, 但不再有人报来: 留着
+function createLinkSlot(slot: HTMLElement, name: string): (transfer: Transfer, link?: string) => void {
+  let shown: string | undefined;
+  return ({ state }, link) => {
+    const kept = state === 'verifying' || state === 'done' ? shown : undefined;
+    const wanted = link ?? kept;
+    if (wanted === shown) return;
+    shown = wanted;
+    slot.replaceChildren(...(wanted === undefined ? [] : [copyLinkButton(wanted, name)]));
+  };
 }
 
 function badgeOf({ state }: Transfer): SVGSVGElement[] {

@@ -8,6 +8,7 @@ export const MAX_ROWS = 50;
 const RANK: Readonly<Record<TransferState, number>> = {
   sending: 0,
   checking: 0,
+  comparing: 0,
   verifying: 0,
   waiting: 0,
   needs_file: 1,
@@ -17,7 +18,14 @@ const RANK: Readonly<Record<TransferState, number>> = {
   done: 3,
 };
 // 不用人管也会继续的
-const ACTIVE: ReadonlySet<TransferState> = new Set(['queued', 'checking', 'sending', 'verifying', 'waiting']);
+const ACTIVE: ReadonlySet<TransferState> = new Set([
+  'queued',
+  'checking',
+  'comparing',
+  'sending',
+  'verifying',
+  'waiting',
+]);
 
 /** 要画的, 要紧的在前; 同样要紧的按加入的次序 (排序是稳定的) */
 export function chooseRows(transfers: readonly Transfer[], most = MAX_ROWS): readonly Transfer[] {

@@ -37,7 +37,7 @@ export function createTray(context: ViewContext): HTMLElement {
     const next = new Map<string, TrayRow>();
     for (const transfer of chosen) {
       const row = rows.get(transfer.id) ?? createRow(transfer, actions);
-      row.update(transfer);
+      row.update(transfer, model.offers.get(transfer.fileId ?? '')?.url);
       next.set(transfer.id, row);
     }
     rows = next;
@@ -55,6 +55,7 @@ export function createTray(context: ViewContext): HTMLElement {
   const redraw = onNextFrame(render, life);
   const expiry = new DoneExpiry(redraw, life);
   model.transfers.changed.subscribe(redraw, life);
+  model.offers.changed.subscribe(redraw, life);
   createLeaveGuard(model, life);
   render();
   return section;

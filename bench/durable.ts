@@ -1,0 +1,163 @@
+// 消息日志的代价: 落盘与不落盘两台服务器, 同样的满房间, 逐轮交替; 另量应答 (持久之后) 的延迟
+import { join } from 'node:path';
+import type { CrowdJob, CrowdResult } from './lib/crowd-job.js';
+import { Generator } from './lib/generator.js';
+import type { LatencyJob, LatencyResult } from './lib/latency-job.js';
+import { fileSystemOf } from './lib/machine.js';
+import type { Options } from './lib/options.js';
+import { watchUsage } from './lib/process-stats.js';
+import type { Claim, Report } from './lib/report.js';
+import type { ServerProcess } from './lib/server-process.js';
+import { startSluice } from './lib/servers.js';
+import { formatSpread, pairedRatios, spreadOf } from './lib/statistics.js';
+import { StorageFolder } from './lib/storage-folder.js';
+
+const RECEIVERS = 1000;
+const SENDERS = 50;
+const WINDOW_MESSAGES = 16;
+const MESSAGE_BYTES = 120;
+const DEFAULT_SECONDS = 8;
+
+interface Round {
+  readonly crowd: CrowdResult;
+  /** 服务器全部线程的 CPU 秒数 */
+  readonly serverCpuSeconds: number;
+  readonly ack: LatencyResult;
+}
+
+interface Contestant {
+  readonly label: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly rounds: Round[];
+}
+
+export async function runDurableBench(options: Options): Promise<Report> {
+  if (options.url !== undefined) throw new Error('durable 要比两种设置, 自己启动服务器, 不能用 --url');
+  const contestants: readonly Contestant[] = [
+    { label: '落盘 (默认)', settings: {}, rounds: [] },
+    { label: '不落盘 (history.store=memory)', settings: { SLUICE_HISTORY_STORE: 'memory' }, rounds: [] },
+  ];
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const each of round % 2 === 0 ? contestants : [...contestants].reverse()) {
+      each.rounds.push(await measure(options, each, round));
+    }
+    console.log(`第 ${round + 1} 轮: ${contestants.map(describeRound).join('; ')}`);
+  }
+  return report(contestants, options);
+}
+
+// 每次一台新的服务器与新的文件夹: 日志的长度, 页缓存与检查点不在两轮之间传递
+async function measure(options: Options, each: Contestant, round: number): Promise<Round> {
+  const parent = options.storage ?? options.work;
+  const storage = new StorageFolder(options, parent, `durable-${round}-${each.rounds.length}`);
+  const server = await startSluice(options, storage.path, each.settings);
+  try {
+    const ack = await acknowledgeAtRate(options, server);
+    const { crowd, serverCpuSeconds } = await saturate(options, server);
+    return { crowd, serverCpuSeconds, ack };
+  } finally {
+    await server.stop();
+    storage.remove();
+  }
+}
+
+async function saturate(options: Options, server: ServerProcess): Promise<Omit<Round, 'ack'>> {
+  const job: CrowdJob = {
+    target: server.target,
+    receivers: RECEIVERS,
+    senders: SENDERS,
+    windowMessages: WINDOW_MESSAGES,
+    messageBytes: MESSAGE_BYTES,
+    durationMs: (options.seconds ?? DEFAULT_SECONDS) * 1000,
+  };
+  const generator = await Generator.start<CrowdResult>('crowd', job);
+  try {
+    const usage = watchUsage(server.pid);
+    const crowd = await generator.run();
+    return { crowd, serverCpuSeconds: usage().cpuSeconds };
+  } finally {
+    await generator.close();
+  }
+}
+
+/** 不饱和时的应答延迟: 房间里没有别人, 量的是日志自己 */
+async function acknowledgeAtRate(options: Options, server: ServerProcess): Promise<LatencyResult> {
+  const job: LatencyJob = {
+    target: server.target,
+    userName: '探针',
+    ratePerSecond: options.ratePerSecond,
+    durationMs: (options.seconds ?? DEFAULT_SECONDS) * 500,
+    until: 'ack',
+  };
+  const generator = await Generator.start<LatencyResult>('latency', job);
+  try {
+    return await generator.run();
+  } finally {
+    await generator.close();
+  }
+}
+
+function perSecond({ crowd }: Round): number {
+  return crowd.deliveries / crowd.seconds;
+}
+
+function describeRound({ label, rounds }: Contestant): string {
+  const last = rounds.at(-1)!;
+  return `${label} ${(perSecond(last) / 1e6).toFixed(2)} M 次/秒, 应答 p99 ${last.ack.latency.p99Ms.toFixed(1)} ms`;
+}
+
+function report(contestants: readonly Contestant[], options: Options): Report {
+  const row = ({ label, rounds }: Contestant): string[] => {
+    const of = (pick: (round: Round) => number): string => formatSpread(spreadOf(rounds.map(pick)));
+    return [
+      label,
+      of((round) => perSecond(round) / 1e6),
+      of((round) => round.crowd.acknowledged / round.crowd.seconds),
+      of((round) => (round.serverCpuSeconds * 1e6) / round.crowd.deliveries),
+      of((round) => round.ack.latency.p50Ms),
+      of((round) => round.ack.latency.p99Ms),
+      of((round) => round.crowd.ack.p99Ms),
+      of((round) => round.crowd.cpuSeconds / round.crowd.seconds),
+    ];
+  };
+  return {
+    name: 'durable',
+    title: '消息日志的代价',
+    tables: [
+      {
+        title: `${RECEIVERS} 个听众, ${SENDERS} 人各保持 ${WINDOW_MESSAGES} 条在路上, 正文 ${MESSAGE_BYTES} 字节; 各轮的中位数 (最小-最大)`,
+        header: [
+          '',
+          '百万次送达/秒',
+          '条/秒',
+          '服务器 CPU 微秒/次',
+          `应答 p50 (${options.ratePerSecond} 条/秒), ms`,
+          '应答 p99, ms',
+          '饱和时应答 p99, ms',
+          '发生器占的核',
+        ],
+        rows: contestants.map(row),
+      },
+    ],
+    claims: claims(contestants),
+    notes: [
+      `${options.rounds} 轮交替, 每次一台新的服务器; 存储在 ${fileSystemOf(options.storage ?? join(options.work))} 上; ` +
+        '应答在消息落到盘片 (fdatasync) 之后才发',
+    ],
+    raw: contestants.map(({ label, rounds }) => ({ label, rounds })),
+  };
+}
+
+function claims([disk, memory]: readonly Contestant[]): Claim[] {
+  if (disk === undefined || memory === undefined) return [];
+  const ratio = pairedRatios(disk.rounds.map(perSecond), memory.rounds.map(perSecond));
+  const cut = [...disk.rounds, ...memory.rounds].reduce((sum, round) => sum + round.crowd.cut, 0);
+  return [
+    {
+      text: '落盘时的扇出不低于不落盘的 0.9 倍',
+      value: formatSpread(ratio),
+      passed: ratio.median >= 0.9,
+    },
+    { text: '没有人被断开', value: `断开 ${cut}`, passed: cut === 0 },
+  ];
+}

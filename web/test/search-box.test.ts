@@ -1,0 +1,118 @@
+// 搜索框: 快捷键, 输入法, 停顿, 迟到的应答, 断线之后自己再搜
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { Client } from '../../src/test/client.js';
+import { serve } from '../../src/test/harness.js';
+import { launch, openPage } from './browser.js';
+import { enter, partsOf, waitForText } from './chat-page.js';
+import { NETWORK_DOWN } from './complaints.js';
+import { CutProxy } from './cut-proxy.js';
+
+function box(page: Page): Locator {
+  return page.getByRole('searchbox', { name: '搜索消息与文件名' });
+}
+
+function results(page: Page): Locator {
+  return page.getByRole('list', { name: '搜索结果' }).getByRole('listitem');
+}
+
+interface Opened {
+  readonly page: Page;
+  readonly proxy: CutProxy;
+  /** 页面发出的搜索 */
+  readonly asked: string[];
+}
+
+async function open(t: TestContext, texts: readonly string[]): Promise<Opened> {
+  const { port, ws } = await serve(t, { chat: { messagesPerSecond: 0 } });
+  const other = await Client.join(t, ws, '李四');
+  for (const message of texts) other.send({ type: 'text', name: '李四', message });
+  await other.settle();
+  const proxy = await CutProxy.start(t, port);
+  const page = await openPage(t, await launch(t), 'about:blank', { allow: NETWORK_DOWN });
+  const asked: string[] = [];
+  page.on('websocket', (socket) =>
+    socket.on('framesent', ({ payload }) => {
+      const message = JSON.parse(String(payload)) as Record<string, unknown>;
+      if (message['type'] === 'search') asked.push(String(message['query']));
+    }),
+  );
+  await page.goto(proxy.http);
+  await enter(page, '张三');
+  return { page, proxy, asked };
+}
+
+describe('网页: 搜索框', () => {
+  it('/ 与 Ctrl+K 打开, Esc 关上; 正在打字时 / 就是一个字; 上下键在结果里走', async (t) => {
+    const { page } = await open(t, ['苹果一', '苹果二']);
+    const { message, log } = partsOf(page);
+    await message.fill('');
+    await message.pressSequentially('1/2');
+    assert.equal(await message.inputValue(), '1/2');
+    await log.focus();
+    await page.keyboard.press('/');
+    await page.waitForFunction(
+      (element) => element === document.activeElement,
+      await box(page).elementHandle(),
+    );
+    assert.equal(await box(page).inputValue(), '');
+    await page.keyboard.press('Escape');
+    await box(page).waitFor({ state: 'hidden' });
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('苹果');
+    await results(page).nth(1).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    const second = results(page).nth(1).getByRole('button');
+    await page.waitForFunction((element) => element === document.activeElement, await second.elementHandle());
+    await page.keyboard.press('Enter');
+    await page.waitForFunction((element) => element?.ariaCurrent === 'true', await second.elementHandle());
+  });
+
+  it('输入法选字时不搜, 选完才搜一次', async (t) => {
+    const { page, asked } = await open(t, ['你好, 世界']);
+    await page.keyboard.press('Control+k');
+    const session = await page.context().newCDPSession(page);
+    await session.send('Input.imeSetComposition', { text: 'nihao', selectionStart: 5, selectionEnd: 5 });
+    const enterKey = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 };
+    await session.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...enterKey });
+    await session.send('Input.insertText', { text: '你好' });
+    await results(page).first().waitFor();
+    assert.deepEqual(asked, ['你好']);
+  });
+
+  it('连着打字只搜停下来的那个词; 迟到的应答不会盖掉新的', async (t) => {
+    const { page, proxy, asked } = await open(t, ['苹果', '香蕉']);
+    await page.keyboard.press('Control+k');
+    proxy.hold();
+    await box(page).fill('苹果');
+    await box(page).press('Enter');
+    await box(page).fill('香蕉');
+    await box(page).press('Enter');
+    await page.getByText('正在搜索').waitFor();
+    proxy.release();
+    await results(page).getByText('香蕉').waitFor();
+    assert.equal(await results(page).count(), 1);
+    assert.deepEqual(asked, ['苹果', '香蕉']);
+    // 一个字一个字打: 不是一个字一问
+    await box(page).fill('');
+    await box(page).pressSequentially('苹果');
+    await results(page).getByText('苹果').waitFor();
+    assert.deepEqual(asked, ['苹果', '香蕉', '苹果']);
+  });
+
+  it('断线时搜: 说明, 连上之后自己再搜', async (t) => {
+    const { page, proxy } = await open(t, ['苹果']);
+    await waitForText(page, '苹果');
+    await page.keyboard.press('Control+k');
+    proxy.hold();
+    proxy.cut();
+    await page.getByRole('status').filter({ hasText: '重连' }).waitFor({ state: 'attached' });
+    await box(page).fill('苹果');
+    await box(page).press('Enter');
+    await page.getByText('现在没有连上').waitFor();
+    proxy.release();
+    await results(page).getByText('苹果').waitFor();
+  });
+});
