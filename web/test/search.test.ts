@@ -138,7 +138,7 @@ describe('网页: 搜索', () => {
     await log(page).hover();
     await page.mouse.wheel(0, -1200);
     const row = log(page).getByText('第170句', { exact: true });
-    await page.getByText('正在取更早的消息').waitFor({ state: 'attached' });
+    await page.getByText('正在取更早的消息').waitFor();
     const before = await row.boundingBox();
     proxy.release();
     await log(page).getByText('第120句', { exact: true }).waitFor({ state: 'attached' });

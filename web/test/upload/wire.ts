@@ -23,6 +23,9 @@ export interface SentChunk {
 /** 一个分片的命运。Promise: 它与后面的都按住, 完成之后照原来的次序送出 */
 export type Fate = 'pass' | 'drop' | Promise<unknown>;
 
+/** 发出的一条消息, 可以就地改; 返回 false: 它没有送到, 随即断线 */
+export type Tamper = (message: Record<string, unknown>) => boolean;
+
 export class Wire {
   connections = 0;
   chunks = 0;
@@ -35,13 +38,15 @@ export class Wire {
   /** 按住期间要做的事失败了: 随即断线, 由测试抛出 */
   fault: unknown;
   readonly #fateOf: (chunk: SentChunk) => Fate;
+  readonly #tamper: Tamper;
   #ready: FileReadyMessage | undefined;
   #acked = 0;
   /** 按住的; undefined: 通畅。至多一个窗口 */
   #held: Frame[] | undefined;
 
-  constructor(fateOf: (chunk: SentChunk) => Fate = () => 'pass') {
+  constructor(fateOf: (chunk: SentChunk) => Fate = () => 'pass', tamper: Tamper = () => true) {
     this.#fateOf = fateOf;
+    this.#tamper = tamper;
   }
 
   readonly connect: ConnectTransfer = (url, events) => {
@@ -64,7 +69,11 @@ export class Wire {
       get bufferedAmount() {
         return socket.bufferedAmount;
       },
-      send: (frame) => this.#send(socket, frame, fail),
+      send: (frame) => {
+        const sent = this.#tampered(frame);
+        if (sent === undefined) events.closed(1006);
+        else this.#send(socket, sent, fail);
+      },
       close: () => socket.close(),
     };
   };
@@ -72,6 +81,12 @@ export class Wire {
   #hear(reply: TransferReply): void {
     if (reply.type === 'file_ready') this.#ready = reply;
     if (reply.type === 'file_ready' || reply.type === 'file_ack') this.#acked = reply.offset;
+  }
+
+  #tampered(frame: Frame): Frame | undefined {
+    if (typeof frame !== 'string') return frame;
+    const message = JSON.parse(frame) as Record<string, unknown>;
+    return this.#tamper(message) ? JSON.stringify(message) : undefined;
   }
 
   #send(socket: TransferSocket, frame: Frame, fail: (error: unknown) => void): void {

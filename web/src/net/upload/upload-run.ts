@@ -264,6 +264,8 @@ export class UploadRun {
   }
 
   #challenged(ranges: readonly ByteRange[]): void {
+    // 没有问就来的不答: 照常传就是
+    if (!this.#is('proving')) return;
     this.#asked = true;
     this.#challenge = ranges;
     this.#gate.open();
