@@ -15,8 +15,8 @@ async function ask(client: Client, request: object): Promise<Message> {
 }
 
 /** 已有 count 条消息的房间, seq 为 3 的倍数的是文件, 其余是文字 */
-async function mixedRoom(t: TestContext, count: number, chat: ConfigOverrides['chat'] = {}) {
-  const running = await serve(t, { chat: { messagesPerSecond: 0, ...chat } });
+async function mixedRoom(t: TestContext, count: number, overrides: ConfigOverrides = {}) {
+  const running = await serve(t, { ...overrides, chat: { messagesPerSecond: 0, ...overrides.chat } });
   const talker = await Client.join(t, running.ws, '说话人');
   for (let seq = 1; seq <= count; seq += 1) {
     if (seq % 3 === 0) talker.send({ type: 'file', originalName: `${seq}.txt`, filedata: 'YQ==' });
@@ -49,8 +49,11 @@ describe('历史: 只要文件', () => {
     assert.deepEqual(await page({ before: Number.MAX_SAFE_INTEGER }), [[3, 6, 9, 12, 15, 18], false]);
   });
 
-  it('内存里挤出去的不再给出, 剩下的照样翻', async (t) => {
-    const { talker } = await mixedRoom(t, 20, { historyMessages: 5 });
+  it('不落盘: 内存里挤出去的不再给出, 剩下的照样翻', async (t) => {
+    const { talker } = await mixedRoom(t, 20, {
+      chat: { historyMessages: 5 },
+      history: { store: 'memory' },
+    });
     const reply = await ask(talker, { kind: 'file' });
     assert.deepEqual([seqs(reply), reply['more']], [[18], false]);
     assert.deepEqual(seqs(await ask(talker, { kind: 'file', after: 0 })), [18]);

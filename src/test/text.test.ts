@@ -131,8 +131,11 @@ describe('文字: 应答与去重', () => {
     assert.notEqual((await one.next('ack'))['id'], (await two.next('ack'))['id']);
   });
 
-  it('只记最近若干个 clientId: 记录有界', async (t) => {
-    const { ws } = await serve(t, { chat: { rememberedClientIds: 2, messagesPerSecond: 0 } });
+  it('只记最近若干个 clientId: 记录有界; 更早的重发要靠磁盘上的日志认出', async (t) => {
+    const { ws } = await serve(t, {
+      chat: { rememberedClientIds: 2, messagesPerSecond: 0 },
+      history: { store: 'memory' },
+    });
     const client = await Client.join(t, ws, '张三');
     for (const clientId of ['a', 'b', 'c', 'c', 'b', 'a']) {
       client.send({ type: 'text', message: clientId, clientId });
