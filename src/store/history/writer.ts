@@ -76,6 +76,7 @@ export class Writer {
   async run(): Promise<void> {
     while (this.#state === 'running') {
       await this.#catchUp();
+      if (this.#state !== 'running') break;
       if (!this.#doChore()) await this.#wake.wait(this.#restMs());
       // 让新的消息进来
       else await this.#wake.turn();
