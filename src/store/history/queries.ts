@@ -3,7 +3,7 @@ import type { HistoryKind, RoomEntry } from '../../protocol/messages.js';
 import type { Connection } from './database.js';
 import type { Queries, QuickKind } from './reader-messages.js';
 import { COLUMNS, type Row, toEntry } from './rows.js';
-import { entryBytes } from './tail.js';
+import { entryBytes, type TailLimits } from './tail.js';
 
 type QuickTable = { readonly [K in QuickKind]: (value: Queries[K][0]) => Queries[K][1] };
 
@@ -36,7 +36,6 @@ export function quickQueries(database: Connection): QuickTable {
         below,
         limit,
       ),
-    tail: (limits) => readTail(limits, (below, limit) => before({ below, limit })),
     // 最早的一条才是当初应答过的
     sent: ({ sender, clientId }) =>
       entries(`${SELECT} WHERE m.sender = ? AND m.client_id = ? ORDER BY m.seq LIMIT 1`, sender, clientId)[0],
@@ -50,15 +49,14 @@ export function quickQueries(database: Connection): QuickTable {
   };
 }
 
-function readTail(
-  { maxMessages, maxBytes }: Queries['tail'][0],
-  before: (below: number, limit: number) => RoomEntry[],
-): RoomEntry[] {
+/** 最近的一段, 条数与 (估计的) 字节都有上限, 旧的在前 */
+export function readTail(database: Connection, { maxMessages, maxBytes }: TailLimits): RoomEntry[] {
+  const { before } = quickQueries(database);
   const pages: RoomEntry[][] = [];
   let count = 0;
   let bytes = 0;
   for (let below = Number.MAX_SAFE_INTEGER; count < maxMessages && bytes < maxBytes; ) {
-    const page = before(below, Math.min(TAIL_ROWS, maxMessages - count));
+    const page = before({ below, limit: Math.min(TAIL_ROWS, maxMessages - count) });
     const oldest = page[0];
     if (oldest === undefined) break;
     pages.unshift(page);

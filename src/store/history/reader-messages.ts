@@ -12,8 +12,6 @@ export interface Queries {
   readonly after: [HistoryFilter & { readonly above: number; readonly below: number }, RoomEntry[]];
   /** seq 小于 below 的最近若干条, 旧的在前 */
   readonly before: [HistoryFilter & { readonly below: number }, RoomEntry[]];
-  /** 最近的一段: 条数与 (估计的) 字节都有上限, 旧的在前 */
-  readonly tail: [{ readonly maxMessages: number; readonly maxBytes: number }, RoomEntry[]];
   readonly sent: [SentBy, RoomEntry | undefined];
   readonly hasSize: [number, boolean];
   readonly content: [{ readonly sha256: string; readonly size: number }, FileRecord | undefined];
