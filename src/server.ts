@@ -11,8 +11,11 @@ import { SessionTokens } from './chat/session-tokens.js';
 import { Sessions } from './chat/sessions.js';
 import type { Config } from './config.js';
 import { BlockPool } from './files/block-pool.js';
+import { InstantSend } from './files/instant-send.js';
 import { Intake } from './files/intake.js';
 import { type BlockedContent, TypePolicy } from './files/policy.js';
+import type { AnnouncedFiles, ContentIndex } from './files/ports.js';
+import { reconcile } from './files/reconcile.js';
 import { Space } from './files/space.js';
 import { Uploads } from './files/uploads.js';
 import { WindowBudget } from './files/window-budget.js';
@@ -131,6 +134,9 @@ interface Storage {
   readonly hashes: HashPool;
   readonly blobs: Blobs;
   readonly log: MessageLog;
+  readonly contents: ContentIndex;
+  /** 不落盘的日志重启后什么都不认得: 没有它就不对账, 免得每次启动都把全部文件再播一遍 */
+  readonly announced: AnnouncedFiles | undefined;
   readonly secret: Uint8Array;
   /** 归还存储目录 */
   readonly unlock: () => Promise<void>;
@@ -144,11 +150,14 @@ async function openStorage({ config, log: logger }: Runtime): Promise<Storage> {
   const { hashWorkers, thumbPixels, thumbQueue } = config.files;
   const hashes = new HashPool(hashWorkers);
   const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
-  const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
   const { historyMessages, historyBytes } = config.chat;
   const log = new MemoryLog({ maxMessages: historyMessages, maxBytes: historyBytes });
+  const blobs = new Blobs(folder, hashes, thumbnails, {
+    fsync: config.storage.fsyncOnPublish,
+    contents: log,
+  });
   const secret = await loadSessionSecret(folder.sessionSecret);
-  return { folder, hashes, blobs, log, secret, unlock };
+  return { folder, hashes, blobs, log, contents: log, announced: undefined, secret, unlock };
 }
 
 interface Chat {
@@ -176,11 +185,12 @@ interface Files {
 
 async function createFiles(
   { config, log, now }: Runtime,
-  { folder, blobs }: Storage,
+  { folder, blobs, contents, announced }: Storage,
   room: Room,
 ): Promise<Files> {
   const { windowBudgetBytes: totalBytes, maxActive: maxGrants } = config.uploads;
   const { fileBytes, windowBytes, blockedExtensions, blockedContent, partialTtlHours } = config.files;
+  const uploadsLog = log.child({ part: 'uploads' });
   const { chunkBytes } = limitsOf(config);
   const types = new TypePolicy({
     blockedExtensions,
@@ -193,7 +203,8 @@ async function createFiles(
     budget: new WindowBudget({ totalBytes, windowBytes, minBytes: chunkBytes, maxGrants }),
     types,
     space: new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now),
-    announce: (file, sentBy) => room.announce(file, sentBy),
+    announce: (file, sentBy, time) => room.announce(file, sentBy, time),
+    findAnnounced: async (fileId) => announced?.findFile(fileId),
     findSent: async (sentBy) => {
       const entry = await room.findSent(sentBy);
       return entry?.kind === 'file' ? entry : undefined;
@@ -201,8 +212,24 @@ async function createFiles(
   });
   const uploads = new Uploads(
     { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
-    { intake, journal: new DiskJournal(folder), log: log.child({ part: 'uploads' }), now },
+    {
+      intake,
+      instant: new InstantSend({
+        enabled: config.files.instantSend,
+        contents,
+        blobs,
+        types,
+        log: uploadsLog,
+      }),
+      journal: new DiskJournal(folder),
+      log: uploadsLog,
+      now,
+    },
   );
+  if (announced !== undefined) {
+    const announce = room.announce.bind(room);
+    await reconcile({ published: blobs, announced, announce, log: uploadsLog });
+  }
   await uploads.recover();
   return { intake, uploads, types };
 }

@@ -1,6 +1,7 @@
 // 内存里的消息日志: 最近若干条, 条数与字节都有上限; 不持久 (history.store 为 memory 时用)
 import { randomUUID } from 'node:crypto';
 import type { Appended, HistoryFilter, MessageLog, SearchPage, SearchQuery } from '../chat/ports.js';
+import type { ContentIndex } from '../files/ports.js';
 import type { FileEntry, FileRecord, HistoryKind, RoomEntry, TextEntry } from '../protocol/messages.js';
 
 export interface MemoryLogOptions {
@@ -14,7 +15,7 @@ const FILE_ENTRY_BYTES = 1024;
 const ENTRY_OVERHEAD_BYTES = 256;
 const DURABLE = Promise.resolve();
 
-export class MemoryLog implements MessageLog {
+export class MemoryLog implements MessageLog, ContentIndex {
   readonly epoch = randomUUID();
   readonly #options: MemoryLogOptions;
   readonly #entries: RoomEntry[] = [];
@@ -52,6 +53,18 @@ export class MemoryLog implements MessageLog {
 
   /** 什么都没有存盘: 重启之后没有可认的 */
   async findSent(): Promise<undefined> {}
+
+  async hasSize(size: number): Promise<boolean> {
+    return this.#entries.some((entry) => entry.kind === 'file' && entry.file.size === size);
+  }
+
+  async find(sha256: string, size: number): Promise<FileRecord | undefined> {
+    for (const entry of this.#entries) {
+      if (entry.kind === 'file' && entry.file.sha256 === sha256 && entry.file.size === size)
+        return entry.file;
+    }
+    return undefined;
+  }
 
   async search({ query, limit, before = Number.POSITIVE_INFINITY }: SearchQuery): Promise<SearchPage> {
     const wanted = query.toLowerCase();
