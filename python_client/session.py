@@ -21,7 +21,7 @@ from .net.free_name import fetch_names, free_name
 from .net.history_feed import HistoryFeed
 from .net.history_requests import HistoryError
 from .net.text_sender import TextSender
-from .protocol import codec
+from .protocol import client_frames
 from .protocol.address import ServerAddress
 from .protocol.errors import describe_error
 from .protocol.messages import (
@@ -141,7 +141,7 @@ class ChatSession:
     def join_frame(self) -> str:
         # 换了名字仍带着令牌: 都已断开时, 同一个会话可以改名
         session = None if self._identity is None else self._identity.session
-        return codec.join(self._name, session=session, after=self.history.after)
+        return client_frames.join(self._name, session=session, after=self.history.after)
 
     def state_changed(self, state: ConnectionState) -> None:
         self.emit(ConnectionChanged(state))

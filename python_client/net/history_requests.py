@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Callable
 
-from ..protocol import codec
+from ..protocol import client_frames
 from ..protocol.messages import History, ServerError, ServerMessage
 
 # 同时在问的上限: 正常至多三个 (补齐, 更早的, 文件列表)
@@ -44,7 +44,9 @@ class HistoryRequests:
         for _ in range(MAX_TRIES):
             self._count += 1
             ref = f"h{self._count}"
-            page = await self._ask(ref, codec.history(ref, limit, before=before, after=after, kind=kind))
+            page = await self._ask(
+                ref, client_frames.history(ref, limit, before=before, after=after, kind=kind)
+            )
             if page is not None:
                 return page
             await asyncio.sleep(RATE_LIMITED_S)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Callable
 
 from ..model.events import SEND_FAILED, SENDING, SENT, OutboxChanged
-from ..protocol import codec
+from ..protocol import client_frames
 from ..protocol.errors import OWN_ERRORS, describe_error
 from ..protocol.messages import Ack, ServerError, TextMessage
 
@@ -169,5 +169,5 @@ class TextSender:
         if self._pause is not None or self._in_flight is not None:
             return
         item = next((item for item in self._items.values() if item.state == SENDING), None)
-        if item is not None and self._send(codec.text(self._name, item.message, item.client_id)):
+        if item is not None and self._send(client_frames.text(self._name, item.message, item.client_id)):
             self._fly(item.client_id)

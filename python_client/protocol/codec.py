@@ -1,25 +1,29 @@
-"""帧与消息互换: decode 之后别处不再检查字段; 编码的键与次序同 PROTOCOL.md 的例子。"""
+"""服务器的帧 -> 消息: decode 之后别处不再检查字段。自己发的帧见 client_frames.py。"""
 
 from __future__ import annotations
 
-import base64
-import json
 from typing import Any, Callable, Mapping
 
 from .fields import BadFrameError as BadFrameError
 from .fields import Fields, integer, long_string, optional, parse_object, side, string, strings, time_ms
 from .messages import (
+    CHALLENGE_RANGES,
     Ack,
+    ByteRange,
     CloseReason,
     FileAck,
     FileCancelled,
+    FileChallenge,
     FileDone,
     FileMessage,
+    FileOffer,
     FileReady,
+    FileWithdrawn,
     History,
     Limits,
     Presence,
     RoomMessage,
+    SearchPage,
     ServerError,
     ServerMessage,
     TextMessage,
@@ -37,100 +41,6 @@ def decode(text: str) -> ServerMessage:
     kind = string(fields, "type")
     decoder = _DECODERS.get(kind)
     return Unknown(kind) if decoder is None else decoder(fields)
-
-
-# ---- 客户端 -> 服务器 ----
-
-
-def join(
-    name: str,
-    *,
-    session: str | None = None,
-    after: int | None = None,
-    features: tuple[str, ...] = ("batch",),
-) -> str:
-    """加入; after 是收齐的最后一个 seq, 补发其后的。"""
-    return _encode(
-        {
-            "type": "user_update",
-            "action": "join",
-            "name": name,
-            "session": session,
-            "after": after,
-            "features": list(features),
-        }
-    )
-
-
-def text(name: str, message: str, client_id: str) -> str:
-    """一条文字; 同一个 client_id 重发不会重复广播。"""
-    return _encode({"type": "text", "name": name, "message": message, "clientId": client_id})
-
-
-def single_file(name: str, original_name: str, content: bytes, client_id: str) -> str:
-    """一帧装下的小文件, 内容以 Base64 嵌入。"""
-    filedata = base64.b64encode(content).decode("ascii")
-    return _encode(
-        {
-            "type": "file",
-            "name": name,
-            "originalName": original_name,
-            "filedata": filedata,
-            "clientId": client_id,
-        }
-    )
-
-
-def file_start(client_id: str, original_name: str, size: int, encoding: str) -> str:
-    """开始一次分片上传; size 是字节, encoding 是 binary 或 base64。"""
-    return _encode(
-        {
-            "type": "file_start",
-            "clientId": client_id,
-            "originalName": original_name,
-            "size": size,
-            "encoding": encoding,
-        }
-    )
-
-
-def file_resume(client_id: str, upload_id: str, resume_token: str) -> str:
-    """续传: 应答的 offset 是服务器手里的字节数。"""
-    return _encode(
-        {"type": "file_start", "clientId": client_id, "uploadId": upload_id, "resumeToken": resume_token}
-    )
-
-
-def file_chunk(upload_id: str, offset: int, data: bytes) -> str:
-    """Base64 分片; 二进制的见 chunk_frame。"""
-    # 直接拼: Base64 里没有要转义的字符, 省去 json 对 340 KB 的逐字检查
-    encoded = base64.b64encode(data).decode("ascii")
-    quoted = json.dumps(upload_id, ensure_ascii=False)
-    return f'{{"type":"file_chunk","uploadId":{quoted},"offset":{offset},"data":"{encoded}"}}'
-
-
-def file_end(upload_id: str, sha256: str) -> str:
-    """全部发完; sha256 是整个文件的, 小写十六进制。"""
-    return _encode({"type": "file_end", "uploadId": upload_id, "sha256": sha256})
-
-
-def file_cancel(upload_id: str) -> str:
-    """取消: 服务器删净部分文件。"""
-    return _encode({"type": "file_cancel", "uploadId": upload_id})
-
-
-def history(
-    ref: str,
-    limit: int,
-    *,
-    before: int | None = None,
-    after: int | None = None,
-    kind: str | None = None,
-) -> str:
-    """要一页历史; before 与 after 都不给就是最近的。"""
-    return _encode(
-        {"type": "history", "before": before, "after": after, "limit": limit, "kind": kind, "ref": ref}
-    )
 
 
 def encode_room_message(message: RoomMessage) -> dict[str, Any]:
@@ -167,17 +77,6 @@ def decode_limits(body: str) -> tuple[Limits, frozenset[str]]:
     """GET /api/limits 的应答体 -> 上限, 禁止的扩展名 (小写, 不带点)。不合契约抛 BadFrameError。"""
     fields = parse_object(body)
     return _limits(fields), frozenset(strings(fields, "blockedExtensions"))
-
-
-def _encode(fields: Fields) -> str:
-    given = {key: value for key, value in fields.items() if value is not None}
-    # 紧凑, 汉字不转义: 帧短三分之一
-    encoded = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
-    # Tk 里的表情可能是拆开的两个代理项: 合起来; 落单的同服务器一样换成 U+FFFD, 否则编不成 UTF-8
-    return encoded.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-# ---- 服务器 -> 客户端 ----
 
 
 def _welcome(fields: Fields) -> Welcome:
@@ -266,6 +165,8 @@ def _file_ready(fields: Fields) -> FileReady:
         offset=integer(fields, "offset"),
         chunk_bytes=integer(fields, "chunkBytes"),
         window_bytes=integer(fields, "windowBytes"),
+        file_id=string(fields, "fileId"),
+        size_known=fields.get("sizeKnown") is True,
         client_id=optional(fields, "clientId", string),
     )
 
@@ -282,18 +183,68 @@ def _file_cancelled(fields: Fields) -> FileCancelled:
     return FileCancelled(string(fields, "uploadId"))
 
 
+def _file_challenge(fields: Fields) -> FileChallenge:
+    ranges = fields.get("ranges")
+    if not isinstance(ranges, list) or len(ranges) != CHALLENGE_RANGES:
+        raise BadFrameError("ranges")
+    return FileChallenge(
+        string(fields, "uploadId"), tuple(map(_byte_range, ranges)), optional(fields, "clientId", string)
+    )
+
+
+def _byte_range(item: Any) -> ByteRange:
+    if not isinstance(item, dict):
+        raise BadFrameError("ranges")
+    byte_range = ByteRange(integer(item, "offset"), integer(item, "length"))
+    if byte_range.length == 0:
+        raise BadFrameError("ranges 里有空的一段")
+    return byte_range
+
+
+def _file_offer(fields: Fields) -> FileOffer:
+    return FileOffer(
+        id=string(fields, "id"),
+        name=string(fields, "name"),
+        original_name=string(fields, "originalName"),
+        size=integer(fields, "size"),
+        url=string(fields, "url"),
+        received=integer(fields, "received"),
+    )
+
+
+def _file_withdrawn(fields: Fields) -> FileWithdrawn:
+    return FileWithdrawn(string(fields, "id"))
+
+
 def _history(fields: Fields) -> History:
+    messages, skipped = _room_messages(fields)
+    return History(
+        messages=messages,
+        more=fields.get("more") is True,
+        kind=optional(fields, "kind", string),
+        ref=optional(fields, "ref", string),
+        skipped=skipped,
+    )
+
+
+def _search(fields: Fields) -> SearchPage:
+    messages, skipped = _room_messages(fields)
+    return SearchPage(
+        query=string(fields, "query"),
+        messages=messages,
+        more=fields.get("more") is True,
+        ref=optional(fields, "ref", string),
+        skipped=skipped,
+    )
+
+
+def _room_messages(fields: Fields) -> tuple[tuple[RoomMessage, ...], int]:
+    """认得的各条, 以及去掉的有几项。"""
     messages = fields.get("messages")
     if not isinstance(messages, list):
         raise BadFrameError("messages")
     known = [message for message in map(_room_message, messages) if message is not None]
-    return History(
-        messages=tuple(known),
-        more=fields.get("more") is True,
-        kind=optional(fields, "kind", string),
-        ref=optional(fields, "ref", string),
-        skipped=len(messages) - len(known),
-    )
+    return tuple(known), len(messages) - len(known)
 
 
 def _room_message(item: Any) -> RoomMessage | None:
@@ -333,6 +284,10 @@ _DECODERS: Mapping[str, Callable[[Fields], ServerMessage]] = {
     "file_ack": _file_ack,
     "file_done": _file_done,
     "file_cancelled": _file_cancelled,
+    "file_challenge": _file_challenge,
+    "file_offer": _file_offer,
+    "file_withdrawn": _file_withdrawn,
     "history": _history,
+    "search": _search,
     "error": _error,
 }

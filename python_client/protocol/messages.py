@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Mapping, Union
 
+# 一次 history 至多的条数
+MAX_HISTORY_LIMIT = 200
+# search 没有写 limit 时的条数, 一次至多的条数, 搜索词的上限 (UTF-16 单元)
+DEFAULT_SEARCH_LIMIT = 20
+MAX_SEARCH_LIMIT = 100
+MAX_QUERY_LENGTH = 256
+# 秒传抽查的段数
+CHALLENGE_RANGES = 3
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -94,13 +103,18 @@ class Ack:
 
 @dataclass(frozen=True)
 class FileReady:
-    """可以从 offset 开始发分片; 未确认的字节至多 window_bytes。"""
+    """可以从 offset 开始发分片; 未确认的字节至多 window_bytes。
+
+    file_id: 发布之后的文件 id, 与 FileOffer 的相同。size_known: 服务器有同样大小的文件, 值得试一次秒传。
+    """
 
     upload_id: str
     resume_token: str
     offset: int
     chunk_bytes: int
     window_bytes: int
+    file_id: str
+    size_known: bool = False
     client_id: str | None = None
 
 
@@ -129,6 +143,54 @@ class FileCancelled:
 
 
 @dataclass(frozen=True)
+class ByteRange:
+    """文件里的一段, 字节; length 至少是 1。"""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True)
+class FileChallenge:
+    """秒传的抽查: 恰好三段, 可以重叠; 不答也可以照常发分片。"""
+
+    upload_id: str
+    ranges: tuple[ByteRange, ...]
+    client_id: str | None = None
+
+
+@dataclass(frozen=True)
+class FileOffer:
+    """还在上传的文件, 已经可以下载; id 与 url 同最后的 FileMessage。received 是服务器已落盘的字节。"""
+
+    id: str
+    name: str
+    original_name: str
+    size: int
+    url: str
+    received: int
+
+
+@dataclass(frozen=True)
+class FileWithdrawn:
+    """先前的 FileOffer 作废: 取消, 失败, 或一直没有续传。"""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """一页搜索结果, 新的在前; 更早的以最后一条的 seq 作 before 接着要。"""
+
+    query: str
+    messages: tuple[RoomMessage, ...]
+    more: bool
+    ref: str | None = None
+    # 不合契约而去掉的有几项
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
 class History:
     """一页历史, 旧的在前; ref 是请求带的, 加入时不请自来的那一页没有。"""
 
@@ -142,7 +204,7 @@ class History:
 
 @dataclass(frozen=True)
 class ServerError:
-    """服务器拒绝了什么; ref 是有关的 clientId, uploadId 或 history 的 ref; facts 是附带的数字与文字。"""
+    """服务器拒绝了什么; ref 是有关的 clientId, uploadId 或 history 与 search 的 ref; facts 是附带的数字与文字。"""
 
     code: str
     message: str
@@ -168,7 +230,11 @@ ServerMessage = Union[
     FileAck,
     FileDone,
     FileCancelled,
+    FileChallenge,
+    FileOffer,
+    FileWithdrawn,
     History,
+    SearchPage,
     ServerError,
     Unknown,
 ]

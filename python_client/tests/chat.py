@@ -12,7 +12,7 @@ from websockets.exceptions import WebSocketException
 from ..model.connection import Identity
 from ..model.events import Event, ThumbnailReady, TransferChanged, TransferRemoved
 from ..model.transfers import Transfer
-from ..protocol import codec
+from ..protocol import client_frames, codec
 from ..protocol.address import ServerAddress
 from ..protocol.messages import Ack, FileMessage, History, ServerError, Welcome
 from ..transfer.uploads import Uploads
@@ -151,7 +151,7 @@ class Chat:
                         self.uploads.offline()
 
     async def _talk(self, connection: ClientConnection) -> None:
-        await connection.send(codec.join(self._name, session=self._session))
+        await connection.send(client_frames.join(self._name, session=self._session))
         async for frame in connection:
             message = codec.decode(str(frame))
             if self.lose_reply and isinstance(message, (Ack, FileMessage)):

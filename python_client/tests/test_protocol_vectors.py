@@ -10,7 +10,7 @@ from typing import Any, Mapping
 
 import pytest
 
-from ..protocol import chunk_frame, codec, errors, user_name
+from ..protocol import chunk_frame, client_frames, codec, errors, messages, user_name
 from ..protocol.codec import BadFrameError
 from ..protocol.fields import MAX_TIME_MS
 from ..protocol.messages import FileMessage, TextMessage, Unknown
@@ -66,7 +66,7 @@ def test_错误码与关闭码的表与服务器相同() -> None:
 
 
 def test_常量与服务器相同() -> None:
-    known = {**vars(chunk_frame), **vars(user_name)}
+    known = {**vars(chunk_frame), **vars(user_name), **vars(messages)}
     assert {name: known[name] for name in TABLES["constants"]} == TABLES["constants"]
 
 
@@ -77,15 +77,15 @@ def test_每个关闭码都有给用户看的原因(code: int) -> None:
 
 @pytest.mark.parametrize("vector", CLIENT_FRAMES, ids=lambda vector: vector["encoder"])
 def test_编码的每一帧逐字节相同(vector: Fields) -> None:
-    frame: str = getattr(codec, vector["encoder"])(**arguments_of(vector))
+    frame: str = getattr(client_frames, vector["encoder"])(**arguments_of(vector))
     assert frame.encode("utf-8") == vector["text"].encode("utf-8")
 
 
 def test_每个编码函数都有向量() -> None:
     encoders = {
         name
-        for name, function in inspect.getmembers(codec, inspect.isfunction)
-        if function.__module__ == codec.__name__
+        for name, function in inspect.getmembers(client_frames, inspect.isfunction)
+        if function.__module__ == client_frames.__name__
         and not name.startswith("_")
         and inspect.signature(function).return_annotation == "str"
     }
@@ -95,7 +95,7 @@ def test_每个编码函数都有向量() -> None:
 def test_拆成两个代理项的表情合成一个() -> None:
     # Tk 可能这样给出; JSON 写不出这种字符串, 所以不在向量里
     split = "\ud83d" + "\ude00"
-    assert codec.text(split, split, "m-1") == codec.text("😀", "😀", "m-1")
+    assert client_frames.text(split, split, "m-1") == client_frames.text("😀", "😀", "m-1")
     assert user_name.clean_user_name(split) == "😀"
 
 

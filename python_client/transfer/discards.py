@@ -9,7 +9,7 @@ from typing import Callable
 
 from websockets.exceptions import WebSocketException
 
-from ..protocol import codec
+from ..protocol import client_frames, codec
 from ..protocol.messages import FileReady
 from .transfer_connection import open_transfer
 from .upload import Credentials
@@ -72,9 +72,11 @@ class Discards:
 
 async def _discard(url: str, credentials: Credentials) -> None:
     async with open_transfer(url) as connection:
-        await connection.send(codec.file_resume("discard", credentials.upload_id, credentials.resume_token))
+        await connection.send(
+            client_frames.file_resume("discard", credentials.upload_id, credentials.resume_token)
+        )
         # 只有接管之后才能取消
         if isinstance(codec.decode(str(await connection.recv())), FileReady):
-            await connection.send(codec.file_cancel(credentials.upload_id))
+            await connection.send(client_frames.file_cancel(credentials.upload_id))
             # file_cancelled 在删净之后才来
             await connection.recv()

@@ -11,7 +11,7 @@ from typing import Callable
 
 from ..model.transfers import MAX_DONE, MOVING, QUEUED, WAITING
 from ..net.backoff import backoff_s
-from ..protocol import codec
+from ..protocol import client_frames
 from ..protocol.messages import Ack, FileMessage, ServerError
 from .file_stamp import ChangedError, FileStamp, check_stamp
 from .ports import TransferPorts
@@ -257,7 +257,7 @@ def _reading(upload: Upload, name: str) -> Callable[[], _Frame]:
             check_stamp(file.fileno(), FileStamp(len(content), stamp.mtime_ns))
         if len(content) != stamp.size:
             raise ChangedError("文件在发送期间被改动, 请重试")
-        text = codec.single_file(name, original_name, content, client_id)
+        text = client_frames.single_file(name, original_name, content, client_id)
         return _Frame(text, hashlib.sha256(content).hexdigest())
 
     return read

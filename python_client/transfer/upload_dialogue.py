@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import Callable, Protocol
 
-from ..protocol import codec
+from ..protocol import client_frames
 from ..protocol.chunk_frame import encode_chunk_header
 from ..protocol.messages import FileAck, FileCancelled, FileDone, FileReady, ServerError
 from .published import find_mismatch
@@ -96,21 +96,25 @@ class UploadDialogue:
         self._starts += 1
         if self.credentials is not None:
             credentials = self.credentials
-            return codec.file_resume(self._client_id(), credentials.upload_id, credentials.resume_token)
+            return client_frames.file_resume(
+                self._client_id(), credentials.upload_id, credentials.resume_token
+            )
         encoding = "binary" if self._binary else "base64"
-        return codec.file_start(self._client_id(), self._upload.name, self._upload.stamp.size, encoding)
+        return client_frames.file_start(
+            self._client_id(), self._upload.name, self._upload.stamp.size, encoding
+        )
 
     def chunk_frame(self, offset: int, data: memoryview) -> str | bytes:
         if self._binary:
             # 唯一的一次拼接: 头与块的视图
             return b"".join((encode_chunk_header(self._upload_id(), offset), data))
-        return codec.file_chunk(self._upload_id(), offset, bytes(data))
+        return client_frames.file_chunk(self._upload_id(), offset, bytes(data))
 
     def end_frame(self, sha256: str) -> str:
-        return codec.file_end(self._upload_id(), sha256)
+        return client_frames.file_end(self._upload_id(), sha256)
 
     def cancel_frame(self) -> str:
-        return codec.file_cancel(self._upload_id())
+        return client_frames.file_cancel(self._upload_id())
 
     # ---- 服务器的应答 ----
 

@@ -40,12 +40,14 @@ function checkPublished({ files, metas, thumbs }: Inventory): Finding[] {
 
 function checkUploads({ files, partials, uploads }: Inventory): Finding[] {
   const findings: Finding[] = [];
-  const add = (kind: FindingKind, name: string): number => findings.push({ kind, subject: `partial/${name}` });
+  const add = (kind: FindingKind, name: string): number =>
+    findings.push({ kind, subject: `partial/${name}` });
   for (const uploadId of partials) {
     const upload = uploads.get(uploadId);
     // 记录读不懂的在下面报; 已发布的, 部分文件是来不及删的另一个名字
     if (!uploads.has(uploadId)) add('partial_without_journal', `${uploadId}.part`);
-    else if (upload !== undefined && (upload.done || files.has(upload.fileId))) add('leftover', `${uploadId}.part`);
+    else if (upload !== undefined && (upload.done || files.has(upload.fileId)))
+      add('leftover', `${uploadId}.part`);
   }
   for (const [uploadId, upload] of uploads) {
     if (upload === undefined) add('journal_unreadable', `${uploadId}.json`);

@@ -18,10 +18,11 @@ import type { InstantSend, Prospect } from './instant-send.js';
 import type { Intake } from './intake.js';
 import { newEntry, requireToken } from './journal-entry.js';
 import { KeyedLock } from './keyed-lock.js';
+import { type Live, LiveUploads } from './live-uploads.js';
 import { Partials } from './partials.js';
 import { HEAD_BYTES } from './policy.js';
 import type { FilesLog, JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
-import { type Slot, Slots } from './slots.js';
+import type { Slot } from './slots.js';
 import type { Transfer } from './transfer.js';
 import { Upload } from './upload.js';
 
@@ -46,19 +47,6 @@ export interface UploadsParts {
   readonly now: () => number;
 }
 
-/** 一个在内存里的上传; owner 为 undefined 表示连接断了, 等待续传 */
-interface Live {
-  readonly transfer: Transfer;
-  readonly entry: JournalEntry;
-  readonly resumeToken: string;
-  /** 从总预算领到的窗口 (字节), 离开内存时归还 */
-  readonly grantBytes: number;
-  slot: Slot;
-  owner: UploadOwner | undefined;
-  clientId: string | undefined;
-  lastActiveMs: number;
-}
-
 const TOKEN_BYTES = 32;
 // 这些错误不终结上传: 客户端按应答里的 offset 重发即可
 const SURVIVABLE: ReadonlySet<string> = new Set([
@@ -74,9 +62,8 @@ const SURVIVABLE: ReadonlySet<string> = new Set([
 export class Uploads {
   readonly #options: UploadsOptions;
   readonly #parts: UploadsParts;
-  readonly #slots: Slots;
   readonly #lock = new KeyedLock();
-  readonly #live = new Map<string, Live>();
+  readonly #live: LiveUploads;
   readonly #finished = new FinishedUploads();
   readonly #decoder: ChunkDecoder;
   readonly #partials: Partials;
@@ -86,7 +73,7 @@ export class Uploads {
     this.#options = options;
     this.#parts = parts;
     this.#decoder = new ChunkDecoder(parts.intake.pool);
-    this.#slots = new Slots(options.maxActive, options.perSession);
+    this.#live = new LiveUploads(options, { budget: parts.intake.budget, now: parts.now });
     const { maxPartials, partialTtlMs, chunkBytes } = options;
     this.#partials = new Partials(
       { maxPartials, ttlMs: partialTtlMs, spareBytes: chunkBytes },
@@ -185,7 +172,7 @@ export class Uploads {
   }
 
   detach(owner: UploadOwner): void {
-    for (const live of this.#live.values()) if (live.owner === owner) this.#disown(live);
+    for (const live of this.#live.values()) if (live.owner === owner) this.#live.disown(live);
     this.#finished.forget(owner);
   }
 
@@ -196,8 +183,8 @@ export class Uploads {
 
   /** 定时: 脱离已久的停放到磁盘 */
   async parkIdle(): Promise<void> {
-    const isLeft = (live: Live): boolean => live.owner === undefined && this.#isIdle(live);
-    for (const live of [...this.#live.values()].filter(isLeft)) await this.#park(live, isLeft);
+    const isLeft = (live: Live): boolean => live.owner === undefined && this.#live.isIdle(live);
+    for (const live of this.#live.values().filter(isLeft)) await this.#park(live, isLeft);
   }
 
   /** 定时: 删除过了保留期的部分文件与记录 */
@@ -209,7 +196,7 @@ export class Uploads {
   async stop(): Promise<void> {
     // 还在创建中的开始与续传, 到 admit 时会发现已经停了
     this.#stopped = true;
-    await Promise.all([...this.#live.values()].map((live) => this.#park(live, () => true)));
+    await Promise.all(this.#live.values().map((live) => this.#park(live, () => true)));
   }
 
   // ---- 进入与离开内存 ----
@@ -236,13 +223,13 @@ export class Uploads {
     };
     const transfer = intake.transfer(upload, entry, partial, events, head);
     const live: Live = { ...rest, transfer, entry, grantBytes, owner, lastActiveMs: now() };
-    this.#live.set(entry.uploadId, live);
+    this.#live.add(live);
     this.#ready(live, owner, prospect);
   }
 
   #ready(live: Live, owner: UploadOwner, prospect: Prospect): void {
     // 等待磁盘期间连接没了: 立即脱离, 否则没有人来释放它
-    if (owner.gone) this.#disown(live);
+    if (owner.gone) this.#live.disown(live);
     const { upload } = live.transfer;
     owner.send({
       type: 'file_ready',
@@ -260,7 +247,7 @@ export class Uploads {
 
   async #takeOver(live: Live, owner: UploadOwner, message: FileResumeMessage): Promise<void> {
     requireToken(live.entry, message.resumeToken);
-    live.slot = this.#slots.move(live.slot, owner.sessionKey);
+    this.#live.moveSlot(live, owner.sessionKey);
     // 先让旧连接失去它, 再等在途的字节落盘, 这样 offset 不会再动
     live.owner = undefined;
     const prospect = await this.#parts.instant.prepare(live.entry);
@@ -298,19 +285,9 @@ export class Uploads {
     }
   }
 
-  #disown(live: Live): void {
-    live.owner = undefined;
-    live.lastActiveMs = this.#parts.now();
-  }
-
   /** 离开内存: 之后的分片得到 upload_unknown。已不在内存时返回 false */
   #remove(live: Live): boolean {
-    const { uploadId } = live.entry;
-    if (this.#live.get(uploadId) !== live) return false;
-    this.#live.delete(uploadId);
-    live.slot.release();
-    this.#parts.intake.budget.giveBack(live.grantBytes);
-    return true;
+    return this.#live.remove(live);
   }
 
   // 轮到时再问一次 stillWanted: 排队期间它可能刚被续传
@@ -341,38 +318,18 @@ export class Uploads {
 
   // 名额满了: 先停放没有主人的, 再停放没有动静的; 它们凭续传还能回来
   async #acquireSlot(sessionKey: string): Promise<Slot> {
-    const canYield = (live: Live): boolean => live.owner === undefined || this.#isIdle(live);
+    const canYield = (live: Live): boolean => live.owner === undefined || this.#live.isIdle(live);
     for (;;) {
-      const victim = this.#victim(sessionKey, canYield);
-      if (victim === undefined) return this.#slots.acquire(sessionKey);
+      const victim = this.#live.victim(sessionKey, canYield);
+      if (victim === undefined) return this.#live.acquireSlot(sessionKey);
       await this.#park(victim, canYield);
     }
-  }
-
-  /** 为 sessionKey 让出名额的上传; 名额有余, 或谁也不能让时为 undefined */
-  #victim(sessionKey: string, canYield: (live: Live) => boolean): Live | undefined {
-    const sessionFull = this.#slots.isSessionFull(sessionKey);
-    if (!sessionFull && !this.#slots.full) return undefined;
-    const candidates = [...this.#live.values()].filter(
-      (live) =>
-        live.transfer.upload.state === 'receiving' &&
-        canYield(live) &&
-        (!sessionFull || live.slot.sessionKey === sessionKey),
-    );
-    return candidates.find((live) => live.owner === undefined) ?? candidates[0];
-  }
-
-  #isIdle(live: Live): boolean {
-    return this.#parts.now() - live.lastActiveMs > this.#options.idleTimeoutMs;
   }
 
   // ---- 收取与完成 ----
 
   #owned(owner: UploadOwner, uploadId: string): Live {
-    const live = this.#live.get(uploadId);
-    // 别人的 uploadId 与不存在的一样: 不透露它是否存在
-    if (live === undefined || live.owner !== owner) throw new AppError('upload_unknown');
-    return live;
+    return this.#live.owned(owner, uploadId);
   }
 
   // 先解码才知道长度; 没有被收下的分片要把块还回去

@@ -5,13 +5,20 @@ import { CHUNK_HEADER_BYTES, decodeChunkFrame, encodeChunkHeader } from '../prot
 import { CLIENT_TYPES, decodeFrame, encode, errorMessage, toBroadcast } from '../protocol/codec.js';
 import { AppError, CLOSES, ERRORS } from '../protocol/errors.js';
 import {
+  CHALLENGE_RANGES,
   type ClientMessage,
+  DEFAULT_SEARCH_LIMIT,
   type FileBroadcast,
+  type FileOfferMessage,
   type FileReadyMessage,
   type FileRecord,
   type Limits,
   type LimitsBody,
   MAX_CHUNK_BYTES,
+  MAX_HISTORY_LIMIT,
+  MAX_QUERY_LENGTH,
+  MAX_SEARCH_LIMIT,
+  SERVER_FEATURES,
   type ServerMessage,
   type WelcomeMessage,
 } from '../protocol/messages.js';
@@ -60,7 +67,7 @@ const WELCOME: WelcomeMessage = {
   epoch: '5b1f0a7e-1111-4c2d-8e9f-0a1b2c3d4e5f',
   seq: 41,
   limits: LIMITS,
-  features: ['batch', 'binary_chunk'],
+  features: SERVER_FEATURES,
 };
 const MOVIE: FileRecord = {
   id: FILE_ID,
@@ -90,6 +97,16 @@ const READY: Omit<FileReadyMessage, 'type' | 'clientId'> = {
   chunkBytes: 262_144,
   windowBytes: 4_194_304,
   fileId: FILE_ID,
+};
+const RANGES = [1_200_345, 884_736_001, 2_000_000_000].map((offset) => ({ offset, length: 65_536 }));
+const OFFER: FileOfferMessage = {
+  type: 'file_offer',
+  id: FILE_ID,
+  name: '张三',
+  originalName: '电影.mkv',
+  size: 2_684_354_560,
+  url: `http://192.168.1.5:3000/files/${FILE_ID}.mkv`,
+  received: 1_048_576,
 };
 
 const text = toBroadcast(
@@ -132,13 +149,23 @@ const TYPED: ReadonlyMap<string, ServerMessage> = new Map<string, ServerMessage>
   ['ack', { type: 'ack', clientId: 'm-1', id: TEXT_ID, seq: 42, time: 1_763_800_000_000 }],
   ['file_ready', { type: 'file_ready', clientId: 'c1', ...READY }],
   ['file_ready: 没有 clientId', { type: 'file_ready', ...READY, offset: 1_048_576 }],
+  ['file_ready: 有同样大小的文件', { type: 'file_ready', clientId: 'c1', ...READY, sizeKnown: true }],
   ['file_ack', { type: 'file_ack', uploadId: UPLOAD_ID, offset: 1_048_576 }],
   ['file_done', done(movie, { clientId: 'c1', uploadId: UPLOAD_ID })],
   ['file_done: 图片, 没有 clientId', done(cat, { uploadId: UPLOAD_ID })],
   ['file_cancelled', { type: 'file_cancelled', uploadId: UPLOAD_ID }],
+  ['file_challenge', { type: 'file_challenge', clientId: 'c1', uploadId: UPLOAD_ID, ranges: RANGES }],
+  [
+    'file_challenge: 没有 clientId',
+    { type: 'file_challenge', uploadId: UPLOAD_ID, ranges: RANGES.map(() => ({ offset: 0, length: 1 })) },
+  ],
+  ['file_offer', OFFER],
+  ['file_withdrawn', { type: 'file_withdrawn', id: FILE_ID }],
   ['history', { type: 'history', messages: [text, cat], more: false }],
   ['history: 文件的一页', { type: 'history', messages: [movie], more: true, kind: 'file', ref: 'files-1' }],
   ['history: 空', { type: 'history', messages: [], more: false, ref: 'h-1' }],
+  ['search', { type: 'search', query: '你好', messages: [cat, text], more: true, ref: 's1' }],
+  ['search: 空, 没有 ref', { type: 'search', query: '没有的', messages: [], more: false }],
   ['error', errorMessage(new AppError('bad_json'))],
   [
     'error: 带 ref 与 offset',
@@ -171,7 +198,16 @@ function shapeOf(frame: Fields): string {
 
 describe('协议向量: 表', () => {
   it('常量相同', () => {
-    assert.deepEqual(TABLES.constants, { CHUNK_HEADER_BYTES, MAX_CHUNK_BYTES, MAX_NAME_CODE_POINTS });
+    assert.deepEqual(TABLES.constants, {
+      CHUNK_HEADER_BYTES,
+      MAX_CHUNK_BYTES,
+      MAX_NAME_CODE_POINTS,
+      MAX_HISTORY_LIMIT,
+      DEFAULT_SEARCH_LIMIT,
+      MAX_SEARCH_LIMIT,
+      MAX_QUERY_LENGTH,
+      CHALLENGE_RANGES,
+    });
   });
 
   it('每个错误码与关闭码都在, 能否重试与何时重连相同', () => {
@@ -225,7 +261,7 @@ describe('协议向量: 服务器的帧', () => {
     const body: LimitsBody = {
       limits: LIMITS,
       blockedExtensions: ['exe', 'bat', 'sh'],
-      features: ['batch', 'binary_chunk'],
+      features: SERVER_FEATURES,
     };
     assert.equal(JSON.stringify(body), JSON.stringify(SERVER_FRAMES.limits.body));
   });
