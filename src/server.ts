@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Archive } from './chat/archive.js';
 import { Dispatcher } from './chat/handlers.js';
-import type { FileDoor, MessageLog, Publisher } from './chat/ports.js';
+import type { FileDoor, Publisher } from './chat/ports.js';
 import { Presence } from './chat/presence.js';
 import { Room } from './chat/room.js';
 import { SessionTokens } from './chat/session-tokens.js';
@@ -14,7 +14,6 @@ import { BlockPool } from './files/block-pool.js';
 import { InstantSend } from './files/instant-send.js';
 import { Intake } from './files/intake.js';
 import { type BlockedContent, TypePolicy } from './files/policy.js';
-import type { AnnouncedFiles, ContentIndex } from './files/ports.js';
 import { reconcile } from './files/reconcile.js';
 import { Space } from './files/space.js';
 import { Uploads } from './files/uploads.js';
@@ -24,7 +23,9 @@ import { type Limits, SERVER_FEATURES } from './protocol/messages.js';
 import { MAX_NAME_CODE_POINTS } from './protocol/user-name.js';
 import { Blobs } from './store/blobs.js';
 import { HashPool } from './store/hash-pool.js';
-import { MemoryLog } from './store/message-log.js';
+import { DiskLog, type DiskLogOptions } from './store/history/disk-log.js';
+import type { History } from './store/history/history.js';
+import { MemoryLog } from './store/history/memory-log.js';
 import { loadSessionSecret } from './store/session-secret.js';
 import { StorageFolder } from './store/storage-folder.js';
 import { lockStorage } from './store/storage-lock.js';
@@ -87,8 +88,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const port = await app.listen().catch(async (error: unknown) => {
     // 没能启动也要放开一切: 测试与内嵌者的进程还要继续
     edge.ws.stop();
-    await storage.hashes.stop();
-    await storage.unlock();
+    await closeStorage(storage);
     throw error;
   });
   const timers = startTimers(runtime, chat.sessions, files.uploads);
@@ -106,8 +106,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     edge.ws.stop();
     chat.presence.stop();
     app.close();
-    await storage.hashes.stop();
-    await storage.unlock();
+    await closeStorage(storage);
   }
 
   let stopped: Promise<void> | undefined;
@@ -133,16 +132,14 @@ interface Storage {
   readonly folder: StorageFolder;
   readonly hashes: HashPool;
   readonly blobs: Blobs;
-  readonly log: MessageLog;
-  readonly contents: ContentIndex;
-  /** 不落盘的日志重启后什么都不认得: 没有它就不对账, 免得每次启动都把全部文件再播一遍 */
-  readonly announced: AnnouncedFiles | undefined;
+  readonly space: Space;
+  readonly log: History;
   readonly secret: Uint8Array;
   /** 归还存储目录 */
   readonly unlock: () => Promise<void>;
 }
 
-async function openStorage({ config, log: logger }: Runtime): Promise<Storage> {
+async function openStorage({ config, log: logger, now }: Runtime): Promise<Storage> {
   const folder = await StorageFolder.open(config.storage.path);
   const unlock = await lockStorage(folder.root);
   const removed = await tidyStorage(folder);
@@ -150,14 +147,40 @@ async function openStorage({ config, log: logger }: Runtime): Promise<Storage> {
   const { hashWorkers, thumbPixels, thumbQueue } = config.files;
   const hashes = new HashPool(hashWorkers);
   const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
-  const { historyMessages, historyBytes } = config.chat;
-  const log = new MemoryLog({ maxMessages: historyMessages, maxBytes: historyBytes });
-  const blobs = new Blobs(folder, hashes, thumbnails, {
-    fsync: config.storage.fsyncOnPublish,
-    contents: log,
-  });
+  const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
+  const space = new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now);
   const secret = await loadSessionSecret(folder.sessionSecret);
-  return { folder, hashes, blobs, log, contents: log, announced: undefined, secret, unlock };
+  const log = await openHistory(config, logger, {
+    folder,
+    removeFile: async (file) => space.release(await blobs.remove(file)),
+  });
+  blobs.shareContents(log);
+  return { folder, hashes, blobs, space, log, secret, unlock };
+}
+
+async function closeStorage({ log, hashes, unlock }: Storage): Promise<void> {
+  await log.stop();
+  await hashes.stop();
+  await unlock();
+}
+
+function openHistory(
+  { chat, history }: Config,
+  logger: Logger,
+  { folder, removeFile }: { folder: StorageFolder; removeFile: DiskLogOptions['removeFile'] },
+): Promise<History> {
+  const tail = { maxMessages: chat.historyMessages, maxBytes: chat.historyBytes };
+  if (history.store === 'memory') return Promise.resolve(new MemoryLog(tail));
+  return DiskLog.open({
+    folder: folder.historyFolder,
+    tail,
+    pendingBytes: history.pendingBytes,
+    maxSearches: history.maxSearches,
+    sync: history.sync,
+    retention: history,
+    removeFile,
+    logger: logger.child({ part: 'history' }),
+  });
 }
 
 interface Chat {
@@ -183,55 +206,53 @@ interface Files {
   readonly types: TypePolicy;
 }
 
-async function createFiles(
-  { config, log, now }: Runtime,
-  { folder, blobs, contents, announced }: Storage,
-  room: Room,
-): Promise<Files> {
-  const { windowBudgetBytes: totalBytes, maxActive: maxGrants } = config.uploads;
-  const { fileBytes, windowBytes, blockedExtensions, blockedContent, partialTtlHours } = config.files;
-  const uploadsLog = log.child({ part: 'uploads' });
-  const { chunkBytes } = limitsOf(config);
+async function createFiles(runtime: Runtime, storage: Storage, room: Room): Promise<Files> {
+  const { config, now } = runtime;
+  const { folder, blobs, log: history } = storage;
+  const log = runtime.log.child({ part: 'uploads' });
+  const { blockedExtensions, blockedContent, partialTtlHours, instantSend: enabled } = config.files;
   const types = new TypePolicy({
     blockedExtensions,
     blockedContent: blockedContent as readonly BlockedContent[],
   });
-  const intake = new Intake({
+  const intake = createIntake(config, storage, room, types);
+  const { chunkBytes } = limitsOf(config);
+  const instant = new InstantSend({ enabled, contents: history, blobs, types, log });
+  const uploads = new Uploads(
+    { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
+    { intake, instant, journal: new DiskJournal(folder), log, now },
+  );
+  // 不落盘的日志重启后什么都不认得: 不补播, 免得每次启动都把全部文件再播一遍
+  if (config.history.store === 'disk') {
+    await reconcile({ published: blobs, announced: history, announce: room.announce.bind(room), log });
+  }
+  await uploads.recover();
+  return { intake, uploads, types };
+}
+
+function createIntake(
+  config: Config,
+  { blobs, space, log: history }: Storage,
+  room: Room,
+  types: TypePolicy,
+): Intake {
+  const { windowBudgetBytes: totalBytes, maxActive: maxGrants } = config.uploads;
+  const { fileBytes, windowBytes } = config.files;
+  const minBytes = limitsOf(config).chunkBytes;
+  return new Intake({
     fileBytes,
     blobs,
     pool: new BlockPool(MAX_FREE_BLOCKS),
-    budget: new WindowBudget({ totalBytes, windowBytes, minBytes: chunkBytes, maxGrants }),
+    budget: new WindowBudget({ totalBytes, windowBytes, minBytes, maxGrants }),
     types,
-    space: new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now),
+    space,
     announce: (file, sentBy, time) => room.announce(file, sentBy, time),
-    findAnnounced: async (fileId) => announced?.findFile(fileId),
+    findAnnounced: (fileId) => history.findFile(fileId),
     findSent: async (sentBy) => {
       const entry = await room.findSent(sentBy);
       return entry?.kind === 'file' ? entry : undefined;
     },
   });
-  const uploads = new Uploads(
-    { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
-    {
-      intake,
-      instant: new InstantSend({
-        enabled: config.files.instantSend,
-        contents,
-        blobs,
-        types,
-        log: uploadsLog,
-      }),
-      journal: new DiskJournal(folder),
-      log: uploadsLog,
-      now,
-    },
-  );
-  if (announced !== undefined) {
-    const announce = room.announce.bind(room);
-    await reconcile({ published: blobs, announced, announce, log: uploadsLog });
-  }
-  await uploads.recover();
-  return { intake, uploads, types };
 }
 
 async function createEdge(

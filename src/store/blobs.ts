@@ -30,24 +30,25 @@ const readAsync = promisify(read);
 // 最近用过的元数据, 省去每次下载读一次 JSON
 const MAX_CACHED_RECORDS = 1000;
 
-export interface BlobsOptions extends PartialOptions {
-  /** 相同内容只存一份的依据; 没有就各存各的 */
-  readonly contents?: ContentIndex;
-}
-
 export class Blobs implements BlobStore, BlobReader, PublishedFiles {
   readonly #folder: StorageFolder;
   readonly #hashes: HashPool;
   readonly #thumbnails: Thumbnails;
-  readonly #options: BlobsOptions;
+  readonly #options: PartialOptions;
   readonly #links = new ContentLinks();
+  #contents: ContentIndex | undefined;
   readonly #records = new Map<string, FileRecord>();
 
-  constructor(folder: StorageFolder, hashes: HashPool, thumbnails: Thumbnails, options: BlobsOptions) {
+  constructor(folder: StorageFolder, hashes: HashPool, thumbnails: Thumbnails, options: PartialOptions) {
     this.#folder = folder;
     this.#hashes = hashes;
     this.#thumbnails = thumbnails;
     this.#options = options;
+  }
+
+  /** 相同内容只存一份的依据; 没有给就各存各的。索引自己要删文件, 所以后来才给 */
+  shareContents(contents: ContentIndex): void {
+    this.#contents = contents;
   }
 
   createPartial(uploadId: string): Promise<PartialFile> {
@@ -181,7 +182,7 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
   async #twin({ sha256, size }: FileRecord): Promise<FileRecord | undefined> {
     if (size === 0) return undefined;
     try {
-      return await this.#options.contents?.find(sha256, size);
+      return await this.#contents?.find(sha256, size);
     } catch {
       // 索引忙或出错: 多存一份, 不妨碍发布
       return undefined;

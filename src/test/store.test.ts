@@ -6,7 +6,7 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { JournalEntry } from '../files/ports.js';
 import { HashPool } from '../store/hash-pool.js';
-import { MemoryLog } from '../store/message-log.js';
+import { MemoryLog } from '../store/history/memory-log.js';
 import { DiskPartial } from '../store/partial-file.js';
 import { StorageFolder } from '../store/storage-folder.js';
 import { DiskJournal } from '../store/upload-journal.js';

@@ -1,0 +1,281 @@
+// 磁盘上的消息日志: 追加先进内存与预写文件 (同步, 几微秒), 写线程成批搬进数据库, 读线程回答更早的
+//   append -> 尾部 + 预写文件 -> 广播;  写线程提交 (fsync) -> durable 兑现 -> ack
+
+import type { Answer, Appended, HistoryFilter, SearchPage, SearchQuery, SentBy } from '../../chat/ports.js';
+import { AppError } from '../../protocol/errors.js';
+import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../../protocol/messages.js';
+import { currentBoot } from './boot.js';
+import type { History } from './history.js';
+import { Journal } from './journal.js';
+import { contains, fold } from './literal.js';
+import { Pending } from './pending.js';
+import { ReaderLink } from './reader-link.js';
+import { Tail, type TailLimits } from './tail.js';
+import { type Opened, type WriterEvent, WriterLink } from './writer-link.js';
+import type { RetentionLimits } from './writer-messages.js';
+
+export interface HistoryLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface DiskLogOptions {
+  /** 数据库与预写文件所在; 须已存在, 且只有这一个进程写 */
+  readonly folder: string;
+  readonly tail: TailLimits;
+  /** 已广播而没落盘的上限 (字节) */
+  readonly pendingBytes: number;
+  /** 排队的搜索的上限 */
+  readonly maxSearches: number;
+  readonly sync: boolean;
+  readonly retention: RetentionLimits;
+  /** 过了保留期: 删掉文件, 之后才删它的消息; 已经没有也算成功 */
+  readonly removeFile: (file: FileRecord) => Promise<void>;
+  readonly logger: HistoryLogger;
+}
+
+type State = 'opening' | 'open' | 'failed' | 'stopping' | 'stopped';
+
+export class DiskLog implements History {
+  readonly #options: DiskLogOptions;
+  readonly #pending = new Pending();
+  readonly #reader: ReaderLink;
+  #state: State = 'opening';
+  #epoch = '';
+  #seq = 0;
+  #durableSeq = 0;
+  #firstSeq = 1;
+  #tail: Tail;
+  #journal: Journal;
+  #writer: WriterLink | undefined;
+  /** 已告诉写线程而还没提交的最后一条; 没有则 undefined */
+  #inFlight: number | undefined;
+  #flushScheduled = false;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(options: DiskLogOptions) {
+    this.#options = options;
+    this.#reader = new ReaderLink({ folder: options.folder }, options.maxSearches);
+    this.#tail = new Tail(options.tail, 1);
+    this.#journal = new Journal(options.folder, 1);
+  }
+
+  /** 补完上次没搬完的, 读进尾部。错误: 数据库打不开, 损坏, 版本太新 (一行中文) */
+  static async open(options: DiskLogOptions): Promise<DiskLog> {
+    const log = new DiskLog(options);
+    const { link, opened } = await WriterLink.start(
+      { folder: options.folder, sync: options.sync, retention: options.retention, boot: currentBoot() },
+      {
+        position: () => log.#journal.position,
+        crashed: (reason) => options.logger.error({ reason }, '消息日志的写线程死了, 重开'),
+        reopened: (again) => log.#reopened(again),
+        failed: (reason) => log.#fail(reason),
+        event: (event) => log.#receive(event),
+      },
+    );
+    log.#writer = link;
+    await log.#load(opened);
+    return log;
+  }
+
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get firstSeq(): number {
+    return this.#firstSeq;
+  }
+
+  appendText(draft: Omit<TextEntry, 'seq'>, sentBy?: SentBy): Appended<TextEntry> {
+    return this.#append({ ...draft, seq: this.#seq + 1 }, sentBy);
+  }
+
+  appendFile({ time, file }: { time: number; file: FileRecord }, sentBy?: SentBy): Appended<FileEntry> {
+    return this.#append({ kind: 'file', seq: this.#seq + 1, time, file }, sentBy);
+  }
+
+  after(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]> {
+    const edge = this.#tail.firstSeq;
+    if (seq + 1 >= edge || this.#tailIsAll) return this.#tail.after(seq, filter);
+    // 尾部此刻的样子先留下: 数据库答完之前, 它可能已经往前走了
+    const recent = this.#tail.after(edge - 1, filter);
+    return this.#reader
+      .ask('after', { ...filter, above: seq, below: edge })
+      .then((older) => [...older, ...recent].slice(0, filter.limit));
+  }
+
+  before(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]> {
+    const edge = this.#tail.firstSeq;
+    const recent = this.#tail.before(seq, filter);
+    if (recent.length === filter.limit || this.#tailIsAll) return recent;
+    return this.#reader
+      .ask('before', { ...filter, below: Math.min(seq, edge), limit: filter.limit - recent.length })
+      .then((older) => [...older, ...recent]);
+  }
+
+  async findSent(sentBy: SentBy): Promise<RoomEntry | undefined> {
+    return this.#pending.findSent(sentBy) ?? this.#reader.ask('sent', sentBy);
+  }
+
+  async search({ query, limit, before }: SearchQuery): Promise<SearchPage> {
+    const wanted = fold(query);
+    const edge = this.#durableSeq + 1;
+    const below = before ?? Number.MAX_SAFE_INTEGER;
+    // 没落盘的在内存里找; 余下的交给数据库, 两边以 durableSeq 为界, 不重不漏
+    const recent = this.#tail.search({ above: edge - 1, below, limit: limit + 1 }, (entry) =>
+      contains(entry, wanted),
+    );
+    if (recent.length > limit) return { entries: recent.slice(0, limit), more: true };
+    const rest = { query: wanted, limit: limit - recent.length, below: Math.min(below, edge) };
+    const older = await this.#reader.ask('search', rest);
+    return { entries: [...recent, ...older.entries], more: older.more };
+  }
+
+  async hasSize(size: number): Promise<boolean> {
+    if (this.#pending.findFile((file) => file.size === size) !== undefined) return true;
+    return this.#reader.ask('hasSize', size);
+  }
+
+  async find(sha256: string, size: number): Promise<FileRecord | undefined> {
+    const same = (file: FileRecord): boolean => file.sha256 === sha256 && file.size === size;
+    return this.#pending.findFile(same)?.file ?? this.#reader.ask('content', { sha256, size });
+  }
+
+  async knownFiles(): Promise<ReadonlySet<string>> {
+    return new Set(await this.#reader.ask('fileIds', undefined));
+  }
+
+  async findFile(fileId: string): Promise<FileEntry | undefined> {
+    return this.#pending.findFile(({ id }) => id === fileId) ?? this.#reader.ask('file', fileId);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#shutdown();
+    return this.#stopped;
+  }
+
+  async #load({ epoch, seq, firstSeq, segment }: Opened): Promise<void> {
+    this.#epoch = epoch;
+    this.#seq = seq;
+    this.#durableSeq = seq;
+    this.#firstSeq = firstSeq;
+    this.#journal = new Journal(this.#options.folder, segment);
+    const recent = await this.#reader.ask('tail', this.#options.tail).catch(async (error: unknown) => {
+      await this.#shutdown();
+      throw error;
+    });
+    this.#tail = new Tail(this.#options.tail, recent[0]?.seq ?? seq + 1);
+    for (const entry of recent) this.#tail.push(entry);
+    this.#tail.trim(seq);
+    this.#state = 'open';
+  }
+
+  // 内存里就是全部: 不必问数据库
+  get #tailIsAll(): boolean {
+    return this.#tail.firstSeq <= this.#firstSeq;
+  }
+
+  #append<E extends RoomEntry>(entry: E, sentBy: SentBy | undefined): Appended<E> {
+    this.#mustBeOpen();
+    if (this.#pending.bytes >= this.#options.pendingBytes) throw new AppError('server_busy');
+    const bytes = this.#journal.append({ entry, ...(sentBy === undefined ? {} : { sentBy }) });
+    // 交给操作系统之后才占用 seq: 失败的没有发生过
+    this.#seq = entry.seq;
+    this.#tail.push(entry);
+    const durable = this.#pending.add(entry, bytes, sentBy);
+    this.#scheduleFlush();
+    return { entry, durable };
+  }
+
+  #mustBeOpen(): void {
+    if (this.#state === 'open') return;
+    if (this.#state === 'failed')
+      throw new AppError('internal', { detail: '消息日志写不进, 请看服务器的日志' });
+    throw new AppError('server_stopping');
+  }
+
+  // 一轮事件循环至多通知一次, 且上次的提交完了才通知: 忙的时候自然成批
+  #scheduleFlush(): void {
+    if (this.#flushScheduled || this.#inFlight !== undefined) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#inFlight !== undefined || this.#pending.isEmpty) return;
+    this.#pending.seal();
+    this.#inFlight = this.#seq;
+    this.#writer?.send({ kind: 'grown', to: this.#journal.position });
+  }
+
+  #receive(event: WriterEvent): void {
+    const { logger } = this.#options;
+    if (event.kind === 'durable') this.#settle(event.seq);
+    else if (event.kind === 'expire') void this.#removeFiles(event.files);
+    else if (event.kind === 'trimmed') this.#trimmed(event.firstSeq);
+    else if (event.kind === 'trouble')
+      logger.error({ reason: event.reason }, '消息写不进数据库, 一直重试; 应答先等着');
+    else logger.info({}, '消息又写得进数据库了');
+  }
+
+  #settle(seq: number): void {
+    this.#durableSeq = seq;
+    this.#pending.settle(seq);
+    this.#tail.trim(seq);
+    if (this.#inFlight !== undefined && seq >= this.#inFlight) this.#inFlight = undefined;
+    if (!this.#pending.isEmpty) this.#scheduleFlush();
+  }
+
+  // 死之前提交了而没来得及说的, 也在 seq 里
+  #reopened({ seq }: Opened): void {
+    this.#inFlight = undefined;
+    this.#settle(seq);
+  }
+
+  #fail(reason: string): void {
+    this.#state = 'failed';
+    this.#options.logger.error(
+      { reason },
+      '消息日志的写线程屡次起不来: 不再接受新消息; 可运行 npm run doctor 检查',
+    );
+    this.#pending.abandon(new AppError('internal', { detail: '消息日志写不进, 请看服务器的日志' }));
+  }
+
+  async #removeFiles(files: readonly FileRecord[]): Promise<void> {
+    try {
+      // 一个一个地删: 不与下载争磁盘
+      for (const file of files) await this.#options.removeFile(file);
+      this.#writer?.send({ kind: 'expired' });
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, '过期的文件删不掉, 它的消息先留着');
+      this.#writer?.send({ kind: 'kept' });
+    }
+  }
+
+  #trimmed(firstSeq: number): void {
+    this.#firstSeq = firstSeq;
+    this.#tail.dropBelow(firstSeq);
+  }
+
+  async #shutdown(): Promise<void> {
+    this.#state = 'stopping';
+    this.#inFlight = undefined;
+    this.#flush();
+    // 先关上: Windows 删不掉开着的文件
+    this.#journal.close();
+    const clean = await this.#writer?.stop();
+    if (clean === false)
+      this.#options.logger.warn({}, '停机时还有消息没写进数据库; 下次启动时从预写文件补上');
+    this.#pending.abandon(new AppError('server_stopping'));
+    await this.#reader.stop();
+    this.#state = 'stopped';
+  }
+}

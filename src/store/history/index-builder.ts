@@ -1,0 +1,52 @@
+// 全文索引的补建 (写线程): 攒够一批, 趁空闲编入; 没编入的尾巴由搜索逐条看
+import { type Connection, transact } from './database.js';
+import { indexed } from './literal.js';
+import type { MessageTable } from './message-table.js';
+
+// 一个事务编入的条数: 约 30 毫秒, 期间新的提交要等
+const BATCH_ROWS = 2000;
+// 空闲时攒到这么多才编: 一条一个事务太碎; 搜索多看这些条不到 1 毫秒
+const IDLE_BACKLOG = 1000;
+// 一直不空闲时的极限: 搜索逐条看这么多约几十毫秒
+const BUSY_BACKLOG = 20_000;
+// 每个三字组都要有三个字: 末尾两个字也得起头
+const PADDING = '\u0001\u0001';
+
+export class IndexBuilder {
+  readonly #database: Connection;
+  readonly #table: MessageTable;
+  readonly #select;
+  readonly #insert;
+  #indexedSeq: number;
+
+  constructor(database: Connection, table: MessageTable) {
+    this.#database = database;
+    this.#table = table;
+    this.#select = database
+      .prepare('SELECT seq, body FROM messages WHERE seq > ? ORDER BY seq LIMIT ?')
+      .raw();
+    this.#insert = database.prepare('INSERT INTO message_index (rowid, body) VALUES (?, ?)');
+    this.#indexedSeq = Number(table.meta('indexed_seq') ?? 0);
+  }
+
+  /** 到此为止都已编入 */
+  get indexedSeq(): number {
+    return this.#indexedSeq;
+  }
+
+  /** 现在该不该编一批 */
+  isDue(idle: boolean): boolean {
+    return this.#table.seq - this.#indexedSeq >= (idle ? IDLE_BACKLOG : BUSY_BACKLOG);
+  }
+
+  /** 编入一批 */
+  step(): void {
+    const rows = this.#select.all(this.#indexedSeq, BATCH_ROWS) as [seq: number, body: string][];
+    const last = rows.at(-1)?.[0] ?? this.#table.seq;
+    transact(this.#database, 'IMMEDIATE', () => {
+      for (const [seq, body] of rows) this.#insert.run([seq, indexed(body) + PADDING]);
+      this.#table.setMeta('indexed_seq', String(last));
+    });
+    this.#indexedSeq = last;
+  }
+}

@@ -1,0 +1,105 @@
+// 消息表的写入一侧 (写线程): 提交一批, 删掉过期的, 记住 epoch 与最后的 seq
+import { randomUUID } from 'node:crypto';
+import type { FileRecord } from '../../protocol/messages.js';
+import { isSameBoot } from './boot.js';
+import { type Connection, transact } from './database.js';
+import type { JournalRecord } from './journal.js';
+import { COLUMNS, INSERT, insertValues, type Row, toEntry } from './rows.js';
+
+export class MessageTable {
+  readonly #database: Connection;
+  readonly #insert;
+  readonly #setMeta;
+  #seq: number;
+
+  constructor(database: Connection) {
+    this.#database = database;
+    this.#insert = database.prepare(INSERT);
+    this.#setMeta = database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
+    this.#seq = Math.max(Number(this.meta('last_seq') ?? 0), this.#bound('MAX'));
+  }
+
+  /** 最近提交的一条 */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** 还留着的最旧一条; 一条也没有时是下一条的 */
+  get firstSeq(): number {
+    return this.#bound('MIN') || this.#seq + 1;
+  }
+
+  meta(key: string): string | undefined {
+    const [row] = this.#database.prepare('SELECT value FROM meta WHERE key = ?').all(key) as {
+      value: string;
+    }[];
+    return row?.value;
+  }
+
+  setMeta(key: string, value: string): void {
+    this.#setMeta.run(key, value);
+  }
+
+  /**
+   * 历史的编号。上次没有好好停下, 而机器又重启过: 播出去而没落盘的可能已丢, 换一个编号, 客户端据此重新取。
+   * 副作用: 记下正在运行
+   */
+  begin(boot: string): string {
+    return transact(this.#database, 'IMMEDIATE', () => {
+      const before = this.meta('running');
+      const known = this.meta('epoch');
+      const lost = before !== undefined && !isSameBoot(before, boot);
+      const epoch = known === undefined || lost ? randomUUID() : known;
+      this.setMeta('epoch', epoch);
+      this.setMeta('running', boot);
+      return epoch;
+    });
+  }
+
+  /** 好好停下了; 副作用: 预写日志并进数据库, 缩成空的 */
+  end(): void {
+    this.#database.prepare('DELETE FROM meta WHERE key = ?').run('running');
+    this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+  }
+
+  /** 一个事务写入一批; 已有的 (重开之后再读到的) 跳过 */
+  commit(records: readonly JournalRecord[]): void {
+    const fresh = records.filter(({ entry }) => entry.seq > this.#seq);
+    const last = fresh.at(-1);
+    if (last === undefined) return;
+    transact(this.#database, 'IMMEDIATE', () => {
+      for (const { entry, sentBy } of fresh) this.#insert.run(insertValues(entry, sentBy));
+    });
+    this.#seq = last.entry.seq;
+  }
+
+  /** seq 不大于它的文件 */
+  filesUpTo(seq: number): FileRecord[] {
+    const rows = this.#database
+      .prepare(`SELECT ${COLUMNS} FROM messages m WHERE kind = 'file' AND seq <= ?`)
+      .raw()
+      .all(seq) as Row[];
+    return rows.map(toEntry).flatMap((entry) => (entry.kind === 'file' ? [entry.file] : []));
+  }
+
+  /** 删掉 seq 不大于它的行, 连同它们的索引 */
+  deleteUpTo(seq: number, indexedSeq: number): number {
+    return transact(this.#database, 'IMMEDIATE', () => {
+      // 最后一条也可能被删: 序号另外记住, 不会回退
+      this.setMeta('last_seq', String(this.#seq));
+      this.#database
+        .prepare(
+          'DELETE FROM message_index WHERE rowid IN (SELECT seq FROM messages WHERE seq <= ? AND seq <= ?)',
+        )
+        .run([seq, indexedSeq]);
+      return this.#database.prepare('DELETE FROM messages WHERE seq <= ?').run([seq]).changes;
+    });
+  }
+
+  #bound(which: 'MIN' | 'MAX'): number {
+    const [row] = this.#database.prepare(`SELECT ${which}(seq) AS seq FROM messages`).all() as {
+      seq: number | null;
+    }[];
+    return row?.seq ?? 0;
+  }
+}

@@ -1,0 +1,67 @@
+// 读线程的快查询: 翻页, 认重发, 按内容找文件; 每一个都走索引, 不随历史的长度变慢
+import type { FileEntry, HistoryKind, RoomEntry } from '../../protocol/messages.js';
+import type { Connection } from './database.js';
+import type { Queries, QuickKind } from './reader-messages.js';
+import { COLUMNS, type Row, toEntry } from './rows.js';
+import { entryBytes } from './tail.js';
+
+type QuickTable = { readonly [K in QuickKind]: (value: Queries[K][0]) => Queries[K][1] };
+
+const SELECT = `SELECT ${COLUMNS} FROM messages m`;
+// 读尾部时一次取这么多行: 够了字节就停, 不必把百万行都读出来
+const TAIL_ROWS = 1000;
+
+/** 错误: SQLite 的错误原样抛出 */
+export function quickQueries(database: Connection): QuickTable {
+  const entries = (sql: string, ...values: (string | number)[]): RoomEntry[] =>
+    (database.prepare(sql).raw().all(values) as Row[]).map(toEntry);
+  const ofKind = (kind: HistoryKind | undefined): string =>
+    kind === undefined ? '' : `AND m.kind = '${kind}'`;
+  const before = ({ below, limit, kind }: Queries['before'][0]): RoomEntry[] =>
+    entries(`${SELECT} WHERE m.seq < ? ${ofKind(kind)} ORDER BY m.seq DESC LIMIT ?`, below, limit).reverse();
+  const first = (found: readonly RoomEntry[]): FileEntry | undefined =>
+    found[0]?.kind === 'file' ? found[0] : undefined;
+  return {
+    before,
+    after: ({ above, below, limit, kind }) =>
+      entries(
+        `${SELECT} WHERE m.seq > ? AND m.seq < ? ${ofKind(kind)} ORDER BY m.seq LIMIT ?`,
+        above,
+        below,
+        limit,
+      ),
+    tail: (limits) => readTail(limits, (below, limit) => before({ below, limit })),
+    // 最早的一条才是当初应答过的
+    sent: ({ sender, clientId }) =>
+      entries(`${SELECT} WHERE m.sender = ? AND m.client_id = ? ORDER BY m.seq LIMIT 1`, sender, clientId)[0],
+    hasSize: (size) => database.prepare('SELECT 1 FROM messages WHERE size = ? LIMIT 1').all(size).length > 0,
+    content: ({ sha256, size }) =>
+      first(entries(`${SELECT} WHERE m.sha256 = ? AND m.size = ? ORDER BY m.seq DESC LIMIT 1`, sha256, size))
+        ?.file,
+    file: (fileId) =>
+      first(entries(`${SELECT} WHERE m.kind = 'file' AND m.id = ? ORDER BY m.seq LIMIT 1`, fileId)),
+    fileIds: () =>
+      (database.prepare(`SELECT id FROM messages WHERE kind = 'file'`).raw().all() as [string][]).map(
+        ([id]) => id,
+      ),
+  };
+}
+
+function readTail(
+  { maxMessages, maxBytes }: Queries['tail'][0],
+  before: (below: number, limit: number) => RoomEntry[],
+): RoomEntry[] {
+  const pages: RoomEntry[][] = [];
+  let count = 0;
+  let bytes = 0;
+  for (let below = Number.MAX_SAFE_INTEGER; count < maxMessages && bytes < maxBytes; ) {
+    const page = before(below, Math.min(TAIL_ROWS, maxMessages - count));
+    const oldest = page[0];
+    if (oldest === undefined) break;
+    pages.unshift(page);
+    below = oldest.seq;
+    count += page.length;
+    bytes += page.reduce((sum, entry) => sum + entryBytes(entry), 0);
+  }
+  return pages.flat();
+}

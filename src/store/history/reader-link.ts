@@ -1,0 +1,88 @@
+// 主线程这边的读线程: 请求与应答对号, 排队有上限, 死了下次用到时重开
+import { Worker } from 'node:worker_threads';
+import { AppError } from '../../protocol/errors.js';
+import type { Queries, QueryKind, ReaderOptions, ReaderReply, ReaderRequest } from './reader-messages.js';
+
+interface Waiting {
+  readonly search: boolean;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+// 翻页与认重发每个不到 1 毫秒, 重连风暴里成百上千地来: 它们的上限是搜索的这么多倍
+const QUICK_SHARE = 16;
+
+export class ReaderLink {
+  readonly #options: ReaderOptions;
+  readonly #maxSearches: number;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #searches = 0;
+  #nextId = 1;
+
+  constructor(options: ReaderOptions, maxSearches: number) {
+    this.#options = options;
+    this.#maxSearches = maxSearches;
+  }
+
+  /** 错误: server_busy (排队太多, 数据库被别的进程锁着, 读线程刚死), 其余为读线程报的错 */
+  ask<K extends QueryKind>(kind: K, value: Queries[K][0]): Promise<Queries[K][1]> {
+    const search = kind === 'search';
+    const quick = this.#waiting.size - this.#searches;
+    const full = search ? this.#searches >= this.#maxSearches : quick >= this.#maxSearches * QUICK_SHARE;
+    if (full) return Promise.reject(new AppError('server_busy'));
+    this.#worker ??= this.#spawn();
+    const id = this.#nextId;
+    this.#nextId += 1;
+    if (search) this.#searches += 1;
+    return new Promise<unknown>((resolve, reject) => {
+      this.#waiting.set(id, { search, resolve, reject });
+      this.#worker?.postMessage({ id, kind, value } satisfies ReaderRequest);
+    }) as Promise<Queries[K][1]>;
+  }
+
+  /** 还没应答的都以 server_stopping 拒绝 */
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#rejectAll(new AppError('server_stopping'));
+    if (worker === undefined) return;
+    const gone = new Promise((resolve) => worker.once('exit', resolve));
+    worker.postMessage('stop');
+    await gone;
+  }
+
+  #spawn(): Worker {
+    const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData: this.#options });
+    worker.on('message', (reply: ReaderReply) => this.#receive(reply));
+    // error 之后总有 exit
+    worker.on('error', () => {});
+    worker.on('exit', () => {
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      this.#rejectAll(new AppError('server_busy'));
+    });
+    return worker;
+  }
+
+  #receive(reply: ReaderReply): void {
+    if (reply.kind === 'opened') return;
+    if (reply.kind === 'refused') {
+      this.#worker = undefined;
+      this.#rejectAll(new Error(reply.reason));
+      return;
+    }
+    const waiting = this.#waiting.get(reply.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(reply.id);
+    if (waiting.search) this.#searches -= 1;
+    if (reply.kind === 'found') waiting.resolve(reply.result);
+    else waiting.reject(reply.passing ? new AppError('server_busy') : new Error(reply.reason));
+  }
+
+  #rejectAll(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+    this.#searches = 0;
+  }
+}

@@ -1,0 +1,40 @@
+// 主线程与读线程之间的消息
+import type { HistoryFilter, SearchPage, SentBy } from '../../chat/ports.js';
+import type { FileEntry, FileRecord, RoomEntry } from '../../protocol/messages.js';
+
+export interface ReaderOptions {
+  readonly folder: string;
+}
+
+/** 各种查询: 参数 -> 结果; seq 的范围都是开区间 */
+export interface Queries {
+  /** seq 在 (above, below) 之间的最早若干条 */
+  readonly after: [HistoryFilter & { readonly above: number; readonly below: number }, RoomEntry[]];
+  /** seq 小于 below 的最近若干条, 旧的在前 */
+  readonly before: [HistoryFilter & { readonly below: number }, RoomEntry[]];
+  /** 最近的一段: 条数与 (估计的) 字节都有上限, 旧的在前 */
+  readonly tail: [{ readonly maxMessages: number; readonly maxBytes: number }, RoomEntry[]];
+  readonly sent: [SentBy, RoomEntry | undefined];
+  readonly hasSize: [number, boolean];
+  readonly content: [{ readonly sha256: string; readonly size: number }, FileRecord | undefined];
+  readonly file: [string, FileEntry | undefined];
+  readonly fileIds: [undefined, string[]];
+  /** below 之前的; query 已折叠大小写 */
+  readonly search: [{ readonly query: string; readonly limit: number; readonly below: number }, SearchPage];
+}
+
+export type QueryKind = keyof Queries;
+export type QuickKind = Exclude<QueryKind, 'search'>;
+
+export interface ReaderRequest<K extends QueryKind = QueryKind> {
+  readonly id: number;
+  readonly kind: K;
+  readonly value: Queries[K][0];
+}
+
+export type ReaderReply =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'found'; readonly id: number; readonly result: unknown }
+  /** passing: 锁被占着之类, 过会儿再试 */
+  | { readonly kind: 'failed'; readonly id: number; readonly reason: string; readonly passing: boolean };

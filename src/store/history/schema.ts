@@ -1,0 +1,48 @@
+// 消息数据库的表: 可用任何 SQLite 工具打开查看; 改表只在末尾加一级, 从不改写已经发布的
+//
+//   messages 每条消息一行
+//     seq        房间里的序号, 逐条加一
+//     kind       text 或 file
+//     id         消息的 UUID; 文件消息是文件的 id
+//     time       Unix 毫秒
+//     name       发送者的名字
+//     body       文字的正文, 或文件的原名: 搜索看的就是它
+//     detail     JSON: 文件消息的其余字段; 文字一般为空, 含 U+0000 的放原文 (body 里换成了 U+FFFD: SQLite 的字符串到它为止)
+//     sha256 size   文件的内容; 文字为空
+//     sender client_id   发送者的散列与他起的标识, 据此认出重发; 没有给则为空
+//   meta 零散的值: epoch, last_seq (删光了也不回退), indexed_seq (到此为止已进全文索引),
+//     running (运行中的那次开机, 好好停下就没有)
+//   message_index 全文索引 (FTS5, 只存索引不存原文): rowid 就是 seq, 内容是折叠了大小写的 body 加两个 U+0001,
+//     这样每个字都起一个三字组, 一两个字的词也查得到; message_terms 列出其中的三字组
+
+/** 第 n 项把第 n 版升到第 n + 1 版 */
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE messages (
+      seq INTEGER PRIMARY KEY,
+      kind TEXT NOT NULL,
+      id TEXT NOT NULL,
+      time INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      body TEXT NOT NULL,
+      detail TEXT,
+      sha256 TEXT,
+      size INTEGER,
+      sender TEXT,
+      client_id TEXT
+    )`,
+    // 索引都不唯一: 万一重复 (崩溃之后补播了第二次) 也要写得进, 否则后面的全都堵住
+    `CREATE INDEX messages_kind ON messages (kind, seq) WHERE kind = 'file'`,
+    `CREATE INDEX messages_file_id ON messages (id) WHERE kind = 'file'`,
+    'CREATE INDEX messages_sent ON messages (sender, client_id) WHERE client_id IS NOT NULL',
+    'CREATE INDEX messages_sha256 ON messages (sha256) WHERE sha256 IS NOT NULL',
+    'CREATE INDEX messages_size ON messages (size) WHERE size IS NOT NULL',
+    'CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID',
+    `CREATE VIRTUAL TABLE message_index USING fts5 (
+      body, content = '', contentless_delete = 1, tokenize = 'trigram case_sensitive 1'
+    )`,
+    `CREATE VIRTUAL TABLE message_terms USING fts5vocab (message_index, 'row')`,
+  ],
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,122 @@
+// 一次搜索 (读线程里): 分成小步, 步与步之间让位给翻页。从新往旧, 够了就停
+//   还没编入索引的: 逐条看; 编入了的: 三个字起查词组, 一两个字展开成三字组; 太常见的逐条看, 很快就够
+import type { SearchPage } from '../../chat/ports.js';
+import type { RoomEntry } from '../../protocol/messages.js';
+import { type Connection, transact } from './database.js';
+import { contains, indexed } from './literal.js';
+import type { Queries } from './reader-messages.js';
+import { COLUMNS, type Row, toEntry } from './rows.js';
+
+// 逐条看的一步: 约 10 毫秒
+const SCAN_ROWS = 5000;
+// 索引给出的候选一步取这么多; 假的候选极少
+const MATCH_ROWS = 200;
+// 一两个字的词至多展开成这么多三字组; 更多的说明它常见
+const MAX_TERMS = 64;
+const TRIGRAM = 3;
+const LAST_CODE_POINT = '\u{10ffff}';
+
+/** 怎么用索引: MATCH 的表达式; scan = 太常见, 逐条看; none = 索引里没有 */
+type Plan = { readonly match: string } | 'scan' | 'none';
+
+export class TextSearch {
+  readonly #database: Connection;
+  readonly #query: string;
+  readonly #wanted: number;
+  readonly #limit: number;
+  readonly #found: RoomEntry[] = [];
+  /** 还没看的在它之前 */
+  #below: number;
+  #plan: Plan | undefined;
+
+  constructor(database: Connection, { query, limit, below }: Queries['search'][0]) {
+    this.#database = database;
+    this.#query = query;
+    this.#limit = limit;
+    // 多找一条只为知道还有没有
+    this.#wanted = limit + 1;
+    this.#below = below;
+  }
+
+  get page(): SearchPage {
+    return { entries: this.#found.slice(0, this.#limit), more: this.#found.length > this.#limit };
+  }
+
+  /** 走一步; 返回是否已经完成 */
+  step(): boolean {
+    // 同一个快照里看索引编到哪里与索引的内容
+    return transact(this.#database, 'DEFERRED', () => this.#advance());
+  }
+
+  #advance(): boolean {
+    const first = this.#number('SELECT MIN(seq) FROM messages') ?? Number.POSITIVE_INFINITY;
+    if (this.#below <= first) return true;
+    const indexedSeq = this.#number(`SELECT value FROM meta WHERE key = 'indexed_seq'`) ?? 0;
+    if (this.#below > indexedSeq + 1) return this.#scan(indexedSeq);
+    this.#plan ??= this.#choosePlan();
+    if (this.#plan === 'none') return true;
+    if (this.#plan === 'scan') return this.#scan(0);
+    return this.#match(this.#plan.match);
+  }
+
+  // 逐条看 (above, below) 里最近的一段
+  #scan(above: number): boolean {
+    const rows = this.#rows(
+      `SELECT ${COLUMNS} FROM messages m WHERE m.seq > ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?`,
+      above,
+      this.#below,
+      SCAN_ROWS,
+    );
+    this.#below = rows.length < SCAN_ROWS ? above + 1 : (rows.at(-1)?.[0] ?? 0);
+    return this.#take(rows);
+  }
+
+  #match(expression: string): boolean {
+    const rows = this.#rows(
+      `SELECT ${COLUMNS} FROM message_index i CROSS JOIN messages m ON m.seq = i.rowid
+       WHERE i.message_index MATCH ? AND i.rowid < ? ORDER BY i.rowid DESC LIMIT ?`,
+      expression,
+      this.#below,
+      MATCH_ROWS,
+    );
+    this.#below = rows.length < MATCH_ROWS ? 0 : (rows.at(-1)?.[0] ?? 0);
+    return this.#take(rows);
+  }
+
+  #take(rows: readonly Row[]): boolean {
+    for (const row of rows) {
+      const entry = toEntry(row);
+      if (contains(entry, this.#query)) this.#found.push(entry);
+      if (this.#found.length === this.#wanted) return true;
+    }
+    return this.#below === 0;
+  }
+
+  #choosePlan(): Plan {
+    const word = indexed(this.#query);
+    if ([...word].length >= TRIGRAM) return { match: quote(word) };
+    const terms = this.#rows(
+      'SELECT term FROM message_terms WHERE term >= ? AND term < ? LIMIT ?',
+      word,
+      word + LAST_CODE_POINT,
+      MAX_TERMS + 1,
+    ) as unknown as [string][];
+    if (terms.length === 0) return 'none';
+    if (terms.length > MAX_TERMS) return 'scan';
+    return { match: terms.map(([term]) => quote(term)).join(' OR ') };
+  }
+
+  #number(sql: string): number | undefined {
+    const [row] = this.#database.prepare(sql).raw().all() as [number | string | null][];
+    return row === undefined || row[0] === null ? undefined : Number(row[0]);
+  }
+
+  #rows(sql: string, ...values: (string | number)[]): Row[] {
+    return this.#database.prepare(sql).raw().all(values) as Row[];
+  }
+}
+
+// FTS5 的字面: 引号里面的引号写两遍
+function quote(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,55 @@
+// 主线程与写线程之间的消息
+import type { FileRecord } from '../../protocol/messages.js';
+import type { JournalPosition } from './journal.js';
+
+export interface RetentionLimits {
+  /** 保留的条数; 0 不限 */
+  readonly maxMessages: number;
+  /** 保留的天数; 0 不限 */
+  readonly maxAgeDays: number;
+  /** 数据库的字节数; 0 不限 */
+  readonly maxBytes: number;
+}
+
+export interface WriterOptions {
+  readonly folder: string;
+  /** 每次提交都落到盘片 */
+  readonly sync: boolean;
+  readonly retention: RetentionLimits;
+  /** 这一次开机 */
+  readonly boot: string;
+  /** 写线程死后重开: 主线程正写到这里; 没有则是进程启动, 补完全部预写文件 */
+  readonly resumeAt?: JournalPosition;
+}
+
+export type WriterRequest =
+  /** 预写文件写到了这里 */
+  | { readonly kind: 'grown'; readonly to: JournalPosition }
+  /** expire 的文件都已删掉 */
+  | { readonly kind: 'expired' }
+  /** expire 的文件没能都删掉: 这些行先留着 */
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'stop' };
+
+export type WriterReply =
+  | {
+      readonly kind: 'opened';
+      readonly epoch: string;
+      readonly seq: number;
+      readonly firstSeq: number;
+      /** 预写文件接下来用的编号 */
+      readonly segment: number;
+    }
+  /** 到 seq 为止都已提交 */
+  | { readonly kind: 'durable'; readonly seq: number }
+  /** 将要删掉这些文件消息所在的行: 先删文件 */
+  | { readonly kind: 'expire'; readonly files: readonly FileRecord[] }
+  /** 已删掉 firstSeq 之前的行 */
+  | { readonly kind: 'trimmed'; readonly firstSeq: number; readonly count: number }
+  /** 一时写不进, 还在重试; 记一次日志 */
+  | { readonly kind: 'trouble'; readonly reason: string }
+  | { readonly kind: 'recovered' }
+  /** 打不开数据库 */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** clean: 全部写完; 否则余下的在预写文件里 */
+  | { readonly kind: 'stopped'; readonly clean: boolean };

@@ -1,0 +1,188 @@
+// 写者 (写线程里): 把预写文件搬进数据库, 一批一个事务; 空闲时编索引, 删过期的
+//   opening --opened--> running --stop--> draining --> stopped
+import path from 'node:path';
+import { type Connection, DATABASE_NAME, isPassing, openWriter, sqliteCode } from './database.js';
+import { IndexBuilder } from './index-builder.js';
+import type { JournalPosition, JournalRecord } from './journal.js';
+import { JournalFollower } from './journal-follower.js';
+import { MessageTable } from './message-table.js';
+import { Retention } from './retention.js';
+import { Wake } from './wake.js';
+import type { WriterOptions, WriterReply, WriterRequest } from './writer-messages.js';
+
+// 写不进时隔这么久再试 (毫秒), 逐次加倍
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 2000;
+// 多久没有新消息算空闲 (毫秒)
+const IDLE_MS = 100;
+// 隔多久看一次保留期 (毫秒); 有得删时一批接一批
+const RETENTION_MS = 10_000;
+// 编索引或删过期的失败之后, 隔这么久再做 (毫秒)
+const CHORE_RETRY_MS = 5000;
+
+type State = 'opening' | 'running' | 'draining' | 'stopped';
+
+export class Writer {
+  readonly #post: (reply: WriterReply) => void;
+  readonly #database: Connection;
+  readonly #table: MessageTable;
+  readonly #index: IndexBuilder;
+  readonly #retention: Retention;
+  readonly #journal: JournalFollower;
+  readonly #wake = new Wake();
+  #state: State = 'opening';
+  #target: JournalPosition;
+  /** 等主线程删文件的那一批; 没有则 undefined */
+  #expiring: number | undefined;
+  #choresAtMs = 0;
+  #retentionAtMs = 0;
+  #committedAtMs = 0;
+
+  private constructor(options: WriterOptions, database: Connection, post: (reply: WriterReply) => void) {
+    this.#post = post;
+    this.#database = database;
+    this.#table = new MessageTable(database);
+    this.#index = new IndexBuilder(database, this.#table);
+    this.#retention = new Retention(database, this.#table, options.retention);
+    this.#journal = new JournalFollower(options.folder);
+    this.#target = options.resumeAt ?? this.#journal.end();
+  }
+
+  /** 打开数据库, 补完预写文件里的, 再报 opened。错误: 打不开 (一行中文) */
+  static async open(options: WriterOptions, post: (reply: WriterReply) => void): Promise<Writer> {
+    const database = openWriter(path.join(options.folder, DATABASE_NAME), options.sync);
+    const writer = new Writer(options, database, post);
+    const epoch = writer.#table.begin(options.boot);
+    await writer.#catchUp();
+    // 进程启动: 读不懂的尾巴不会再有人来补, 连同它的文件一起收走
+    if (options.resumeAt === undefined) writer.#journal.clear();
+    const { seq, firstSeq } = writer.#table;
+    writer.#state = 'running';
+    post({ kind: 'opened', epoch, seq, firstSeq, segment: writer.#target.segment + 1 });
+    return writer;
+  }
+
+  receive(request: WriterRequest): void {
+    if (request.kind === 'grown') this.#target = request.to;
+    else if (request.kind === 'expired') this.#deleteExpired();
+    else if (request.kind === 'kept') this.#keepExpired();
+    else this.#state = 'draining';
+    this.#wake.now();
+  }
+
+  /** 一直运行到停下; 提交总是先于别的活 */
+  async run(): Promise<void> {
+    while (this.#state === 'running') {
+      await this.#catchUp();
+      if (!this.#doChore()) await this.#wake.wait(this.#restMs());
+      // 让新的消息进来
+      else await this.#wake.turn();
+    }
+    const clean = await this.#catchUp();
+    if (clean) this.#finish();
+    this.#state = 'stopped';
+    this.#database.close();
+    this.#post({ kind: 'stopped', clean });
+  }
+
+  // 提交到 #target 为止; 停机时写不进只试一次。返回是否都写完了
+  async #catchUp(): Promise<boolean> {
+    for (;;) {
+      const batch = this.#journal.next(this.#target);
+      const last = batch.at(-1);
+      if (last === undefined) return true;
+      if (!(await this.#commit(batch))) return false;
+      this.#committedAtMs = Date.now();
+      this.#post({ kind: 'durable', seq: last.entry.seq });
+      await this.#wake.turn();
+    }
+  }
+
+  async #commit(batch: readonly JournalRecord[]): Promise<boolean> {
+    for (let retryMs = 0; ; retryMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, retryMs * 2))) {
+      try {
+        this.#table.commit(batch);
+        if (retryMs > 0) this.#post({ kind: 'recovered' });
+        return true;
+      } catch (error) {
+        // 损坏之类: 再试也没有用, 让线程死掉, 由主线程处置
+        if (!isPassing(error)) throw error;
+        if (retryMs === 0) this.#post({ kind: 'trouble', reason: describe(error) });
+        if (this.#state === 'draining') return false;
+        // 还没开始服务: 与其一直等, 不如说清楚为什么起不来
+        if (this.#state === 'opening' && retryMs >= MAX_RETRY_MS) throw error;
+        await this.#wake.wait(Math.max(FIRST_RETRY_MS, retryMs));
+      }
+    }
+  }
+
+  // 做一件不急的事; 返回还有没有可做的
+  #doChore(): boolean {
+    const nowMs = Date.now();
+    if (nowMs < this.#choresAtMs) return false;
+    try {
+      if (this.#index.isDue(nowMs - this.#committedAtMs >= IDLE_MS)) {
+        this.#index.step();
+        return true;
+      }
+      return this.#expire(nowMs);
+    } catch (error) {
+      this.#postponeChores(error);
+      return false;
+    }
+  }
+
+  #expire(nowMs: number): boolean {
+    if (this.#expiring !== undefined || nowMs < this.#retentionAtMs) return false;
+    const cut = this.#retention.nextCut(nowMs);
+    if (cut === undefined) {
+      this.#retentionAtMs = nowMs + RETENTION_MS;
+      return false;
+    }
+    this.#expiring = cut;
+    const files = this.#table.filesUpTo(cut);
+    // 文件先于它的行删掉: 反过来的话, 中途崩溃就多出一个没有消息的文件, 会被当成没播过的
+    if (files.length === 0) this.#deleteExpired();
+    else this.#post({ kind: 'expire', files });
+    return true;
+  }
+
+  #deleteExpired(): void {
+    const cut = this.#expiring;
+    if (cut === undefined) return;
+    this.#expiring = undefined;
+    try {
+      const count = this.#table.deleteUpTo(cut, this.#index.indexedSeq);
+      this.#post({ kind: 'trimmed', firstSeq: this.#table.firstSeq, count });
+    } catch (error) {
+      this.#postponeChores(error);
+    }
+  }
+
+  #keepExpired(): void {
+    this.#expiring = undefined;
+    this.#retentionAtMs = Date.now() + RETENTION_MS;
+  }
+
+  #postponeChores(error: unknown): void {
+    if (!isPassing(error)) throw error;
+    this.#choresAtMs = Date.now() + CHORE_RETRY_MS;
+  }
+
+  // 没有事做时睡多久; 新的消息随时叫醒
+  #restMs(): number {
+    const nowMs = Date.now();
+    if (nowMs < this.#choresAtMs) return this.#choresAtMs - nowMs;
+    if (this.#index.isDue(true)) return IDLE_MS;
+    return Math.max(IDLE_MS, this.#retentionAtMs - nowMs);
+  }
+
+  #finish(): void {
+    this.#table.end();
+    this.#journal.clear();
+  }
+}
+
+function describe(error: unknown): string {
+  return `${sqliteCode(error)} ${error instanceof Error ? error.message : String(error)}`;
+}
