@@ -28,12 +28,10 @@ const BATCH = 64;
 
 /** root 须是存储目录; 缺了子目录当作空的 */
 export async function takeInventory(root: string): Promise<Inventory> {
-  const [files, metas, thumbs, partials] = await Promise.all(
-    ['files', 'meta', 'thumbs', 'partial'].map((folder) => list(root, folder)),
-  );
-  if (files === undefined || metas === undefined || thumbs === undefined || partials === undefined) {
-    throw new Error('unreachable');
-  }
+  const files = await list(root, 'files');
+  const metas = await list(root, 'meta');
+  const thumbs = await list(root, 'thumbs');
+  const partials = await list(root, 'partial');
   const sized = await eachOf(
     files,
     async (name) => [stem(name), { name, size: (await stat(path.join(root, 'files', name))).size }] as const,

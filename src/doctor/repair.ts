@@ -10,6 +10,8 @@ export interface RepairParts {
   readonly root: string;
   /** 消息日志里的文件; 没有日志则空 */
   readonly logged: LoggedFiles;
+  /** 这个 id 在 files/ 里的名字 */
+  readonly fileName: (id: string) => string | undefined;
   /** 清空搜索索引, 服务器会重建 */
   readonly resetIndex: () => void;
 }
@@ -28,9 +30,13 @@ const REPAIRS: { readonly [K in FindingKind]?: Repair } = {
   file_without_meta: async (finding, parts, box) =>
     (await rebuild(idOf(finding.subject), parts)) ?? box.take(finding.subject),
   meta_unreadable: async (finding, parts, box) => {
+    const id = idOf(finding.subject);
     // 原件先移走: 万一人还认得出里面的字
     const moved = await box.take(finding.subject);
-    return `${moved}; ${(await rebuild(idOf(finding.subject), parts)) ?? '文件没有元数据, 再运行一次即移走'}`;
+    const rebuilt = await rebuild(id, parts);
+    const name = parts.fileName(id);
+    if (rebuilt !== undefined || name === undefined) return `${moved}; ${rebuilt ?? '它没有文件'}`;
+    return `${moved}; ${await box.take(`files/${name}`)}`;
   },
   index_damaged: async (_finding, { resetIndex }) => {
     resetIndex();
