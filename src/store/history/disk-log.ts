@@ -143,11 +143,15 @@ export class DiskLog implements History {
 
   async find(sha256: string, size: number): Promise<FileRecord | undefined> {
     const same = (file: FileRecord): boolean => file.sha256 === sha256 && file.size === size;
-    return this.#pending.findFile(same) ?? this.#reader.ask('content', { sha256, size });
+    return this.#pending.findFile(same)?.file ?? this.#reader.ask('content', { sha256, size });
   }
 
   async knownFiles(): Promise<ReadonlySet<string>> {
     return new Set(await this.#reader.ask('fileIds', undefined));
+  }
+
+  async findFile(fileId: string): Promise<FileEntry | undefined> {
+    return this.#pending.findFile(({ id }) => id === fileId) ?? this.#reader.ask('file', fileId);
   }
 
   stop(): Promise<void> {
