@@ -12,9 +12,11 @@ import { SessionTokens } from './chat/session-tokens.js';
 import { Sessions } from './chat/sessions.js';
 import type { Config } from './config.js';
 import { BlockPool } from './files/block-pool.js';
+import { InstantSend } from './files/instant-send.js';
 import { Intake } from './files/intake.js';
 import { Offers } from './files/offers.js';
 import { type BlockedContent, TypePolicy } from './files/policy.js';
+import { reconcile } from './files/reconcile.js';
 import { Space } from './files/space.js';
 import { Uploads } from './files/uploads.js';
 import { WindowBudget } from './files/window-budget.js';
@@ -23,7 +25,7 @@ import { type Limits, SERVER_FEATURES } from './protocol/messages.js';
 import { MAX_NAME_CODE_POINTS } from './protocol/user-name.js';
 import { Blobs } from './store/blobs.js';
 import { HashPool } from './store/hash-pool.js';
-import { DiskLog } from './store/history/disk-log.js';
+import { DiskLog, type DiskLogOptions } from './store/history/disk-log.js';
 import type { History } from './store/history/history.js';
 import { MemoryLog } from './store/history/memory-log.js';
 import { loadSessionSecret } from './store/session-secret.js';
@@ -132,13 +134,14 @@ interface Storage {
   readonly folder: StorageFolder;
   readonly hashes: HashPool;
   readonly blobs: Blobs;
+  readonly space: Space;
   readonly log: History;
   readonly secret: Uint8Array;
   /** 归还存储目录 */
   readonly unlock: () => Promise<void>;
 }
 
-async function openStorage({ config, log: logger }: Runtime): Promise<Storage> {
+async function openStorage({ config, log: logger, now }: Runtime): Promise<Storage> {
   const folder = await StorageFolder.open(config.storage.path);
   const unlock = await lockStorage(folder.root);
   const removed = await tidyStorage(folder);
@@ -147,9 +150,14 @@ async function openStorage({ config, log: logger }: Runtime): Promise<Storage> {
   const hashes = new HashPool(hashWorkers);
   const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
   const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
+  const space = new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now);
   const secret = await loadSessionSecret(folder.sessionSecret);
-  const log = await openHistory(config, logger, { folder, blobs });
-  return { folder, hashes, blobs, log, secret, unlock };
+  const log = await openHistory(config, logger, {
+    folder,
+    removeFile: async (file) => space.release(await blobs.remove(file)),
+  });
+  blobs.shareContents(log);
+  return { folder, hashes, blobs, space, log, secret, unlock };
 }
 
 async function closeStorage({ log, hashes, unlock }: Storage): Promise<void> {
@@ -161,7 +169,7 @@ async function closeStorage({ log, hashes, unlock }: Storage): Promise<void> {
 function openHistory(
   { chat, history }: Config,
   logger: Logger,
-  { folder, blobs }: Pick<Storage, 'folder' | 'blobs'>,
+  { folder, removeFile }: { folder: StorageFolder; removeFile: DiskLogOptions['removeFile'] },
 ): Promise<History> {
   const tail = { maxMessages: chat.historyMessages, maxBytes: chat.historyBytes };
   if (history.store === 'memory') return Promise.resolve(new MemoryLog(tail));
@@ -172,7 +180,7 @@ function openHistory(
     maxSearches: history.maxSearches,
     sync: history.sync,
     retention: history,
-    removeFile: (file) => blobs.remove(file),
+    removeFile,
     logger: logger.child({ part: 'history' }),
   });
 }
@@ -205,37 +213,57 @@ interface Files {
 }
 
 async function createFiles(
-  { config, log, now }: Runtime,
-  { folder, blobs }: Storage,
+  runtime: Runtime,
+  storage: Storage,
   { room, offers: board }: Chat,
 ): Promise<Files> {
-  const { windowBudgetBytes: totalBytes, maxActive: maxGrants } = config.uploads;
-  const { fileBytes, windowBytes, blockedExtensions, blockedContent, partialTtlHours } = config.files;
-  const { chunkBytes } = limitsOf(config);
+  const { config, now } = runtime;
+  const { folder, blobs, log: history } = storage;
+  const log = runtime.log.child({ part: 'uploads' });
+  const { blockedExtensions, blockedContent, partialTtlHours, instantSend: enabled } = config.files;
   const types = new TypePolicy({
     blockedExtensions,
     blockedContent: blockedContent as readonly BlockedContent[],
   });
-  const intake = new Intake({
+  const intake = createIntake(config, storage, room, types);
+  const { chunkBytes } = limitsOf(config);
+  const offers = new Offers({ enabled: config.files.offers, events: board, now });
+  const instant = new InstantSend({ enabled, contents: history, blobs, types, log });
+  const uploads = new Uploads(
+    { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
+    { intake, instant, journal: new DiskJournal(folder), offers, log, now },
+  );
+  // 不落盘的日志重启后什么都不认得: 不补播, 免得每次启动都把全部文件再播一遍
+  if (config.history.store === 'disk') {
+    await reconcile({ published: blobs, announced: history, announce: room.announce.bind(room), log });
+  }
+  await uploads.recover();
+  return { intake, uploads, offers, types };
+}
+
+function createIntake(
+  config: Config,
+  { blobs, space, log: history }: Storage,
+  room: Room,
+  types: TypePolicy,
+): Intake {
+  const { windowBudgetBytes: totalBytes, maxActive: maxGrants } = config.uploads;
+  const { fileBytes, windowBytes } = config.files;
+  const minBytes = limitsOf(config).chunkBytes;
+  return new Intake({
     fileBytes,
     blobs,
     pool: new BlockPool(MAX_FREE_BLOCKS),
-    budget: new WindowBudget({ totalBytes, windowBytes, minBytes: chunkBytes, maxGrants }),
+    budget: new WindowBudget({ totalBytes, windowBytes, minBytes, maxGrants }),
     types,
-    space: new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now),
-    announce: (file, sentBy) => room.announce(file, sentBy),
+    space,
+    announce: (file, sentBy, time) => room.announce(file, sentBy, time),
+    findAnnounced: (fileId) => history.findFile(fileId),
     findSent: async (sentBy) => {
       const entry = await room.findSent(sentBy);
       return entry?.kind === 'file' ? entry : undefined;
     },
   });
-  const offers = new Offers({ enabled: config.files.offers, events: board, now });
-  const uploads = new Uploads(
-    { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
-    { intake, journal: new DiskJournal(folder), offers, log: log.child({ part: 'uploads' }), now },
-  );
-  await uploads.recover();
-  return { intake, uploads, offers, types };
 }
 
 async function createEdge(

@@ -6,9 +6,11 @@ export interface FollowJob {
   readonly path: string;
   /** 同时几个下载 */
   readonly readers: number;
+  /** 为真时各算全部内容的 SHA-256; 否则只数字节 */
+  readonly hash: boolean;
 }
 
 export interface FollowResult {
-  /** 每个读者收到的内容 */
+  /** 每个读者收到的内容; 没有算的为空 */
   readonly sha256: readonly string[];
 }

@@ -23,6 +23,8 @@ export interface FollowRun {
 
 export interface FollowVariant {
   readonly readers: number;
+  /** 读者算 SHA-256: 与服务器争同样的核, 所以比速度时不算 */
+  readonly hash: boolean;
   /** null: 全速 */
   readonly bytesPerSecond: number | null;
 }
@@ -31,7 +33,7 @@ export interface FollowVariant {
 export async function runFollow(
   server: ServerProcess,
   file: TestFile,
-  { readers, bytesPerSecond }: FollowVariant,
+  { readers, hash, bytesPerSecond }: FollowVariant,
 ): Promise<FollowRun> {
   const watcher = await watchOffer(server);
   const job = { ...uploadJob(server, 'binary', file), bytesPerSecond };
@@ -39,7 +41,8 @@ export async function runFollow(
   try {
     const usage = watchUsage(server.pid);
     const uploading = uploader.run().then((result) => ({ result, atMs: nowMs() }));
-    const reading = readers === 0 ? undefined : readAlong(server, await watcher.path, readers);
+    const reading =
+      readers === 0 ? undefined : readAlong(server, { path: await watcher.path, readers, hash });
     const [{ result, atMs }, read] = await Promise.all([uploading, reading]);
     if (result.outcome !== 'done') throw new Error(`上传失败: ${result.outcome}`);
     const hashes = [result.sha256, ...(read?.sha256 ?? [])];
@@ -57,12 +60,10 @@ export async function runFollow(
 
 async function readAlong(
   server: ServerProcess,
-  path: string,
-  readers: number,
+  task: Omit<FollowJob, 'target'>,
 ): Promise<FollowResult & { readonly atMs: number }> {
   const startAtMs = nowMs() + HEAD_START_MS;
-  const job: FollowJob = { target: server.target, path, readers };
-  const generator = await Generator.start<FollowResult>('follow', job);
+  const generator = await Generator.start<FollowResult>('follow', { ...task, target: server.target });
   try {
     await new Promise((resolve) => setTimeout(resolve, startAtMs - nowMs()));
     const result = await generator.run();

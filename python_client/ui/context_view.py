@@ -133,8 +133,9 @@ class ContextView:
         if lines is None:
             return
         text = self.log.text
-        text.see(lines[0])
+        # 先排好版: 下面的按钮出现时记录变矮, 底部的会被挡住
         text.update_idletasks()
+        text.see(lines[0])
         box = text.dlineinfo(lines[0])
         if box is not None:
             # yview 以像素滚: 让它落在三分之一处

@@ -118,10 +118,10 @@ export class Room {
   }
 
   /** 广播一个已发布的文件: 每个来源编码一次, 链接各自可打开。错误同 text */
-  announce(file: FileRecord, sentBy?: SentBy): Appended<FileEntry> {
-    const { log, presence, publisher, now } = this.#options;
+  announce(file: FileRecord, sentBy?: SentBy, time = this.#options.now()): Appended<FileEntry> {
+    const { log, presence, publisher } = this.#options;
     presence.flushFor(file.name);
-    const appended = log.appendFile({ time: now(), file }, sentBy);
+    const appended = log.appendFile({ time, file }, sentBy);
     for (const [origin, topic] of this.#origins.topics()) {
       publisher.publish(topic, encode(toBroadcast(appended.entry, origin)));
     }

@@ -2,14 +2,15 @@
 //   open --publish--> published
 //     \-----abort-----> aborted
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
-import type { Announce } from './ports.js';
+import type { Announced } from './ports.js';
 import type { Transfer, TransferEvents } from './transfer.js';
 
 export interface IncomingFileParts {
   readonly windowBytes: number;
   /** 归还窗口预算 */
   readonly release: () => void;
-  readonly announce: Announce;
+  /** 播不出去时须先删掉文件再抛错 */
+  readonly announce: (file: FileRecord) => Promise<Announced>;
   readonly connect: (events: TransferEvents) => Transfer;
 }
 
@@ -50,7 +51,7 @@ export class IncomingFile {
     if (this.#record === undefined) throw new Error('publish before verify');
     if (!(await this.#transfer.publish(this.#record))) throw new Error('publish after abort');
     this.#settle('published');
-    const { entry, durable } = this.#parts.announce(this.#record);
+    const { entry, durable } = await this.#parts.announce(this.#record);
     await durable;
     return entry;
   }

@@ -4,12 +4,13 @@ import { AppError } from '../protocol/errors.js';
 import type { FileEntry, FileMessage, FileRecord } from '../protocol/messages.js';
 import { base64DecodedLength, decodeBase64 } from './base64.js';
 import type { BlockPool } from './block-pool.js';
+import type { FileDescription } from './describe-file.js';
 import { IncomingFile } from './incoming-file.js';
 import { cleanFileName } from './naming.js';
 import type { TypePolicy } from './policy.js';
 import type { Announce, Announced, BlobStore, FileSentBy, PartialFile } from './ports.js';
 import type { Space } from './space.js';
-import { type FileDescription, Transfer, type TransferEvents } from './transfer.js';
+import { Transfer, type TransferEvents } from './transfer.js';
 import { Upload } from './upload.js';
 import type { WindowBudget } from './window-budget.js';
 
@@ -22,6 +23,8 @@ export interface IntakeOptions {
   readonly types: TypePolicy;
   readonly space: Space;
   readonly announce: Announce;
+  /** 这个文件已经播过的那一条 */
+  readonly findAnnounced: (fileId: string) => Promise<FileEntry | undefined>;
   /** 这个人以这个 clientId 发过的文件: 崩溃前发布了而没收到应答的, 重发还是它 */
   readonly findSent: (sentBy: FileSentBy) => Promise<FileEntry | undefined>;
 }
@@ -55,6 +58,20 @@ export class Intake {
 
   announce(file: FileRecord, sentBy?: FileSentBy): Announced {
     return this.#options.announce(file, sentBy);
+  }
+
+  /** 补播: 播过的不再播, 给出原来的那一条; 兑现时已持久 */
+  async announceOnce(file: FileRecord): Promise<FileEntry> {
+    const earlier = await this.#options.findAnnounced(file.id);
+    if (earlier !== undefined) return earlier;
+    const { entry, durable } = this.announce(file);
+    await durable;
+    return entry;
+  }
+
+  /** 发布了而播不出去 (日志满) 的: 删掉, 不留下谁也看不到的文件 */
+  async retract(file: FileRecord): Promise<void> {
+    this.#options.space.release(await this.#options.blobs.remove(file));
   }
 
   /** 还没有收一个字节时的检查, 返回清理后的文件名。错误: file_name_invalid, file_type_forbidden, file_too_large */
@@ -114,7 +131,7 @@ export class Intake {
     return new IncomingFile({
       windowBytes,
       release: () => this.#options.budget.giveBack(windowBytes),
-      announce: this.#options.announce,
+      announce: (file) => this.#announceOrRetract(file),
       connect: (events) => this.#create(description, windowBytes, events),
     });
   }
@@ -138,11 +155,21 @@ export class Intake {
       transfer.upload.beginVerifying();
       const record = await transfer.verify([]);
       await transfer.publish(record);
-      const { entry, durable } = this.announce(record, sentBy);
+      const { entry, durable } = await this.#announceOrRetract(record, sentBy);
       await durable;
       return entry;
     } catch (error) {
       await transfer.abort();
+      throw error;
+    }
+  }
+
+  // 对方会重发整个文件: 留着它, 重启后又会补播一条
+  async #announceOrRetract(file: FileRecord, sentBy?: FileSentBy): Promise<Announced> {
+    try {
+      return this.announce(file, sentBy);
+    } catch (error) {
+      await this.retract(file);
       throw error;
     }
   }

@@ -46,7 +46,8 @@ export class Offers {
     const offer = this.#open.get(fileId) ?? new LiveOffer(transfer, size, nowMs);
     offer.progressedAtMs = nowMs;
     this.#announce(offer, nowMs);
-    this.#ticker ??= setInterval(() => this.#tick(), ANNOUNCE_MS);
+    // 停机时卡住的上传不该因它留住进程
+    this.#ticker ??= setInterval(() => this.#tick(), ANNOUNCE_MS).unref();
   }
 
   /** 又有字节落盘 */

@@ -74,27 +74,47 @@ export class Partials {
     return settled;
   }
 
-  /** 启动对账: 删除无主的部分文件, 补播发布了却没来得及广播的文件, 清扫过期的 */
+  /**
+   * 文件已经发布 (停在发布与记下之间) 的: 没播过就补播, 记下结果; 其余原样返回。须在锁内, 或启动时。
+   * 错误: storage_full, server_busy (日志还是满的; 记录留着)
+   */
+  async complete(entry: JournalEntry): Promise<JournalEntry> {
+    if (entry.done !== undefined) return entry;
+    const { intake } = this.#parts;
+    const file = await intake.blobs.find(entry.fileId);
+    if (file === undefined) return entry;
+    const announced = await intake.announceOnce(file);
+    // 内容与别的文件相同的, 链接之后来不及删的部分文件
+    await intake.discard(entry.uploadId);
+    return this.settle(entry, announced);
+  }
+
+  /** 启动对账: 删除无主的部分文件, 记下已发布的, 清扫过期的; 须在补播 (reconcile) 之后 */
   async recover(): Promise<void> {
     const { intake, journal, log } = this.#parts;
     const entries = await journal.list();
-    const known = new Set(entries.map((entry) => entry.uploadId));
-    const orphans = (await journal.listPartials()).filter(({ uploadId }) => !known.has(uploadId));
-    for (const { uploadId } of orphans) await intake.discard(uploadId);
     const open = entries.filter((entry) => entry.done === undefined);
     const done = entries.filter((entry) => entry.done !== undefined);
+    const wanted = new Set(open.map((entry) => entry.uploadId));
+    const orphans = (await journal.listPartials()).filter(({ uploadId }) => !wanted.has(uploadId));
+    for (const { uploadId } of orphans) await intake.discard(uploadId);
     done.sort((a, b) => a.startedAt - b.startedAt);
     for (const { uploadId } of done) await this.#retain(uploadId);
     this.#count = open.length;
-    let announced = 0;
-    for (const entry of open) {
-      const file = await intake.blobs.find(entry.fileId);
-      if (file === undefined) continue;
-      await this.settle(entry, intake.announce(file).entry);
-      announced += 1;
-    }
-    log.info({ orphans: orphans.length, resumable: this.#count, announced }, '启动对账完成');
+    for (const entry of open) await this.#tryComplete(entry);
+    const settled = open.length - this.#count;
+    log.info({ orphans: orphans.length, resumable: this.#count, settled }, '上传的对账完成');
     await this.sweep();
+  }
+
+  // 日志满了也要能启动; 记录留着, 续传或下次启动时再试
+  async #tryComplete(entry: JournalEntry): Promise<JournalEntry> {
+    try {
+      return await this.complete(entry);
+    } catch (error) {
+      this.#parts.log.error({ uploadId: entry.uploadId, err: error }, '发布了的文件播不出去');
+      return entry;
+    }
   }
 
   /** 定时: 删除过了保留期的部分文件与记录 */
@@ -109,7 +129,8 @@ export class Partials {
         // 列出之后可能刚续传或刚完成: 以锁内再读的为准
         const entry = await journal.load(uploadId);
         if (entry === undefined || isLive(uploadId)) return;
-        if (entry.done === undefined) await this.erase(uploadId);
+        const { done } = await this.#tryComplete(entry);
+        if (done === undefined) await this.erase(uploadId);
         else {
           this.#settled.delete(uploadId);
           await journal.remove(uploadId);

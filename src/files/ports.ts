@@ -24,6 +24,12 @@ export interface PartialFile {
   close(): Promise<void>;
 }
 
+/** 像素尺寸, 已按 EXIF 方向摆正 */
+export interface Dimensions {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** 文件的存放处 */
 export interface BlobStore {
   createPartial(uploadId: string): Promise<PartialFile>;
@@ -31,11 +37,26 @@ export interface BlobStore {
   openPartial(uploadId: string): Promise<PartialFile | undefined>;
   /** 删除部分文件; 不存在也算成功。返回释放的字节数 */
   removePartial(uploadId: string): Promise<number>;
-  /** 改名发布 (同一文件系统, 不复制); 成功之后 find 能找到它 */
-  publish(uploadId: string, record: FileRecord, sentBy?: FileSentBy): Promise<void>;
+  /**
+   * 发布一个部分文件; 成功之后 find 能找到它, 部分文件不再存在。
+   * 没有相同的内容就改名 (不复制), 有就链接到那一份, 返回因此省下的字节数 (改名则为 0)
+   */
+  publish(uploadId: string, record: FileRecord, sentBy?: FileSentBy): Promise<number>;
+  /** 不经过部分文件, 把 source 的内容再发布一次; 链接不了才复制, 复制之前以 claim 记账 (它可以抛错) */
+  publishSame(
+    source: FileRecord,
+    record: FileRecord,
+    claim: (bytes: number) => void,
+    sentBy?: FileSentBy,
+  ): Promise<void>;
+  /** 删除文件, 缩略图与元数据; 可重复调用。返回释放的字节数: 内容还有别的引用则为 0 */
+  remove(record: FileRecord): Promise<number>;
   find(fileId: string): Promise<FileRecord | undefined>;
-  /** 图片的像素尺寸 (已按 EXIF 方向摆正); 不是可缩略的图片则 undefined */
-  dimensions(uploadId: string): Promise<{ width: number; height: number } | undefined>;
+  open(fileId: string): Promise<OpenBlob | undefined>;
+  /** 图片的像素尺寸; 不是可缩略的图片则 undefined */
+  dimensions(uploadId: string): Promise<Dimensions | undefined>;
+  /** 同上, 已发布的文件 */
+  dimensionsOf(record: FileRecord): Promise<Dimensions | undefined>;
 }
 
 /** 打开供下载的文件; 用完必须 close */
@@ -104,8 +125,35 @@ export interface Announced {
   readonly durable: Promise<void>;
 }
 
-/** 把已发布的文件广播给房间; 每个文件恰好调用一次。错误: storage_full, server_busy: 没有广播 */
-export type Announce = (file: FileRecord, sentBy?: FileSentBy) => Announced;
+/**
+ * 把已发布的文件广播给房间; 每个文件恰好成功一次。错误: storage_full, server_busy: 没有广播。
+ * time (Unix 毫秒) 只在启动对账时给出: 消息的时间是发布的时间
+ */
+export type Announce = (file: FileRecord, sentBy?: FileSentBy, time?: number) => Announced;
+
+/** 消息日志里的文件: 对账据此认出发布了却没来得及广播的 */
+export interface AnnouncedFiles {
+  /** 日志里全部文件的 id */
+  knownFiles(): Promise<ReadonlySet<string>>;
+  /** 这个文件的消息 */
+  findFile(fileId: string): Promise<FileEntry | undefined>;
+}
+
+/** 磁盘上的一个已发布的文件 */
+export interface PublishedFile {
+  readonly file: FileRecord;
+  readonly sentBy?: FileSentBy;
+  /** Unix 毫秒, 可带小数 */
+  readonly publishedAt: number;
+}
+
+/** 对账一侧所需 */
+export interface PublishedFiles {
+  /** files/ 里全部文件的 id; 只列一次目录 */
+  listPublished(): Promise<string[]>;
+  /** 元数据缺失或读不懂时 undefined */
+  describePublished(fileId: string): Promise<PublishedFile | undefined>;
+}
 
 /** 边传边下的消息; 由聊天一侧播给声明了 offer 的人 */
 export interface OfferEvents {

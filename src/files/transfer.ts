@@ -2,9 +2,9 @@
 import { AppError } from '../protocol/errors.js';
 import type { FileRecord } from '../protocol/messages.js';
 import type { BlockPool } from './block-pool.js';
-import { publishedPath } from './naming.js';
-import { HEAD_BYTES, isThumbable, type TypePolicy } from './policy.js';
-import type { BlobStore, FileSentBy, PartialFile } from './ports.js';
+import { describeFile, type FileDescription } from './describe-file.js';
+import { HEAD_BYTES, type TypePolicy } from './policy.js';
+import type { BlobStore, PartialFile } from './ports.js';
 import type { Space } from './space.js';
 import type { Upload } from './upload.js';
 import { UploadWriter } from './upload-writer.js';
@@ -14,15 +14,6 @@ export interface TransferParts {
   readonly pool: BlockPool;
   readonly types: TypePolicy;
   readonly space: Space;
-}
-
-/** 发布所需的描述; originalName 已清理 */
-export interface FileDescription {
-  readonly fileId: string;
-  readonly name: string;
-  readonly originalName: string;
-  readonly mimeType?: string;
-  readonly sentBy?: FileSentBy;
 }
 
 export interface TransferEvents {
@@ -120,7 +111,10 @@ export class Transfer {
         throw new AppError('checksum_mismatch', { facts: { sha256 } });
       }
     }
-    return this.#describe(sha256, await this.identify());
+    const { types, blobs } = this.#parts;
+    const { received: size, uploadId } = this.upload;
+    const measure = () => blobs.dimensions(uploadId);
+    return describeFile(types, this.description, { size, sha256, head: this.#head, measure });
   }
 
   /** 凭已收到的开头认类型; 不足 HEAD_BYTES 时可能认不准。错误: file_type_forbidden */
@@ -129,15 +123,46 @@ export class Transfer {
     return this.#parts.types.identify(this.#head, originalName, declared);
   }
 
-  /** 提交点: 改名发布。已被取消时返回 false, 不发布 */
+  /** 提交点: 发布收下的内容。已被取消时返回 false, 不发布 */
   async publish(record: FileRecord): Promise<boolean> {
     if (!this.upload.complete()) return false;
     const partial = await this.#partial;
     // 先放开句柄: Windows 上打开着的文件不能改名
     await partial.close();
-    await this.#parts.blobs.publish(this.upload.uploadId, record, this.description.sentBy);
+    const { blobs, space } = this.#parts;
+    // 内容与别的文件相同: 只存一份, 省下的立即归还
+    space.release(await blobs.publish(this.upload.uploadId, record, this.description.sentBy));
     // 从此归已发布的文件: 之后的 abort 不能再归还
     this.#claimed = 0;
+    return true;
+  }
+
+  /** 核对并发布; 被取消时 undefined。错误同 verify */
+  async publishReceived(expectedSha256: readonly (string | undefined)[]): Promise<FileRecord | undefined> {
+    const record = await this.verify(expectedSha256);
+    return (await this.publish(record)) ? record : undefined;
+  }
+
+  /**
+   * 另一个提交点 (秒传): 发布 source 的内容, 丢弃已收下的。已被取消时返回 false, 不发布。
+   * 出错时收下的字节还在, 可以停放续传
+   */
+  async publishSame(record: FileRecord, source: FileRecord): Promise<boolean> {
+    await this.#writer.stop();
+    if (!this.upload.complete()) return false;
+    const { blobs, space } = this.#parts;
+    let copiedBytes = 0;
+    const claim = (bytes: number): void => {
+      space.claim(bytes);
+      // 先算在这次上传名下: 复制失败时随部分文件一起归还
+      this.#claimed += bytes;
+      copiedBytes = bytes;
+    };
+    await blobs.publishSame(source, record, claim, this.description.sentBy);
+    this.#claimed -= copiedBytes;
+    await this.#closePartial();
+    await blobs.removePartial(this.upload.uploadId);
+    this.#unclaim(0);
     return true;
   }
 
@@ -179,16 +204,5 @@ export class Transfer {
     head.set(part, this.#head.byteLength);
     this.#parts.types.checkHead(head);
     this.#head = head;
-  }
-
-  async #describe(sha256: string, mimeType: string): Promise<FileRecord> {
-    const { fileId, name, originalName } = this.description;
-    const size = this.upload.received;
-    const path = publishedPath(fileId, originalName);
-    const record: FileRecord = { id: fileId, name, originalName, path, size, mimeType, sha256 };
-    if (!isThumbable(mimeType)) return record;
-    const dimensions = await this.#parts.blobs.dimensions(this.upload.uploadId);
-    if (dimensions === undefined) return record;
-    return { ...record, thumbPath: `/files/${fileId}/thumb`, ...dimensions };
   }
 }

@@ -1,9 +1,10 @@
 // 一次上传的生命周期; 只管状态与偏移, 不碰磁盘
-//   receiving --收满--> verifying --校验通过--> done
-//       \------- 取消 / 出错 -------/-------> aborted
+//   receiving ---收满---> verifying --校验通过--> done
+//       \----秒传答对---> adopting ----发布----/
+//   未完成的任何状态 --取消 / 出错--> aborted
 import { AppError } from '../protocol/errors.js';
 
-export type UploadState = 'receiving' | 'verifying' | 'done' | 'aborted';
+export type UploadState = 'receiving' | 'verifying' | 'adopting' | 'done' | 'aborted';
 
 export interface UploadLimits {
   /** 单个文件的上限 (字节) */
@@ -99,9 +100,16 @@ export class Upload {
     this.#state = 'verifying';
   }
 
-  /** verifying -> done: 唯一的提交点; 已被取消时返回 false */
+  /** receiving -> adopting: 不等收满, 内容取自已有的文件。不在接收 (已在校验, 已取消) 时返回 false */
+  beginAdopting(): boolean {
+    if (this.#state !== 'receiving') return false;
+    this.#state = 'adopting';
+    return true;
+  }
+
+  /** verifying 或 adopting -> done: 唯一的提交点; 已被取消时返回 false */
   complete(): boolean {
-    if (this.#state !== 'verifying') return false;
+    if (this.#state !== 'verifying' && this.#state !== 'adopting') return false;
     this.#state = 'done';
     return true;
   }

@@ -8,11 +8,13 @@ import type {
   FileEndMessage,
   FileHashMessage,
   FileProofMessage,
+  FileRecord,
   FileResumeMessage,
   FileStartMessage,
 } from '../protocol/messages.js';
 import { ChunkDecoder } from './chunk-decoder.js';
 import { FinishedUploads } from './finished-uploads.js';
+import type { InstantSend, Prospect } from './instant-send.js';
 import type { Intake } from './intake.js';
 import { newEntry, requireToken } from './journal-entry.js';
 import { KeyedLock } from './keyed-lock.js';
@@ -20,7 +22,7 @@ import { type Live, LiveUploads } from './live-uploads.js';
 import type { Offers } from './offers.js';
 import { Partials } from './partials.js';
 import { HEAD_BYTES } from './policy.js';
-import type { FilesLog, JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
+import type { Announced, FilesLog, JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
 import type { Slot } from './slots.js';
 import type { Transfer } from './transfer.js';
 import { Upload } from './upload.js';
@@ -39,6 +41,7 @@ export interface UploadsOptions {
 
 export interface UploadsParts {
   readonly intake: Intake;
+  readonly instant: InstantSend;
   readonly journal: UploadJournal;
   readonly offers: Offers;
   readonly log: FilesLog;
@@ -82,7 +85,7 @@ export class Uploads {
 
   /** 错误: file_name_invalid, file_type_forbidden, file_too_large, storage_full, server_busy */
   async start(owner: UploadOwner, name: string, message: FileStartMessage): Promise<string> {
-    const { intake, journal } = this.#parts;
+    const { intake, instant, journal } = this.#parts;
     const originalName = intake.screen(message.originalName, message.size);
     await intake.checkSpace(message.size ?? 0);
     await this.#partials.reserve();
@@ -94,9 +97,10 @@ export class Uploads {
       slot = await this.#acquireSlot(owner.sessionKey);
       partial = await intake.blobs.createPartial(entry.uploadId);
       await journal.save(entry);
+      const prospect = await instant.prepare(entry);
       // 等待磁盘期间连接没了: 谁也不知道它的令牌, 留着没有用
       if (owner.gone) throw new AppError('upload_unknown');
-      this.#admit({ entry, resumeToken, slot, partial, owner, clientId: message.clientId });
+      this.#admit({ entry, resumeToken, slot, partial, owner, clientId: message.clientId, prospect });
     } catch (error) {
       slot?.release();
       await partial?.close();
@@ -119,8 +123,9 @@ export class Uploads {
   chunk(owner: UploadOwner, message: FileChunkMessage): Promise<void> | undefined {
     const live = this.#owned(owner, message.uploadId);
     const { transfer } = live;
-    // 已中止而还在清理: 原因马上送到, 路上的分片不能抢在它前面各报一次 upload_unknown
-    if (transfer.upload.state === 'aborted') return undefined;
+    const { state } = transfer.upload;
+    // 已中止而还在清理, 或秒传已答对: 结果马上送到, 路上的分片不能抢在它前面各报一次 upload_unknown
+    if (state === 'aborted' || state === 'adopting') return undefined;
     try {
       this.#accept(transfer, message);
       live.lastActiveMs = this.#parts.now();
@@ -141,7 +146,8 @@ export class Uploads {
     // 重复的 file_end: 校验已在进行; 已中止的: 原因马上送到。结果都会照常送达
     if (live.transfer.upload.state !== 'receiving') return;
     live.transfer.upload.beginVerifying();
-    await this.#lock.run(uploadId, () => this.#finish(live, message.sha256));
+    const expected = [live.entry.sha256, message.sha256];
+    await this.#lock.run(uploadId, () => this.#finish(live, () => live.transfer.publishReceived(expected)));
   }
 
   async cancel(owner: UploadOwner, { uploadId }: FileCancelMessage): Promise<void> {
@@ -152,15 +158,19 @@ export class Uploads {
     owner.send({ type: 'file_cancelled', uploadId });
   }
 
-  /** 秒传还没有接上: 一律当作没有相同的内容, 客户端照常传分片 */
-  async identify(owner: UploadOwner, { uploadId }: FileHashMessage): Promise<void> {
-    this.#owned(owner, uploadId);
-    throw new AppError('not_found');
+  async identify(owner: UploadOwner, { uploadId, sha256 }: FileHashMessage): Promise<void> {
+    await this.#parts.instant.identify(owner, this.#owned(owner, uploadId), sha256);
   }
 
-  async prove(owner: UploadOwner, { uploadId }: FileProofMessage): Promise<void> {
-    this.#owned(owner, uploadId);
-    throw new AppError('checksum_mismatch');
+  async prove(owner: UploadOwner, { uploadId, hashes }: FileProofMessage): Promise<void> {
+    const { instant } = this.#parts;
+    const live = this.#owned(owner, uploadId);
+    const source = await instant.judge(live, hashes);
+    // 核对期间可能被停放或接管
+    if (this.#owned(owner, uploadId) !== live) throw new AppError('upload_unknown');
+    // 抢先到了 file_end, 或已取消: 各自的结果照常送达
+    if (!live.transfer.upload.beginAdopting()) return;
+    await this.#lock.run(uploadId, () => this.#finish(live, () => instant.publish(live, source)));
   }
 
   detach(owner: UploadOwner): void {
@@ -200,10 +210,11 @@ export class Uploads {
     partial: PartialFile;
     owner: UploadOwner;
     clientId: string | undefined;
+    prospect: Prospect;
     head?: Uint8Array;
   }): void {
     if (this.#stopped) throw new AppError('server_stopping');
-    const { entry, partial, owner, head, ...rest } = request;
+    const { entry, partial, owner, prospect, head, ...rest } = request;
     const { intake, now } = this.#parts;
     const grantBytes = intake.budget.grant();
     const limits = { fileBytes: intake.fileBytes, windowBytes: grantBytes };
@@ -215,11 +226,11 @@ export class Uploads {
     const transfer = intake.transfer(upload, entry, partial, events, head);
     const live: Live = { ...rest, transfer, entry, grantBytes, owner, lastActiveMs: now() };
     this.#live.add(live);
-    this.#ready(live, owner);
+    this.#ready(live, owner, prospect);
     this.#parts.offers.open(transfer);
   }
 
-  #ready(live: Live, owner: UploadOwner): void {
+  #ready(live: Live, owner: UploadOwner, prospect: Prospect): void {
     // 等待磁盘期间连接没了: 立即脱离, 否则没有人来释放它
     if (owner.gone) this.#live.disown(live);
     const { upload } = live.transfer;
@@ -232,7 +243,9 @@ export class Uploads {
       chunkBytes: this.#options.chunkBytes,
       windowBytes: live.grantBytes,
       fileId: live.entry.fileId,
+      ...(prospect.sizeKnown ? { sizeKnown: true } : {}),
     });
+    this.#parts.instant.challenge(owner, live, prospect);
   }
 
   async #takeOver(live: Live, owner: UploadOwner, message: FileResumeMessage): Promise<void> {
@@ -240,32 +253,35 @@ export class Uploads {
     this.#live.moveSlot(live, owner.sessionKey);
     // 先让旧连接失去它, 再等在途的字节落盘, 这样 offset 不会再动
     live.owner = undefined;
+    const prospect = await this.#parts.instant.prepare(live.entry);
     await live.transfer.flush();
     // 等待期间被取消, 清理正排在锁的后面: 不能再交给新主人
     if (live.transfer.upload.state === 'aborted') throw new AppError('upload_unknown');
     live.owner = owner;
     live.clientId = message.clientId;
     live.lastActiveMs = this.#parts.now();
-    this.#ready(live, owner);
+    this.#ready(live, owner, prospect);
     this.#parts.offers.open(live.transfer);
   }
 
   async #reopen(owner: UploadOwner, { uploadId, resumeToken, clientId }: FileResumeMessage): Promise<void> {
-    const { intake, journal } = this.#parts;
-    const entry = await journal.load(uploadId);
-    if (entry === undefined) throw new AppError('upload_unknown');
-    requireToken(entry, resumeToken);
+    const { intake, instant, journal } = this.#parts;
+    const saved = await journal.load(uploadId);
+    if (saved === undefined) throw new AppError('upload_unknown');
+    requireToken(saved, resumeToken);
+    const entry = await this.#partials.complete(saved);
     if (entry.done !== undefined) {
       this.#finished.offer(owner, clientId, entry, resumeToken, this.#options.chunkBytes);
       return;
     }
+    const prospect = await instant.prepare(entry);
     const slot = await this.#acquireSlot(owner.sessionKey);
     let partial: PartialFile | undefined;
     try {
       partial = await intake.blobs.openPartial(uploadId);
       if (partial === undefined) throw new AppError('upload_unknown');
       const head = await partial.readHead(HEAD_BYTES);
-      this.#admit({ entry, resumeToken, slot, partial, owner, clientId, head });
+      this.#admit({ entry, resumeToken, slot, partial, owner, clientId, prospect, head });
     } catch (error) {
       slot.release();
       await partial?.close();
@@ -355,16 +371,25 @@ export class Uploads {
       .then(() => owner?.send(errorMessage(known.withRef(uploadId))));
   }
 
-  // 须在锁内调用
-  async #finish(live: Live, sha256: string | undefined): Promise<void> {
-    const { intake } = this.#parts;
+  #announce(live: Live, record: FileRecord): Announced {
     try {
-      const record = await live.transfer.verify([live.entry.sha256, sha256]);
-      // 校验期间被取消: 由 cancel 收尾
-      if (!(await live.transfer.publish(record))) return;
-      const { entry: broadcast, durable } = intake.announce(record);
-      this.#parts.offers.publish(live.entry.fileId);
+      const announced = this.#parts.intake.announce(record);
+      // 须在离开内存之前: 否则会被当作作废
+      this.#parts.offers.publish(record.id);
+      return announced;
+    } finally {
+      // 播不出去 (日志满) 也离开内存: 记录留着, 续传时或下次启动时补播
       this.#remove(live);
+    }
+  }
+
+  // 须在锁内调用。publish 给出已发布的记录; 期间被取消则 undefined
+  async #finish(live: Live, publish: () => Promise<FileRecord | undefined>): Promise<void> {
+    try {
+      const record = await publish();
+      // 由 cancel 收尾
+      if (record === undefined) return;
+      const { entry: broadcast, durable } = this.#announce(live, record);
       // 先等消息持久: 告诉上传者完成之后, 断电也不能丢
       await durable;
       const entry = await this.#partials.settle(live.entry, broadcast);

@@ -1,15 +1,27 @@
-// 文件的存放: 部分文件, 发布 (元数据先写, 再改名), 查找与读取
+// 文件的存放: 部分文件, 发布 (元数据先写, 再改名或链接), 查找, 读取与删除
 import { close, constants, open, read } from 'node:fs';
 import { access, open as openFolder, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { BlobReader, BlobStore, FileSentBy, OpenBlob, PartialFile } from '../files/ports.js';
+import type {
+  BlobReader,
+  BlobStore,
+  ContentIndex,
+  Dimensions,
+  FileSentBy,
+  OpenBlob,
+  PartialFile,
+  PublishedFile,
+  PublishedFiles,
+} from '../files/ports.js';
 import type { FileRecord } from '../protocol/messages.js';
+import { ContentLinks, copyContent } from './content-links.js';
 import { isMissing, translateDiskError } from './disk-errors.js';
 import type { HashPool } from './hash-pool.js';
-import { readJson, writeJson } from './json-file.js';
+import { writeJson } from './json-file.js';
 import { DiskPartial, type PartialOptions } from './partial-file.js';
 import type { StorageFolder } from './storage-folder.js';
+import { readStored } from './stored-record.js';
 import type { Thumbnails } from './thumbnails.js';
 
 const openAsync = promisify(open);
@@ -18,11 +30,13 @@ const readAsync = promisify(read);
 // 最近用过的元数据, 省去每次下载读一次 JSON
 const MAX_CACHED_RECORDS = 1000;
 
-export class Blobs implements BlobStore, BlobReader {
+export class Blobs implements BlobStore, BlobReader, PublishedFiles {
   readonly #folder: StorageFolder;
   readonly #hashes: HashPool;
   readonly #thumbnails: Thumbnails;
   readonly #options: PartialOptions;
+  readonly #links = new ContentLinks();
+  #contents: ContentIndex | undefined;
   readonly #records = new Map<string, FileRecord>();
 
   constructor(folder: StorageFolder, hashes: HashPool, thumbnails: Thumbnails, options: PartialOptions) {
@@ -30,6 +44,11 @@ export class Blobs implements BlobStore, BlobReader {
     this.#hashes = hashes;
     this.#thumbnails = thumbnails;
     this.#options = options;
+  }
+
+  /** 相同内容只存一份的依据; 没有给就各存各的。索引自己要删文件, 所以后来才给 */
+  shareContents(contents: ContentIndex): void {
+    this.#contents = contents;
   }
 
   createPartial(uploadId: string): Promise<PartialFile> {
@@ -50,26 +69,66 @@ export class Blobs implements BlobStore, BlobReader {
     return size;
   }
 
-  async publish(uploadId: string, record: FileRecord, sentBy?: FileSentBy): Promise<void> {
-    try {
-      // 元数据在前: 改名一成功, 文件就是完整可查的; 只有元数据的不算发布
-      await writeJson(this.#folder.meta(record.id), { ...record, ...sentBy }, this.#options.fsync);
-      await rename(this.#folder.partial(uploadId), this.#path(record));
-      if (this.#options.fsync) await syncFolders(this.#folder.meta(record.id), this.#path(record));
-    } catch (error) {
-      await rm(this.#folder.meta(record.id), { force: true });
-      throw translateDiskError(error);
-    }
-    this.#remember(record);
+  async publish(uploadId: string, record: FileRecord, sentBy?: FileSentBy): Promise<number> {
+    const twin = await this.#twin(record);
+    const partial = this.#folder.partial(uploadId);
+    return this.#publishWith(record, sentBy, async (target) => {
+      if (twin === undefined || !(await this.#links.link(this.#path(twin), target, record.size))) {
+        await rename(partial, target);
+        return 0;
+      }
+      // 已经发布了: 崩溃在这里, 或删不掉, 多出来的部分文件由启动对账收走
+      await rm(partial, { force: true }).catch(() => {});
+      return record.size;
+    });
+  }
+
+  async publishSame(
+    source: FileRecord,
+    record: FileRecord,
+    claim: (bytes: number) => void,
+    sentBy?: FileSentBy,
+  ): Promise<void> {
+    const from = this.#path(source);
+    await this.#publishWith(record, sentBy, async (target) => {
+      if (await this.#links.link(from, target, record.size)) return;
+      claim(record.size);
+      // 名字以 .tmp 结尾: 崩溃留下的半个由 tidy 收走
+      const temporary = `${this.#folder.partial(record.id)}.tmp`;
+      await copyContent(from, { temporary, target, flush: this.#options.fsync });
+    });
+  }
+
+  async remove(record: FileRecord): Promise<number> {
+    this.#records.delete(record.id);
+    // 文件在前: 停在中间时只剩没有文件的元数据, 启动时收走
+    const freedBytes = await this.#links.unlink(this.#path(record));
+    await rm(this.#folder.thumb(record.id), { force: true });
+    await rm(this.#folder.meta(record.id), { force: true });
+    return freedBytes;
   }
 
   async find(fileId: string): Promise<FileRecord | undefined> {
     const cached = this.#records.get(fileId);
     if (cached !== undefined) return cached;
-    const record = await readJson<FileRecord>(this.#folder.meta(fileId));
-    if (record === undefined || !(await exists(this.#path(record)))) return undefined;
-    this.#remember(record);
-    return record;
+    const stored = await readStored(this.#folder.meta(fileId));
+    if (stored === undefined || !(await exists(this.#path(stored.record)))) return undefined;
+    this.#remember(stored.record);
+    return stored.record;
+  }
+
+  listPublished(): Promise<string[]> {
+    return this.#folder.listFiles();
+  }
+
+  async describePublished(fileId: string): Promise<PublishedFile | undefined> {
+    const meta = this.#folder.meta(fileId);
+    const stored = await readStored(meta);
+    if (stored === undefined) return undefined;
+    // 元数据在发布的那一刻写下; 文件自己的时间不行: 秒传的与最初那份共用一个
+    const { mtimeMs: publishedAt } = await stat(meta);
+    const { record: file, sentBy } = stored;
+    return { file, publishedAt, ...(sentBy === undefined ? {} : { sentBy }) };
   }
 
   async open(fileId: string): Promise<OpenBlob | undefined> {
@@ -91,17 +150,43 @@ export class Blobs implements BlobStore, BlobReader {
     return this.#thumbnails.get(this.#path(record), this.#folder.thumb(fileId));
   }
 
-  async dimensions(uploadId: string): Promise<{ width: number; height: number } | undefined> {
+  async dimensions(uploadId: string): Promise<Dimensions | undefined> {
     return this.#thumbnails.measure(this.#folder.partial(uploadId));
   }
 
-  /** 删掉已发布的文件, 连同元数据与缩略图; 已经没有也算成功。副作用: 正在下载的照样下完 (Windows 上会失败) */
-  async remove(record: FileRecord): Promise<void> {
-    this.#records.delete(record.id);
-    // 文件在前: 只剩元数据的不算发布, 下次启动时收走
-    await rm(this.#path(record), { force: true });
-    await rm(this.#folder.meta(record.id), { force: true });
-    await rm(this.#folder.thumb(record.id), { force: true });
+  async dimensionsOf(record: FileRecord): Promise<Dimensions | undefined> {
+    return this.#thumbnails.measure(this.#path(record));
+  }
+
+  // 元数据在前: 文件名一出现, 文件就是完整可查的; 只有元数据的不算发布
+  async #publishWith<T>(
+    record: FileRecord,
+    sentBy: FileSentBy | undefined,
+    place: (target: string) => Promise<T>,
+  ): Promise<T> {
+    const meta = this.#folder.meta(record.id);
+    const target = this.#path(record);
+    try {
+      await writeJson(meta, { ...record, ...sentBy }, this.#options.fsync);
+      const placed = await place(target);
+      if (this.#options.fsync) await syncFolders(meta, target);
+      this.#remember(record);
+      return placed;
+    } catch (error) {
+      await rm(meta, { force: true });
+      throw translateDiskError(error);
+    }
+  }
+
+  // 空文件各有各的: 合并了也省不下什么
+  async #twin({ sha256, size }: FileRecord): Promise<FileRecord | undefined> {
+    if (size === 0) return undefined;
+    try {
+      return await this.#contents?.find(sha256, size);
+    } catch {
+      // 索引忙或出错: 多存一份, 不妨碍发布
+      return undefined;
+    }
   }
 
   // 磁盘上的名字就是链接的最后一段: UUID.ext

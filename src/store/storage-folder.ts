@@ -59,6 +59,12 @@ export class StorageFolder {
     return path.join(this.root, 'partial');
   }
 
+  /** 已发布的文件的 id */
+  async listFiles(): Promise<string[]> {
+    const names = await readdir(path.join(this.root, 'files'));
+    return names.map((name) => name.split('.', 1)[0] ?? name);
+  }
+
   /** 已占用的字节数: 已发布的与未完成的 */
   async usedBytes(): Promise<number> {
     // 上传记录 (.json) 不算: 运行中也不为它们记账, 算了就会越走越偏
@@ -78,11 +84,23 @@ export class StorageFolder {
 
 async function folderBytes(folder: string, extension: string): Promise<number> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(extension));
+  // 有几个名字的内容只算一次; 只有一个名字的不必记
+  const counted = new Set<string>();
   let total = 0;
   for (let start = 0; start < names.length; start += STAT_BATCH) {
-    const batch = names.slice(start, start + STAT_BATCH);
-    const sizes = await Promise.all(batch.map(async (name) => (await stat(path.join(folder, name))).size));
-    total += sizes.reduce((sum, bytes) => sum + bytes, 0);
+    const batch = names.slice(start, start + STAT_BATCH).map((name) => path.join(folder, name));
+    for (const { size, inode } of await Promise.all(batch.map(measure))) {
+      if (inode !== undefined && counted.has(inode)) continue;
+      if (inode !== undefined) counted.add(inode);
+      total += size;
+    }
   }
   return total;
+}
+
+/** inode 只在内容有几个名字时给出; Windows 的编号超过 2 的 53 次方, 所以是文本 */
+async function measure(file: string): Promise<{ readonly size: number; readonly inode?: string }> {
+  const { size, nlink } = await stat(file);
+  if (nlink < 2) return { size };
+  return { size, inode: String((await stat(file, { bigint: true })).ino) };
 }

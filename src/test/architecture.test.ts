@@ -25,6 +25,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
     'src/store',
     { inside: /^src\/(?:protocol|store)\/|^src\/(?:chat|files)\/ports\.ts$/, outside: NO_TRANSPORT },
   ],
+  // 离线的体检: 与服务器共用存储层的格式, 不碰领域与传输
+  [
+    'src/doctor',
+    { inside: /^src\/(?:protocol|store|doctor)\/|^src\/(?:chat|files)\/ports\.ts$/, outside: NO_TRANSPORT },
+  ],
   ['src/transport', { inside: /^src\/(?:protocol|chat|files|transport)\//, outside: ANYTHING }],
   ['src/test', { inside: /^src\//, outside: ANYTHING }],
   ['src/config', { inside: /^src\/config[\w-]*\.ts$/, outside: NO_TRANSPORT }],

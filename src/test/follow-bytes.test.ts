@@ -93,6 +93,41 @@ describe('边传边下', () => {
     assert.equal(done['mimeType'], 'image/png');
   });
 
+  it('改了名的禁止类型: 传到一半就认得出, 读者得到 415', async (t) => {
+    const { ws } = await serve(t);
+    const client = await joinOffering(t, ws, '张三');
+    const shortcut = Buffer.from('4c0000000114020000000000c000000000000046', 'hex');
+    const data = Buffer.concat([shortcut, randomBytes(8000)]);
+    const ready = await begin(client, { size: data.length, originalName: '照片.jpg' });
+    const offer = await offerOf(client, ready);
+    await sendWindowed(client, ready, data, { end: 6000 });
+    const reader = await Reader.open(t, offer['url']);
+    assert.equal(reader.response.statusCode, 415);
+  });
+
+  it('二十个读者先后加入, 各自从头到尾收到同样的内容', async (t) => {
+    const { ws } = await serve(t);
+    const client = await joinOffering(t, ws, '张三');
+    const data = randomBytes(4 * MIB + 7);
+    const ready = await begin(client, { size: data.length });
+    const offer = await offerOf(client, ready);
+    const readers: Reader[] = [];
+    let offset = await sendWindowed(client, ready, data, { end: 5000 });
+    while (readers.length < 20) {
+      readers.push(await Reader.open(t, offer['url']));
+      const end = offset + 200_000;
+      offset = await sendWindowed(client, { ...ready, offset }, data, { end });
+    }
+    await sendWindowed(client, { ...ready, offset }, data);
+    await finish(client, ready);
+    const expected = sha256(data);
+    for (const reader of readers) {
+      const { data: read, whole } = await reader.end();
+      assert.ok(whole);
+      assert.equal(sha256(read), expected);
+    }
+  });
+
   it('HEAD 不等上传: 还没有一个字节也有应答', async (t) => {
     const { ws } = await serve(t);
     const client = await joinOffering(t, ws, '张三');

@@ -56,6 +56,7 @@ async function realIntake(t: TestContext): Promise<Parts> {
       const entry = { kind: 'file', seq: announced.length, time: 0, file } as const;
       return { entry, durable: Promise.resolve() };
     },
+    findAnnounced: () => Promise.resolve(undefined),
     findSent: () => Promise.resolve(undefined),
   });
   return { root, intake, budget, space, announced };

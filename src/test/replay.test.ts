@@ -15,8 +15,8 @@ function range(from: number, to: number): number[] {
 }
 
 /** 已有 count 条文字的房间 */
-async function roomWith(t: TestContext, count: number, chat: ConfigOverrides['chat'] = {}) {
-  const running = await serve(t, { chat: { messagesPerSecond: 0, ...chat } });
+async function roomWith(t: TestContext, count: number, overrides: ConfigOverrides = {}) {
+  const running = await serve(t, { ...overrides, chat: { messagesPerSecond: 0, ...overrides.chat } });
   const talker = await Client.join(t, running.ws, '说话人');
   for (let seq = 1; seq <= count; seq += 1) talker.send({ type: 'text', message: `第 ${seq} 条` });
   await talker.next((m) => m.type === 'text' && m['seq'] === count);
@@ -128,8 +128,11 @@ describe('历史: 翻页', () => {
     assert.ok(ws.includes('127.0.0.1'));
   });
 
-  it('内存里只留最近若干条, seq 照样连续', async (t) => {
-    const { ws } = await roomWith(t, 30, { historyMessages: 10 });
+  it('不落盘: 内存里只留最近若干条, seq 照样连续', async (t) => {
+    const { ws } = await roomWith(t, 30, {
+      chat: { historyMessages: 10 },
+      history: { store: 'memory' },
+    });
     const client = await Client.join(t, ws, '张三', { features: [], after: 0 });
     assert.deepEqual(seqs(await client.next('history')), range(21, 30));
   });

@@ -5,22 +5,14 @@ import { FollowTurns } from '../files/follow-turns.js';
 import { FollowedBlob } from '../files/followed-blob.js';
 import type { LiveOffer } from '../files/live-offer.js';
 import type { Offers } from '../files/offers.js';
-import type { BlobReader, OpenBlob } from '../files/ports.js';
+import type { BlobReader } from '../files/ports.js';
 import { AppError } from '../protocol/errors.js';
-import { type DownloadPlan, sendBlob } from './download.js';
+import { sendBlob } from './download.js';
+import { type Conditions, type DownloadPlan, planRange, type Target } from './download-plan.js';
 import { fileHeaders, SECURITY_HEADERS } from './file-headers.js';
 import { Exchange, endHead, isFresh, type ReportInternal, sendNotModified, writeHead } from './http.js';
-import { parseRange } from './range.js';
 
 const FILE_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:\.[a-z0-9]{1,16})?$/;
-
-interface Conditions {
-  readonly range: string;
-  readonly ifNoneMatch: string;
-  readonly ifRange: string;
-  readonly forceDownload: boolean;
-  readonly headOnly: boolean;
-}
 
 export interface DownloadOptions {
   readonly maxActive: number;
@@ -34,15 +26,6 @@ export interface DownloadParts {
   readonly reportInternal: ReportInternal;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
-}
-
-/** 一个可以下载的文件, 已发布的或还在上传的 */
-interface Target {
-  readonly size: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** 强 ETag; 第一个写进应答, 其余 If-Range 也认 */
-  readonly etags: readonly [string, ...string[]];
-  open(): Promise<OpenBlob | undefined>;
 }
 
 export class DownloadRoute {
@@ -194,26 +177,6 @@ export class DownloadRoute {
       else exchange.res.end(bytes);
     });
   }
-}
-
-/** 单段范围 -> 206, 没有或多段 -> 200 全文, 不可满足 -> undefined */
-function planRange(
-  { size, etags }: Target,
-  headers: Readonly<Record<string, string>>,
-  { range, ifRange }: Conditions,
-): DownloadPlan | undefined {
-  const whole: DownloadPlan = { status: 200, headers, start: 0, length: size };
-  // If-Range 不符: 内容变了 (或是日期形式, 我们不发 Last-Modified), 给全文
-  if (range === '' || (ifRange !== '' && !etags.includes(ifRange))) return whole;
-  const part = parseRange(range, size);
-  if (part === 'unsatisfiable') return undefined;
-  if (part === 'whole') return whole;
-  return {
-    status: 206,
-    headers: { ...headers, 'Content-Range': `bytes ${part.start}-${part.end}/${size}` },
-    start: part.start,
-    length: part.end - part.start + 1,
-  };
 }
 
 function respondHead(exchange: Exchange, plan: DownloadPlan): void {

@@ -1,5 +1,6 @@
 // 一次下载: 读一块, tryEnd 一块, 写不进就等 onWritable; 总长已知, 从不分块编码
 import type { OpenBlob } from '../files/ports.js';
+import type { DownloadPlan } from './download-plan.js';
 import type { Exchange } from './http.js';
 
 // 1 MiB 一读: 实测比 256 KiB 省约三成 CPU (platform.md)
@@ -7,15 +8,6 @@ const READ_BYTES = 512 * 1024;
 // 闲置时留住的读缓冲个数
 const MAX_FREE_BUFFERS = 16;
 const freeBuffers: Buffer[] = [];
-
-export interface DownloadPlan {
-  readonly status: 200 | 206;
-  readonly headers: Readonly<Record<string, string>>;
-  /** 文件内的起点, 字节 */
-  readonly start: number;
-  /** 要发送的字节数, 大于 0 */
-  readonly length: number;
-}
 
 /** 发送计划中的一段; 兑现时已发完, 或连接已断。副作用: 用完关闭 blob。错误 (应随后 exchange.fail): 读不出, 或文件短于记录 */
 export async function sendBlob(exchange: Exchange, blob: OpenBlob, plan: DownloadPlan): Promise<void> {

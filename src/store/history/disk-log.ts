@@ -12,7 +12,7 @@ import { Pending } from './pending.js';
 import { ReaderLink } from './reader-link.js';
 import { Tail, type TailLimits } from './tail.js';
 import { type Opened, type WriterEvent, WriterLink } from './writer-link.js';
-import type { RetentionLimits } from './writer-messages.js';
+import type { RetentionLimits, WriterOptions } from './writer-messages.js';
 
 export interface HistoryLogger {
   info(fields: object, message: string): void;
@@ -65,7 +65,7 @@ export class DiskLog implements History {
   static async open(options: DiskLogOptions): Promise<DiskLog> {
     const log = new DiskLog(options);
     const { link, opened } = await WriterLink.start(
-      { folder: options.folder, sync: options.sync, retention: options.retention, boot: currentBoot() },
+      { ...pick(options), boot: currentBoot() },
       {
         position: () => log.#journal.position,
         crashed: (reason) => options.logger.error({ reason }, '消息日志的写线程死了, 重开'),
@@ -75,7 +75,7 @@ export class DiskLog implements History {
       },
     );
     log.#writer = link;
-    await log.#load(opened);
+    log.#load(opened);
     return log;
   }
 
@@ -143,11 +143,15 @@ export class DiskLog implements History {
 
   async find(sha256: string, size: number): Promise<FileRecord | undefined> {
     const same = (file: FileRecord): boolean => file.sha256 === sha256 && file.size === size;
-    return this.#pending.findFile(same) ?? this.#reader.ask('content', { sha256, size });
+    return this.#pending.findFile(same)?.file ?? this.#reader.ask('content', { sha256, size });
   }
 
   async knownFiles(): Promise<ReadonlySet<string>> {
     return new Set(await this.#reader.ask('fileIds', undefined));
+  }
+
+  async findFile(fileId: string): Promise<FileEntry | undefined> {
+    return this.#pending.findFile(({ id }) => id === fileId) ?? this.#reader.ask('file', fileId);
   }
 
   stop(): Promise<void> {
@@ -155,18 +159,14 @@ export class DiskLog implements History {
     return this.#stopped;
   }
 
-  async #load({ epoch, seq, firstSeq, segment }: Opened): Promise<void> {
+  #load({ epoch, seq, firstSeq, segment, tail }: Opened): void {
     this.#epoch = epoch;
     this.#seq = seq;
     this.#durableSeq = seq;
     this.#firstSeq = firstSeq;
     this.#journal = new Journal(this.#options.folder, segment);
-    const recent = await this.#reader.ask('tail', this.#options.tail).catch(async (error: unknown) => {
-      await this.#shutdown();
-      throw error;
-    });
-    this.#tail = new Tail(this.#options.tail, recent[0]?.seq ?? seq + 1);
-    for (const entry of recent) this.#tail.push(entry);
+    this.#tail = new Tail(this.#options.tail, tail[0]?.seq ?? seq + 1);
+    for (const entry of tail) this.#tail.push(entry);
     this.#tail.trim(seq);
     this.#state = 'open';
   }
@@ -274,4 +274,10 @@ export class DiskLog implements History {
     await this.#reader.stop();
     this.#state = 'stopped';
   }
+}
+
+// 交给写线程的: 函数过不去
+function pick({ folder, sync, retention, tail }: DiskLogOptions): Omit<WriterOptions, 'boot'> {
+  const { maxMessages, maxAgeDays, maxBytes } = retention;
+  return { folder, sync, tail, retention: { maxMessages, maxAgeDays, maxBytes } };
 }

@@ -58,6 +58,12 @@ export class MemoryLog implements History {
     return this.#files((file) => file.size === size && file.sha256 === sha256, 1)[0];
   }
 
+  async findFile(fileId: string): Promise<FileEntry | undefined> {
+    const wanted = (entry: RoomEntry): boolean => entry.kind === 'file' && entry.file.id === fileId;
+    const [found] = this.#newest(Number.POSITIVE_INFINITY, 1, wanted);
+    return found?.kind === 'file' ? found : undefined;
+  }
+
   async knownFiles(): Promise<ReadonlySet<string>> {
     return new Set(this.#files(() => true, Number.POSITIVE_INFINITY).map(({ id }) => id));
   }

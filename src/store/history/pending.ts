@@ -1,7 +1,7 @@
 // 已广播而还没落盘的: 多少字节, 谁在等, 谁以什么 clientId 发的。上限由 history.pendingBytes 在追加之前检查
 import type { SentBy } from '../../chat/ports.js';
 import type { AppError } from '../../protocol/errors.js';
-import type { FileRecord, RoomEntry } from '../../protocol/messages.js';
+import type { FileEntry, FileRecord, RoomEntry } from '../../protocol/messages.js';
 
 /** 一同提交的若干条共用一个 Promise */
 interface Batch {
@@ -73,9 +73,9 @@ export class Pending {
     return this.#sent.get(sentKey(sentBy))?.entry;
   }
 
-  findFile(test: (file: FileRecord) => boolean): FileRecord | undefined {
+  findFile(test: (file: FileRecord) => boolean): FileEntry | undefined {
     for (const { items } of this.#batches) {
-      for (const { entry } of items) if (entry.kind === 'file' && test(entry.file)) return entry.file;
+      for (const { entry } of items) if (entry.kind === 'file' && test(entry.file)) return entry;
     }
     return undefined;
   }

@@ -1,9 +1,9 @@
 // 读线程的快查询: 翻页, 认重发, 按内容找文件; 每一个都走索引, 不随历史的长度变慢
-import type { HistoryKind, RoomEntry } from '../../protocol/messages.js';
+import type { FileEntry, HistoryKind, RoomEntry } from '../../protocol/messages.js';
 import type { Connection } from './database.js';
 import type { Queries, QuickKind } from './reader-messages.js';
 import { COLUMNS, type Row, toEntry } from './rows.js';
-import { entryBytes } from './tail.js';
+import { entryBytes, type TailLimits } from './tail.js';
 
 type QuickTable = { readonly [K in QuickKind]: (value: Queries[K][0]) => Queries[K][1] };
 
@@ -26,7 +26,8 @@ export function quickQueries(database: Connection): QuickTable {
     kind === undefined ? '' : `AND m.kind = '${kind}'`;
   const before = ({ below, limit, kind }: Queries['before'][0]): RoomEntry[] =>
     entries(`${SELECT} WHERE m.seq < ? ${ofKind(kind)} ORDER BY m.seq DESC LIMIT ?`, below, limit).reverse();
-  const file = (found: readonly RoomEntry[]) => (found[0]?.kind === 'file' ? found[0].file : undefined);
+  const first = (found: readonly RoomEntry[]): FileEntry | undefined =>
+    found[0]?.kind === 'file' ? found[0] : undefined;
   return {
     before,
     after: ({ above, below, limit, kind }) =>
@@ -36,13 +37,15 @@ export function quickQueries(database: Connection): QuickTable {
         below,
         limit,
       ),
-    tail: (limits) => readTail(limits, (below, limit) => before({ below, limit })),
     // 最早的一条才是当初应答过的
     sent: ({ sender, clientId }) =>
       entries(`${SELECT} WHERE m.sender = ? AND m.client_id = ? ORDER BY m.seq LIMIT 1`, sender, clientId)[0],
     hasSize: (size) => prepared('SELECT 1 FROM messages WHERE size = ? LIMIT 1').all(size).length > 0,
     content: ({ sha256, size }) =>
-      file(entries(`${SELECT} WHERE m.sha256 = ? AND m.size = ? ORDER BY m.seq DESC LIMIT 1`, sha256, size)),
+      first(entries(`${SELECT} WHERE m.sha256 = ? AND m.size = ? ORDER BY m.seq DESC LIMIT 1`, sha256, size))
+        ?.file,
+    file: (fileId) =>
+      first(entries(`${SELECT} WHERE m.kind = 'file' AND m.id = ? ORDER BY m.seq LIMIT 1`, fileId)),
     fileIds: () =>
       (database.prepare(`SELECT id FROM messages WHERE kind = 'file'`).raw().all() as [string][]).map(
         ([id]) => id,
@@ -50,15 +53,14 @@ export function quickQueries(database: Connection): QuickTable {
   };
 }
 
-function readTail(
-  { maxMessages, maxBytes }: Queries['tail'][0],
-  before: (below: number, limit: number) => RoomEntry[],
-): RoomEntry[] {
+/** 最近的一段, 条数与 (估计的) 字节都有上限, 旧的在前 */
+export function readTail(database: Connection, { maxMessages, maxBytes }: TailLimits): RoomEntry[] {
+  const { before } = quickQueries(database);
   const pages: RoomEntry[][] = [];
   let count = 0;
   let bytes = 0;
   for (let below = Number.MAX_SAFE_INTEGER; count < maxMessages && bytes < maxBytes; ) {
-    const page = before(below, Math.min(TAIL_ROWS, maxMessages - count));
+    const page = before({ below, limit: Math.min(TAIL_ROWS, maxMessages - count) });
     const oldest = page[0];
     if (oldest === undefined) break;
     pages.unshift(page);

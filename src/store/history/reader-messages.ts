@@ -1,6 +1,6 @@
 // 主线程与读线程之间的消息
 import type { HistoryFilter, SearchPage, SentBy } from '../../chat/ports.js';
-import type { FileRecord, RoomEntry } from '../../protocol/messages.js';
+import type { FileEntry, FileRecord, RoomEntry } from '../../protocol/messages.js';
 
 export interface ReaderOptions {
   readonly folder: string;
@@ -12,11 +12,10 @@ export interface Queries {
   readonly after: [HistoryFilter & { readonly above: number; readonly below: number }, RoomEntry[]];
   /** seq 小于 below 的最近若干条, 旧的在前 */
   readonly before: [HistoryFilter & { readonly below: number }, RoomEntry[]];
-  /** 最近的一段: 条数与 (估计的) 字节都有上限, 旧的在前 */
-  readonly tail: [{ readonly maxMessages: number; readonly maxBytes: number }, RoomEntry[]];
   readonly sent: [SentBy, RoomEntry | undefined];
   readonly hasSize: [number, boolean];
   readonly content: [{ readonly sha256: string; readonly size: number }, FileRecord | undefined];
+  readonly file: [string, FileEntry | undefined];
   readonly fileIds: [undefined, string[]];
   /** below 之前的; query 已折叠大小写 */
   readonly search: [{ readonly query: string; readonly limit: number; readonly below: number }, SearchPage];

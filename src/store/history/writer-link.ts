@@ -21,7 +21,7 @@ export interface WriterEvents {
 }
 
 // 重开之前等多久 (毫秒), 逐次加倍; 连着这么多次不成就放弃
-const FIRST_RESTART_MS = 100;
+const FIRST_RESTART_MS = 50;
 const MAX_RESTARTS = 6;
 // 停机时等写线程收尾 (毫秒): 磁盘卡住也不能拖住停机, 余下的在预写文件里
 const STOP_TIMEOUT_MS = 10_000;

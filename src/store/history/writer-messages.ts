@@ -1,6 +1,7 @@
 // 主线程与写线程之间的消息
-import type { FileRecord } from '../../protocol/messages.js';
+import type { FileRecord, RoomEntry } from '../../protocol/messages.js';
 import type { JournalPosition } from './journal.js';
+import type { TailLimits } from './tail.js';
 
 export interface RetentionLimits {
   /** 保留的条数; 0 不限 */
@@ -16,6 +17,8 @@ export interface WriterOptions {
   /** 每次提交都落到盘片 */
   readonly sync: boolean;
   readonly retention: RetentionLimits;
+  /** 启动时读进内存的尾部 */
+  readonly tail: TailLimits;
   /** 这一次开机 */
   readonly boot: string;
   /** 写线程死后重开: 主线程正写到这里; 没有则是进程启动, 补完全部预写文件 */
@@ -39,6 +42,8 @@ export type WriterReply =
       readonly firstSeq: number;
       /** 预写文件接下来用的编号 */
       readonly segment: number;
+      /** 最近的一段, 旧的在前; 重开时是空的 */
+      readonly tail: readonly RoomEntry[];
     }
   /** 到 seq 为止都已提交 */
   | { readonly kind: 'durable'; readonly seq: number }

@@ -6,6 +6,7 @@ import { IndexBuilder } from './index-builder.js';
 import type { JournalPosition, JournalRecord } from './journal.js';
 import { JournalFollower } from './journal-follower.js';
 import { MessageTable } from './message-table.js';
+import { readTail } from './queries.js';
 import { Retention } from './retention.js';
 import { Wake } from './wake.js';
 import type { WriterOptions, WriterReply, WriterRequest } from './writer-messages.js';
@@ -58,7 +59,8 @@ export class Writer {
     if (options.resumeAt === undefined) writer.#journal.clear();
     const { seq, firstSeq } = writer.#table;
     writer.#state = 'running';
-    post({ kind: 'opened', epoch, seq, firstSeq, segment: writer.#target.segment + 1 });
+    const tail = options.resumeAt === undefined ? readTail(database, options.tail) : [];
+    post({ kind: 'opened', epoch, seq, firstSeq, segment: writer.#target.segment + 1, tail });
     return writer;
   }
 
@@ -74,6 +76,7 @@ export class Writer {
   async run(): Promise<void> {
     while (this.#state === 'running') {
       await this.#catchUp();
+      if (this.#state !== 'running') break;
       if (!this.#doChore()) await this.#wake.wait(this.#restMs());
       // 让新的消息进来
       else await this.#wake.turn();

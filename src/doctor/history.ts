@@ -1,0 +1,190 @@
+// 消息日志的体检: 数据库的完整性, 搜索索引, 序号, 预写文件; 顺带列出它认得的文件
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'libsql';
+import { type Connection, DATABASE_NAME, transact, userVersion } from '../store/history/database.js';
+import { type JournalRecord, listSegments, segmentPath } from '../store/history/journal.js';
+import { COLUMNS, type Row, toEntry } from '../store/history/rows.js';
+import { SCHEMA_VERSION } from '../store/history/schema.js';
+import type { StoredRecord } from '../store/stored-record.js';
+import type { Finding } from './findings.js';
+
+export interface HistoryView {
+  /** undefined: 没有消息日志, 或坏得读不出 */
+  readonly files: ReadonlyMap<string, StoredRecord> | undefined;
+  readonly messages: number;
+  readonly findings: readonly Finding[];
+}
+
+type SentRow = [...Row, sender: string | null, clientId: string | null];
+
+const SUBJECT = `history/${DATABASE_NAME}`;
+// 完整性检查至多列出这么多条
+const MAX_PROBLEMS = 20;
+const INDEX_NAME = 'message_index';
+
+/** folder 是存储目录的 history/。错误: 数据库由更新的版本建立 (一行中文) */
+export function examineHistory(folder: string): HistoryView {
+  const file = path.join(folder, DATABASE_NAME);
+  if (!existsSync(file)) {
+    return { files: undefined, messages: 0, findings: [{ kind: 'database_missing', subject: SUBJECT }] };
+  }
+  try {
+    return withDatabase(file, (database) => examine(database, folder));
+  } catch (error) {
+    const detail = String((error as Partial<Error>).message ?? error);
+    if (!isDamage(error)) throw error;
+    // 坏得打不开: 文件那一半照常检查
+    return {
+      files: undefined,
+      messages: 0,
+      findings: [{ kind: 'database_damaged', subject: SUBJECT, detail }],
+    };
+  }
+}
+
+/** 清空搜索索引; 服务器启动后从头补建 */
+export function resetIndex(folder: string): void {
+  withDatabase(path.join(folder, DATABASE_NAME), (database) =>
+    transact(database, 'IMMEDIATE', () => {
+      database.exec(`INSERT INTO ${INDEX_NAME} (${INDEX_NAME}) VALUES ('delete-all')`);
+      database.exec(`INSERT OR REPLACE INTO meta (key, value) VALUES ('indexed_seq', '0')`);
+    }),
+  );
+}
+
+function examine(database: Connection, folder: string): HistoryView {
+  const version = userVersion(database);
+  if (version > SCHEMA_VERSION) {
+    throw new Error(
+      `消息数据库的格式是第 ${version} 版, 这个版本的水闸只认得到第 ${SCHEMA_VERSION} 版; 请换用更新的水闸`,
+    );
+  }
+  // 建到一半: 里面还没有表
+  if (version === 0) return { files: undefined, messages: 0, findings: [] };
+  const findings = checkIntegrity(database);
+  const [first, last, count] = one<[number | null, number | null, number]>(
+    database,
+    'SELECT MIN(seq), MAX(seq), COUNT(*) FROM messages',
+  );
+  if (first !== null && last !== null && last - first + 1 !== count) {
+    const detail = `${first} 到 ${last} 之间少 ${last - first + 1 - count} 条`;
+    findings.push({ kind: 'sequence_gap', subject: SUBJECT, detail });
+  }
+  const lastSeq = Math.max(last ?? 0, numberOf(database, 'last_seq'));
+  const journal = readJournal(folder, lastSeq);
+  return {
+    files: new Map([...loggedFiles(database), ...filesOf(journal.records)]),
+    messages: count + journal.records.length,
+    findings: [...findings, ...journal.findings],
+  };
+}
+
+function checkIntegrity(database: Connection): Finding[] {
+  const problems = (
+    database.prepare(`PRAGMA integrity_check(${MAX_PROBLEMS})`).raw().all() as [string][]
+  ).map(([text]) => text);
+  const findings = problems
+    .filter((text) => text !== 'ok')
+    .map((detail): Finding => {
+      // 全文索引坏了可以重建, 与别的分开
+      const kind = detail.includes(INDEX_NAME) ? 'index_damaged' : 'database_damaged';
+      return { kind, subject: SUBJECT, detail };
+    });
+  if (findings.some(({ kind }) => kind === 'index_damaged')) return findings;
+  const detail = indexProblem(database);
+  return detail === undefined ? findings : [...findings, { kind: 'index_damaged', subject: SUBJECT, detail }];
+}
+
+function indexProblem(database: Connection): string | undefined {
+  try {
+    database.exec(`INSERT INTO ${INDEX_NAME} (${INDEX_NAME}) VALUES ('integrity-check')`);
+    const indexedSeq = numberOf(database, 'indexed_seq');
+    const [missing] = one<[number]>(
+      database,
+      `SELECT COUNT(*) FROM messages m LEFT JOIN ${INDEX_NAME}_docsize d ON d.id = m.seq
+       WHERE m.seq <= ${indexedSeq} AND d.id IS NULL`,
+    );
+    return missing === 0 ? undefined : `${missing} 条消息没有编入`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function loggedFiles(database: Connection): Map<string, StoredRecord> {
+  const rows = database
+    .prepare(`SELECT ${COLUMNS}, m.sender, m.client_id FROM messages m WHERE m.kind = 'file'`)
+    .raw()
+    .all() as SentRow[];
+  return filesOf(
+    rows.map((row) => {
+      const [sender, clientId] = [row[9], row[10]];
+      const entry = toEntry(row.slice(0, 9) as Row);
+      return sender === null || clientId === null ? { entry } : { entry, sentBy: { sender, clientId } };
+    }),
+  );
+}
+
+function filesOf(records: readonly JournalRecord[]): Map<string, StoredRecord> {
+  return new Map(
+    records.flatMap(({ entry, sentBy }): [string, StoredRecord][] => {
+      if (entry.kind !== 'file') return [];
+      return [[entry.file.id, { record: entry.file, ...(sentBy === undefined ? {} : { sentBy }) }]];
+    }),
+  );
+}
+
+/** 预写文件里还没有进数据库的; 坏行之后的不作数, 与服务器启动时一样 */
+function readJournal(folder: string, lastSeq: number): { records: JournalRecord[]; findings: Finding[] } {
+  const records: JournalRecord[] = [];
+  const findings: Finding[] = [];
+  for (const segment of listSegments(folder)) {
+    const file = segmentPath(folder, segment);
+    // 最后一行没有换行: 写到一半崩溃, 那一条没有播出去, 不算坏
+    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+    const parsed = lines.map(parseLine);
+    const bad = parsed.indexOf(undefined);
+    if (bad >= 0) {
+      const subject = `history/${path.basename(file)}`;
+      findings.push({ kind: 'journal_damaged', subject, detail: `第 ${bad + 1} 行` });
+    }
+    const sound = parsed.slice(0, bad < 0 ? undefined : bad);
+    records.push(
+      ...(sound.filter((record) => record !== undefined && record.entry.seq > lastSeq) as JournalRecord[]),
+    );
+  }
+  return { records, findings };
+}
+
+function parseLine(line: string): JournalRecord | undefined {
+  try {
+    const record = JSON.parse(line) as { entry?: { seq?: unknown } } | null;
+    return Number.isSafeInteger(record?.entry?.seq) ? (record as JournalRecord) : undefined;
+  } catch {
+    // 不是 JSON
+    return undefined;
+  }
+}
+
+function withDatabase<T>(file: string, task: (database: Connection) => T): T {
+  const database = new Database(file);
+  try {
+    return task(database);
+  } finally {
+    database.close();
+  }
+}
+
+function numberOf(database: Connection, key: string): number {
+  const rows = database.prepare('SELECT value FROM meta WHERE key = ?').raw().all(key) as [string][];
+  return Number(rows[0]?.[0] ?? 0);
+}
+
+function one<T>(database: Connection, sql: string): T {
+  return database.prepare(sql).raw().all()[0] as T;
+}
+
+function isDamage(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^SQLITE_(?:CORRUPT|NOTADB)/.test(code);
+}

@@ -1,0 +1,65 @@
+// 启动时的补播: 在 files/ 里而不在消息日志里的文件 (广播之前崩溃, 或有日志之前的旧目录), 各播一次
+import type { Announce, AnnouncedFiles, FilesLog, PublishedFile, PublishedFiles } from './ports.js';
+
+export interface ReconcileParts {
+  readonly published: PublishedFiles;
+  readonly announced: AnnouncedFiles;
+  readonly announce: Announce;
+  readonly log: FilesLog;
+}
+
+// 并行读元数据的个数: 太多会占满线程池
+const READ_BATCH = 64;
+// 每播这么多条等一次落盘: 旧目录可以有几十万个文件, 积压的写入有上限
+const ANNOUNCE_BATCH = 1000;
+
+/** 须在开始监听之前。保证: 旧的在前, 时间是发布的时间, 单帧文件仍认得 clientId。播不出去 (日志满) 只记录, 不妨碍启动 */
+export async function reconcile({ published, announced, announce, log }: ReconcileParts): Promise<void> {
+  const [present, known] = await Promise.all([published.listPublished(), announced.knownFiles()]);
+  const unknown = present.filter((fileId) => !known.has(fileId));
+  const found = await describeAll(published, unknown);
+  found.sort((a, b) => a.publishedAt - b.publishedAt);
+  const onDisk = new Set(present);
+  const counts = {
+    files: present.length,
+    announced: await announceAll(found, announce, log),
+    // 没有元数据, 来历不明: 不播也不删
+    unreadable: unknown.length - found.length,
+    // 日志里有而磁盘上没有
+    missing: [...known].filter((fileId) => !onDisk.has(fileId)).length,
+  };
+  if (counts.unreadable + counts.missing === 0) log.info(counts, '存储的对账完成');
+  else log.warn(counts, '存储的对账完成, 有不一致; 停机后可运行 npm run doctor');
+}
+
+/** 返回播出的条数 */
+async function announceAll(
+  found: readonly PublishedFile[],
+  announce: Announce,
+  log: FilesLog,
+): Promise<number> {
+  let count = 0;
+  try {
+    for (; count < found.length; count += ANNOUNCE_BATCH) {
+      const batch = found.slice(count, count + ANNOUNCE_BATCH);
+      const sent = batch.map(
+        ({ file, sentBy, publishedAt }) => announce(file, sentBy, Math.floor(publishedAt)).durable,
+      );
+      await Promise.all(sent);
+    }
+  } catch (error) {
+    log.error({ err: error }, '补播中断, 余下的等下次启动');
+  }
+  return Math.min(count, found.length);
+}
+
+async function describeAll(published: PublishedFiles, fileIds: readonly string[]): Promise<PublishedFile[]> {
+  const found: PublishedFile[] = [];
+  for (let start = 0; start < fileIds.length; start += READ_BATCH) {
+    const batch = fileIds.slice(start, start + READ_BATCH);
+    for (const file of await Promise.all(batch.map((fileId) => published.describePublished(fileId)))) {
+      if (file !== undefined) found.push(file);
+    }
+  }
+  return found;
+}
