@@ -8,7 +8,7 @@ import { enter, log, partsOf, sendText, waitForText } from './chat-page.js';
 import { NETWORK_DOWN } from './complaints.js';
 import { type Restartable, restartable } from './restartable.js';
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 async function shown(page: Page): Promise<string[]> {
   return (await log(page).innerText()).match(/[甲乙]-\d+-\d+(?!\d)/g) ?? [];

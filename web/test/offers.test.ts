@@ -43,7 +43,7 @@ function early(within: Locator): Locator {
 }
 
 describe('网页: 边传边下', () => {
-  it('记录与文件面板里都有, 带进度; 现在就下, 传完时下到的一字不差; 由同一个文件的消息接替', async (t) => {
+  it('记录与文件面板里都有, 带进度; 现在就下, 传完时下到的不差; 由消息接替; 断线后以服务器说的为准, 取消了就消失', async (t) => {
     const { page, other, proxy } = await room(t);
     const ready = await half(other);
     await early(log(page)).waitFor();
@@ -67,16 +67,13 @@ describe('网页: 边传边下', () => {
     const final = log(page).getByRole('link', { name: '下载 电影.mkv' });
     assert.equal(await final.count(), 1);
     assert.equal(await final.getAttribute('href'), href, '链接始终是同一个');
-  });
 
-  it('取消了就消失; 断线期间的不算, 重连之后以服务器说的为准', async (t) => {
-    const { page, other, proxy } = await room(t);
-    const ready = await half(other);
+    const again = await half(other);
     await early(log(page)).waitFor();
     proxy.cut();
     await early(log(page)).waitFor({ state: 'detached' });
     await early(log(page)).waitFor();
-    other.send({ type: 'file_cancel', uploadId: ready['uploadId'] });
+    other.send({ type: 'file_cancel', uploadId: again['uploadId'] });
     await early(log(page)).waitFor({ state: 'detached' });
     assert.equal(await early(page.locator('body')).count(), 0);
   });
