@@ -117,6 +117,35 @@ describe('网页重连', () => {
     await partsOf(page).files.getByText('错过的.txt').waitFor();
   });
 
+  it('错过几千条: 从最近的一页重新开始, 向上翻一样不漏', { timeout: 60_000 }, async (t) => {
+    const { port, ws } = await serve(t, { chat: { messagesPerSecond: 0 } });
+    const proxy = await CutProxy.start(t, port);
+    const other = await Client.join(t, ws, '乙');
+    other.send({ type: 'file', name: '乙', originalName: '早先的.txt', filedata: 'aGk=' });
+    const page = await openPage(t, await launch(t), proxy.http, { allow: NETWORK_DOWN });
+    await enter(page, '甲');
+    await partsOf(page).files.getByText('早先的.txt').waitFor();
+    proxy.hold();
+    proxy.cut();
+    for (let index = 0; index < 5100; index++)
+      other.send({ type: 'text', name: '乙', message: `乙-${index}` });
+    await other.settle();
+    proxy.cut();
+    proxy.release();
+    await waitForText(page, '乙-5099');
+    for (let tries = 0; tries < 100 && !(await shown(page)).includes('乙-4900'); tries++) {
+      await log(page).press('PageDown');
+      await log(page).press('Home');
+    }
+    const numbers = (await shown(page)).map((text) => Number(text.slice(2)));
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => (numbers[0] ?? 0) + index),
+    );
+    assert.ok(numbers.includes(4900));
+    await partsOf(page).files.getByText('早先的.txt').waitFor();
+  });
+
   it('服务器丢了历史: 说明, 取最近的, 向上翻得到更早的', async (t) => {
     // 历史只在内存里的服务器, 重启就是丢了
     const env = { SLUICE_MESSAGES_PER_SECOND: '0', SLUICE_HISTORY_STORE: 'memory' };

@@ -21,16 +21,16 @@ describe('一次运行里的秒传', () => {
   it('已有的内容: 一个分片也不发, 广播恰好一次; 问, 答的时候断线, 再来时接着算, 仍是秒传', async (t) => {
     const { client, url } = await stocked(t, bytes);
     const wire = new Wire();
-    assert.deepEqual((await run(t, wire, { url })).outcome, { kind: 'done', instant: true });
+    assert.deepEqual((await run(t, wire, { url, instant: true })).outcome, { kind: 'done', instant: true });
     assert.deepEqual([wire.chunks, wire.ended], [0, undefined]);
     assert.equal((await client.next('file'))['sha256'], sha256(bytes));
     for (const lost of ['file_hash', 'file_proof']) {
-      const cut = await run(t, new Wire(undefined, ({ type }) => type !== lost), { url });
+      const cut = await run(t, new Wire(undefined, ({ type }) => type !== lost), { url, instant: true });
       assert.deepEqual(cut.outcome, { kind: 'cut' }, lost);
       assert.equal(cut.checkpoint?.offset, bytes.length, '算过的都在存档里');
       const again = new Wire();
       const { credentials, checkpoint } = cut;
-      const { outcome } = await run(t, again, { url, credentials, checkpoint });
+      const { outcome } = await run(t, again, { url, instant: true, credentials, checkpoint });
       assert.deepEqual([outcome, again.chunks], [{ kind: 'done', instant: true }, 0], lost);
     }
     await client.settle();
@@ -40,13 +40,13 @@ describe('一次运行里的秒传', () => {
   it('同样大小而内容不同, 抽查答错: 上传仍在, 照常传完, 校验不重算也对', async (t) => {
     const { client, url } = await stocked(t, other);
     const first = new Wire();
-    assert.deepEqual((await run(t, first, { url })).outcome, { kind: 'done', instant: false });
+    assert.deepEqual((await run(t, first, { url, instant: true })).outcome, { kind: 'done', instant: false });
     await assertShared(client, first);
     const wrong = new Wire(undefined, (message) => {
       if (message['type'] === 'file_proof') message['hashes'] = Array(3).fill('0'.repeat(64));
       return true;
     });
-    assert.deepEqual((await run(t, wrong, { url })).outcome, { kind: 'done', instant: false });
+    assert.deepEqual((await run(t, wrong, { url, instant: true })).outcome, { kind: 'done', instant: false });
     await assertShared(client, wrong);
   });
 
@@ -63,6 +63,6 @@ describe('一次运行里的秒传', () => {
       if (type === 'file_start') appendFileSync(onDisk, '改');
       return true;
     });
-    assert.equal((await run(t, changed, { url, file: changing })).outcome.kind, 'unreadable');
+    assert.equal((await run(t, changed, { url, instant: true, file: changing })).outcome.kind, 'unreadable');
   });
 });

@@ -67,7 +67,7 @@ export async function run(
     };
     const ports = { connect: wire.connect, report, now: () => performance.now() };
     const started = new UploadRun(
-      { type: 'run', runId: 'r', file, binary: true, instant: true, ...command },
+      { type: 'run', runId: 'r', file, binary: true, instant: false, ...command },
       ports,
     );
     t.after(() => started.stop());
