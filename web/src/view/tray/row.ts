@@ -67,11 +67,13 @@ export function createRow(first: Transfer, actions: Actions): TrayRow {
   return { element, update };
 }
 
-// 传完之后链接不变, 但不再有人报来: 留着
+// 传完之后链接不变, 但不再有人报来; 文件的广播可能比这里的完成先到, 所以在动的也留着
+const KEEPS_LINK: ReadonlySet<Transfer['state']> = new Set(['comparing', 'sending', 'verifying', 'done']);
+
 function createLinkSlot(slot: HTMLElement, name: string): (transfer: Transfer, link?: string) => void {
   let shown: string | undefined;
   return ({ state }, link) => {
-    const kept = state === 'verifying' || state === 'done' ? shown : undefined;
+    const kept = KEEPS_LINK.has(state) ? shown : undefined;
     const wanted = link ?? kept;
     if (wanted === shown) return;
     shown = wanted;
