@@ -150,7 +150,7 @@ async function openStorage({ config, log: logger, now }: Runtime): Promise<Stora
   const hashes = new HashPool(hashWorkers);
   const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
   const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
-  const space = new Space(config.storage, await folder.usedBytes(), () => folder.freeBytes(), now);
+  const space = new Space(config.storage, folder.usedBytes(), () => folder.freeBytes(), now);
   const secret = await loadSessionSecret(folder.sessionSecret);
   const log = await openHistory(config, logger, {
     folder,

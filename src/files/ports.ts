@@ -151,8 +151,8 @@ export interface PublishedFile {
 export interface PublishedFiles {
   /** files/ 里全部文件的 id; 只列一次目录 */
   listPublished(): Promise<string[]>;
-  /** 元数据缺失或读不懂时 undefined */
-  describePublished(fileId: string): Promise<PublishedFile | undefined>;
+  /** 元数据缺失或读不懂的略去。同步读盘: 只在启动时, 开始监听之前用 */
+  readPublished(fileIds: readonly string[]): PublishedFile[];
 }
 
 /** 边传边下的消息; 由聊天一侧播给声明了 offer 的人 */

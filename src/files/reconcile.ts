@@ -8,8 +8,6 @@ export interface ReconcileParts {
   readonly log: FilesLog;
 }
 
-// 并行读元数据的个数: 太多会占满线程池
-const READ_BATCH = 64;
 // 每播这么多条等一次落盘: 旧目录可以有几十万个文件, 积压的写入有上限
 const ANNOUNCE_BATCH = 1000;
 
@@ -17,7 +15,7 @@ const ANNOUNCE_BATCH = 1000;
 export async function reconcile({ published, announced, announce, log }: ReconcileParts): Promise<void> {
   const [present, known] = await Promise.all([published.listPublished(), announced.knownFiles()]);
   const unknown = present.filter((fileId) => !known.has(fileId));
-  const found = await describeAll(published, unknown);
+  const found = published.readPublished(unknown);
   found.sort((a, b) => a.publishedAt - b.publishedAt);
   const onDisk = new Set(present);
   const counts = {
@@ -51,15 +49,4 @@ async function announceAll(
     log.error({ err: error }, '补播中断, 余下的等下次启动');
   }
   return Math.min(count, found.length);
-}
-
-async function describeAll(published: PublishedFiles, fileIds: readonly string[]): Promise<PublishedFile[]> {
-  const found: PublishedFile[] = [];
-  for (let start = 0; start < fileIds.length; start += READ_BATCH) {
-    const batch = fileIds.slice(start, start + READ_BATCH);
-    for (const file of await Promise.all(batch.map((fileId) => published.describePublished(fileId)))) {
-      if (file !== undefined) found.push(file);
-    }
-  }
-  return found;
 }

@@ -13,6 +13,22 @@ export interface UploadLimits {
   readonly windowBytes: number;
 }
 
+// 这些错误不终结上传: 客户端按应答里的 offset 重发即可
+const SURVIVABLE: ReadonlySet<string> = new Set([
+  'offset_mismatch',
+  'window_exceeded',
+  'base64_invalid',
+  'frame_too_large',
+  'invalid_field',
+  // file_end 或取消之后还在路上的分片: 不能毁掉正在校验的上传
+  'upload_unknown',
+]);
+
+/** 上传还在, 客户端改正之后可以接着传 */
+export function isSurvivable(error: unknown): boolean {
+  return error instanceof AppError && SURVIVABLE.has(error.code);
+}
+
 export class Upload {
   readonly uploadId: string;
   /** 声明的大小 (字节); undefined 表示长度未知的流 */

@@ -25,7 +25,7 @@ import { HEAD_BYTES } from './policy.js';
 import type { Announced, FilesLog, JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
 import type { Slot } from './slots.js';
 import type { Transfer } from './transfer.js';
-import { Upload } from './upload.js';
+import { isSurvivable, Upload } from './upload.js';
 
 export interface UploadsOptions {
   /** 建议的分片大小 (字节), 随 file_ready 告知 */
@@ -50,17 +50,6 @@ export interface UploadsParts {
 }
 
 const TOKEN_BYTES = 32;
-// 这些错误不终结上传: 客户端按应答里的 offset 重发即可
-const SURVIVABLE: ReadonlySet<string> = new Set([
-  'offset_mismatch',
-  'window_exceeded',
-  'base64_invalid',
-  'frame_too_large',
-  'invalid_field',
-  // file_end 或取消之后还在路上的分片: 不能毁掉正在校验的上传
-  'upload_unknown',
-]);
-
 export class Uploads {
   readonly #options: UploadsOptions;
   readonly #parts: UploadsParts;
@@ -131,7 +120,7 @@ export class Uploads {
       live.lastActiveMs = this.#parts.now();
       return undefined;
     } catch (error) {
-      if (error instanceof AppError && SURVIVABLE.has(error.code)) throw error;
+      if (isSurvivable(error)) throw error;
       return this.#abandon(live).then(() => {
         throw error;
       });

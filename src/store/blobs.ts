@@ -1,5 +1,5 @@
 // 文件的存放: 部分文件, 发布 (元数据先写, 再改名或链接), 查找, 读取与删除
-import { close, constants, open, read } from 'node:fs';
+import { close, constants, open, read, statSync } from 'node:fs';
 import { access, open as openFolder, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -21,7 +21,7 @@ import type { HashPool } from './hash-pool.js';
 import { writeJson } from './json-file.js';
 import { DiskPartial, type PartialOptions } from './partial-file.js';
 import type { StorageFolder } from './storage-folder.js';
-import { readStored } from './stored-record.js';
+import { readStored, readStoredSync } from './stored-record.js';
 import type { Thumbnails } from './thumbnails.js';
 
 const openAsync = promisify(open);
@@ -121,14 +121,16 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
     return this.#folder.listFiles();
   }
 
-  async describePublished(fileId: string): Promise<PublishedFile | undefined> {
-    const meta = this.#folder.meta(fileId);
-    const stored = await readStored(meta);
-    if (stored === undefined) return undefined;
-    // 元数据在发布的那一刻写下; 文件自己的时间不行: 秒传的与最初那份共用一个
-    const { mtimeMs: publishedAt } = await stat(meta);
-    const { record: file, sentBy } = stored;
-    return { file, publishedAt, ...(sentBy === undefined ? {} : { sentBy }) };
+  readPublished(fileIds: readonly string[]): PublishedFile[] {
+    return fileIds.flatMap((fileId) => {
+      const meta = this.#folder.meta(fileId);
+      const stored = readStoredSync(meta);
+      if (stored === undefined) return [];
+      const { record: file, sentBy } = stored;
+      // 元数据在发布的那一刻写下; 文件自己的时间不行: 秒传的与最初那份共用一个
+      const { mtimeMs: publishedAt } = statSync(meta);
+      return [{ file, publishedAt, ...(sentBy === undefined ? {} : { sentBy }) }];
+    });
   }
 
   async open(fileId: string): Promise<OpenBlob | undefined> {

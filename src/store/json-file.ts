@@ -1,4 +1,5 @@
 // 小 JSON 文件的原子读写: 先写临时文件再改名, 崩溃后要么旧要么新
+import { readFileSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isMissing, translateDiskError } from './disk-errors.js';
 
@@ -11,6 +12,16 @@ export async function writeJson(path: string, value: unknown, flush = false): Pr
   } catch (error) {
     await rm(temporary, { force: true });
     throw translateDiskError(error);
+  }
+}
+
+/** 同 readJson, 同步; 只在启动时用 */
+export function readJsonSync(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 

