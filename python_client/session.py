@@ -116,6 +116,7 @@ class ChatSession:
             await self._connection.run()
         finally:
             self.texts.close()
+            self.history.close()
             self._workers.stop()
             for task in list(self._tasks):
                 task.cancel()

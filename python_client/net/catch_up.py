@@ -18,6 +18,8 @@ PAGE = 50
 CATCH_UP_PAGE = MAX_HISTORY_LIMIT
 # 换了 epoch 之后至多从头补这么多条
 MAX_MISSED = 1000
+# 第一页到来之前播出的至多留着这么多条; 更多的由后面的页给出
+MAX_HELD = 200
 # 记住最近放行过的这么多条的 id: 换了 epoch 而消息还在时 (断电只丢了尾巴), 同一条不再来一次
 _MAX_RECENT = 2 * MAX_MISSED
 
@@ -37,6 +39,8 @@ class CatchUp:
         self._after_welcome = 0
         # 补齐期间播出过的最大的 seq: 补到这里才算完。页是服务器读盘那一刻的, 里面也许没有它
         self._heard = 0
+        # 第一页到来之前播出的: 不给历史的服务器, 等一会儿就从这里算起
+        self._held: list[RoomMessage] = []
         # 值没有用: OrderedDict 当有界的有序集合
         self._recent: OrderedDict[str, None] = OrderedDict()
 
@@ -59,6 +63,7 @@ class CatchUp:
         self._epoch = welcome.epoch
         self._after_welcome = welcome.seq
         self._heard = 0
+        self._held = []
         if lost:
             self._contiguous = max(0, welcome.seq - MAX_MISSED)
             self._state = RESTARTING
@@ -71,7 +76,19 @@ class CatchUp:
         if self._state == CAUGHT:
             return len(self._take([message])) > 0
         self._heard = max(self._heard, message.seq)
+        if self._state == FRESH and len(self._held) < MAX_HELD:
+            self._held.append(message)
         return False
+
+    def release(self) -> list[RoomMessage]:
+        """等了一会儿仍没有第一页: 从播出的第一条算起。已经有了一页的没有可放行的。"""
+        held, self._held = self._held, []
+        if self._state != FRESH or not held:
+            return []
+        self._contiguous = held[0].seq - 1
+        accepted = self._take(held)
+        self._state = CAUGHT
+        return accepted
 
     def joined_page(self, page: History) -> tuple[list[RoomMessage], bool]:
         """加入之后不请自来的一页 -> 放行的, 以及还要不要 (从 after 起) 取下一页。"""

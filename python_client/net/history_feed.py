@@ -7,11 +7,14 @@ import logging
 
 from ..model.events import HasOlder, HistoryGap
 from ..protocol.messages import History, RoomMessage, Welcome
-from .catch_up import CATCH_UP_PAGE, CatchUp
+from .catch_up import CATCH_UP_PAGE, FRESH, CatchUp
 from .history_requests import HistoryRequests
 from .ports import FeedPorts
 
 log = logging.getLogger(__name__)
+
+# 契约说加入之后总有一页历史: 有了播出的而它这么久还没有到, 就不再等 (秒)
+PAGE_S = 1.0
 
 
 class HistoryFeed:
@@ -21,6 +24,8 @@ class HistoryFeed:
         self._ports = ports
         self._requests = requests
         self._catch_up = CatchUp()
+        # 第一页到来之前有播出的才走
+        self._patience: asyncio.TimerHandle | None = None
 
     @property
     def after(self) -> int | None:
@@ -40,6 +45,8 @@ class HistoryFeed:
         """播出的一条。"""
         if self._catch_up.broadcast(message):
             self._ports.deliver(message, True)
+        elif self._catch_up.state == FRESH and self._patience is None:
+            self._patience = asyncio.get_running_loop().call_later(PAGE_S, self._stop_waiting)
 
     def joined_page(self, page: History) -> None:
         """加入之后服务器主动给的一页。"""
@@ -55,6 +62,20 @@ class HistoryFeed:
         self._deliver_page(messages, gap)
         if wants_more:
             self._spawn_catch_up()
+
+    def close(self) -> None:
+        """会话结束。"""
+        if self._patience is not None:
+            self._patience.cancel()
+
+    def _stop_waiting(self) -> None:
+        self._patience = None
+        messages = self._catch_up.release()
+        if messages:
+            log.info("feed.no_page count=%d", len(messages))
+            # 早先的也许有, 由用户去要
+            self._ports.emit(HasOlder(True))
+            self._deliver_page(messages, False)
 
     def _deliver_page(self, messages: list[RoomMessage], gap: bool) -> None:
         if gap:

@@ -56,6 +56,17 @@ def test_加入后的那一页还没有到就播出的_接着要到它为止() -
     assert catch_up.is_live(messages[0]) and not catch_up.is_live(_page(41).messages[0])
 
 
+def test_不给历史的服务器_等一会儿就从播出的第一条算起() -> None:
+    catch_up = CatchUp()
+    catch_up.welcomed(_welcome(41))
+    for seq in (42, 43):
+        assert not catch_up.broadcast(_page(seq).messages[0])
+    assert _seqs(catch_up.release()) == [42, 43]
+    assert catch_up.after == 43 and catch_up.broadcast(_page(44).messages[0])
+    assert catch_up.joined_page(_page(41, 42)) == ([], False), "太晚了"
+    assert _caught(10).release() == []
+
+
 def test_空的房间_那一页还没有到就播出的也不丢() -> None:
     catch_up = CatchUp()
     catch_up.welcomed(_welcome(0))

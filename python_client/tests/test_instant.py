@@ -12,10 +12,13 @@ import pytest
 from ..headless.progress import Progress
 from ..headless.terminal import Terminal
 from ..model.transfers import DONE, FAILED, UP, Transfer
+from ..transfer.downloads import Downloads
+from ..transfer.uploads import Uploads
 from ..ui.transfer_text import state_text
-from .chat import eventually, run
+from .chat import Chat, eventually, run
 from .files import make_file, sha256
 from .hostile import LARGE, UPLOAD_ID, Frame, hostile, published, ready
+from .server import SluiceServer
 
 # 三段: 开头, 中间, 一直到结尾; 有重叠
 RANGES = [(0, 1), (100_000, 150_000), (LARGE - 70_000, 70_000)]
@@ -165,6 +168,42 @@ def test_问着的时候暂停与取消_都马上停下_服务器那里也删(tm
             chat.uploads.cancel(upload_id)
             await eventually(lambda: "file_cancel" in server.sent())
             assert "chunk" not in server.sent()
+
+    run(test)
+
+
+def test_真服务器_发过的内容换个名字再发_不再传_各有各的消息(
+    shared_server: SluiceServer, tmp_path: Path
+) -> None:
+    first = make_file(tmp_path, "原来的.mkv", 3 * LARGE)
+    second, third = tmp_path / "另一个名字.mkv", tmp_path / "只差一个字节.mkv"
+    content = first.read_bytes()
+    second.write_bytes(content)
+    third.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+    async def test() -> None:
+        async with Chat(shared_server.url) as chat:
+            chat.uploads = Uploads(chat.address, chat, None)
+            chat.uploads.online()
+            instant = []
+            for path in (first, second, third):
+                done = await chat.until_state(chat.uploads.add([path])[0], DONE)
+                assert done.sha256 == sha256(path)
+                instant.append(done.instant)
+            assert instant == [False, True, False]
+            await chat.until(lambda: len(chat.files) == 3)
+            assert [file.original_name for file in chat.files] == [
+                path.name for path in (first, second, third)
+            ]
+            assert len({file.id for file in chat.files}) == 3
+            assert chat.files[0].sha256 == chat.files[1].sha256
+            # 链接各是各的, 内容是同一份
+            saved = tmp_path / "取回.mkv"
+            downloads = Downloads(chat)
+            await chat.until_state(downloads.add(chat.files[1], saved), DONE)
+            assert saved.read_bytes() == content
+            await downloads.stop()
+            await chat.uploads.stop()
 
     run(test)
 

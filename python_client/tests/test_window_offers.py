@@ -26,7 +26,7 @@ def test_还在上传的在最上面_写明传了多少_双击马上打开(
     opened = watch_browser(monkeypatch)
     network.put(*arrived(file(1, "旧的.pdf")), OffersChanged((_offer(2, 450), _offer(3, 0, "后来的.pdf"))))
     drained(window, network)
-    assert _lines(window) == ["后来的.pdf · 上传中 0%", "电影.pdf · 上传中 45%", "旧的.pdf"]
+    assert _lines(window) == ["上传中 0% · 后来的.pdf", "上传中 45% · 电影.pdf", "旧的.pdf"]
     assert window.files.heading.cget("text") == "文件 (1)"
     listbox = window.files.listbox
     box = listbox.bbox(1)
@@ -35,6 +35,13 @@ def test_还在上传的在最上面_写明传了多少_双击马上打开(
         listbox.event_generate(event, x=5, y=box[1] + 5)
     wait_until(window.root, lambda: opened == ["http://127.0.0.1:3000/files/2.pdf"])
     assert window.files.facts.cget("text") == "450 B / 1000 B, 李四 正在上传"
+
+
+def test_名字再长也看得全传了多少(window: Window, network: HandFedNetwork) -> None:
+    network.put(OffersChanged((_offer(2, 450, f"{'很长的名字' * 20}.pdf"),)))
+    drained(window, network)
+    (line,) = _lines(window)
+    assert line.startswith("上传中 45% · ") and line.endswith(".pdf") and "…" in line
 
 
 def test_有进展时只改那一行_选中的与滚动的位置都不动(window: Window, network: HandFedNetwork) -> None:
@@ -48,7 +55,7 @@ def test_有进展时只改那一行_选中的与滚动的位置都不动(window
     for received in (200, 300):
         network.put(OffersChanged((_offer(2, received),)))
         drained(window, network)
-    assert _lines(window)[0] == "电影.pdf · 上传中 30%"
+    assert _lines(window)[0] == "上传中 30% · 电影.pdf"
     assert (listbox.yview(), window.files.selected()) == before
 
 
@@ -72,10 +79,10 @@ def test_收回的去掉_几个同时传的后来居上也不乱(window: Window,
     drained(window, network)
     network.put(OffersChanged((_offer(2, 100, "甲.pdf"), _offer(4, 100, "丙.pdf"))))
     drained(window, network)
-    assert _lines(window) == ["丙.pdf · 上传中 10%", "甲.pdf · 上传中 10%", "旧的.pdf"]
+    assert _lines(window) == ["上传中 10% · 丙.pdf", "上传中 10% · 甲.pdf", "旧的.pdf"]
     network.put(*arrived(file(4, "丙.pdf")), OffersChanged((_offer(2, 100, "甲.pdf"),)))
     drained(window, network)
-    assert _lines(window) == ["甲.pdf · 上传中 10%", "丙.pdf", "旧的.pdf"]
+    assert _lines(window) == ["上传中 10% · 甲.pdf", "丙.pdf", "旧的.pdf"]
 
 
 def test_另存为还在上传的_交给下载(

@@ -80,7 +80,9 @@ def test_结果新的在前_搜索词标出_第一条的前后马上去取(windo
     results = window.search.results
     assert _tagged(results.text, "match") == ["会议"] * 4
     lines = results.text.get("1.0", "end-1c").splitlines()
-    assert lines[1] == "下午的会议改到四点, 会议室不变" and lines[3].startswith("会议纪要.pdf   文档")
+    assert lines[1].strip() == "下午的会议改到四点, 会议室不变" and lines[3].startswith(
+        " 会议纪要.pdf   文档"
+    )
     assert window.search.status.cget("text") == "3+ 条, 新的在前"
     assert [asked[1:] for asked in network.named("load_context")] == [(90, None), (None, 90)]
     assert shown(window).splitlines()[-1] == "主窗口里的一句", "主窗口的记录不动"

@@ -36,8 +36,13 @@ class FileLines:
     def _line(self, file: SharedFile, origin: str) -> str:
         key = (file.original_name, origin)
         if key not in self._written:
-            self._written[key] = self._write(safe_name(file.original_name), origin)
+            write = self._write_coming if isinstance(file, FileOffer) else self._write
+            self._written[key] = write(safe_name(file.original_name), origin)
         return self._written[key]
+
+    def _write_coming(self, name: str, progress: str) -> str:
+        # 进度在前: 名字的结尾省不掉, 列表窄时在后的会被切掉
+        return progress + fit(name, self._font, self._width - self._font.measure(progress))
 
     def _write(self, name: str, origin: str) -> str:
         if origin:
@@ -49,7 +54,7 @@ class FileLines:
 
 def _origin(file: SharedFile, today: date, has_twin: bool) -> str:
     if isinstance(file, FileOffer):
-        return f" · 上传中 {format_percent(file.received, file.size)}%"
+        return f"上传中 {format_percent(file.received, file.size)}% · "
     if not has_twin:
         return ""
     return f" · {safe_name(file.name)} {format_short_date(file.time_ms, today)}"

@@ -119,9 +119,8 @@ class SearchResults:
         for index, color in enumerate(palette.NAME_COLORS):
             text.tag_configure(f"name{index}", foreground=color)
         text.tag_configure("when", font=theme.small, foreground=palette.TEXT_3)
-        text.tag_configure(
-            "what", font=theme.normal, lmargin1=gap, lmargin2=gap, rmargin=gap, spacing3=gap // 2
-        )
+        # 行首空一格而不是边距: 标出的词在行首时, 底色会漫到边距里
+        text.tag_configure("what", font=theme.normal, lmargin2=gap, rmargin=gap, spacing3=gap // 2)
         text.tag_configure("kind", font=theme.small, foreground=palette.TEXT_3)
         text.tag_configure("tail", justify="center", spacing1=gap, spacing3=gap)
         text.tag_configure("link", foreground=palette.ACCENT, underline=True)
@@ -159,7 +158,7 @@ def _row(message: RoomMessage, query: str, today: date) -> Row:
     when = human_text.format_short_date(message.time_ms, today)
     if when != human_text.format_time(message.time_ms):
         when += f" {human_text.format_time(message.time_ms)}"
-    line = human_text.safe_name(snippet(searched_text(message), query))
+    line = f" {human_text.safe_name(snippet(searched_text(message), query))}"
     pieces = [
         Piece(human_text.safe_name(message.name), ("who", color)),
         Piece(f"   {when}\n", ("who", "when")),

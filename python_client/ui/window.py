@@ -48,6 +48,7 @@ class Window:
         self.network = network
         self.remember: Callable[[str], None] = lambda _: None
         self._asking = False
+        self._search: SearchWindow | None = None
         self._closed = False
         self.theme = Theme(root)
         layout = Layout(root, self.theme)
@@ -101,10 +102,22 @@ class Window:
             self.files.show(self.state.files, self.state.offers)
         self.transfers.show()
         self.log.flush()
-        self.search.flush()
+        if self._search is not None:
+            self._search.flush()
         self._say_what_happened()
         self.status.show(self.state.connection)
         self.incoming.deliver()
+
+    @property
+    def search(self) -> SearchWindow:
+        """第一次用到才建。"""
+        if self._search is None:
+            self._search = SearchWindow(self.root, self.theme, self.actions)
+            self._search.connect(self._maker, self.pictures, self.menu)
+        return self._search
+
+    def open_search(self) -> None:
+        self.search.open()
 
     # ---- event_table.Screen ----
 
@@ -131,22 +144,27 @@ class Window:
     def thumbnail(self, ready: ThumbnailReady) -> None:
         changed = self.pictures.loaded(ready.file_id, ready.image)
         self.log.redraw_pictures(changed)
-        self.search.context.redraw_pictures(changed)
+        if self._search is not None:
+            self._search.context.redraw_pictures(changed)
 
     def load_files(self) -> None:
         self.actions.load_files()
 
     def searched(self, page: Searched) -> None:
-        self.search.searched(page)
+        if self._search is not None:
+            self._search.searched(page)
 
     def context_loaded(self, page: ContextLoaded) -> None:
-        self.search.context.loaded(page)
+        if self._search is not None:
+            self._search.context.loaded(page)
 
     def history_lost(self) -> None:
-        self.search.forget()
+        if self._search is not None:
+            self._search.forget()
 
     def offline(self) -> None:
-        self.search.offline()
+        if self._search is not None:
+            self._search.offline()
 
     # ---- 内部 ----
 
@@ -163,8 +181,7 @@ class Window:
         self.transfers = TransferPanel(self.root, self.theme, self.actions, self.actions.clear_finished)
         layout.place(self.transfers.frame, layout.TRANSFERS_ROW)
         self.transfers.frame.grid_remove()
-        self.search = SearchWindow(self.root, self.theme, self.actions)
-        self.composer = Composer(self.root, self.actions.send_text, self.actions.pick_files, self.search.open)
+        self.composer = Composer(self.root, self.actions.send_text, self.actions.pick_files, self.open_search)
         layout.place(self.composer.frame, layout.COMPOSER_ROW)
         self.status = StatusBar(self.root, self.theme, place, self.actions.reconnect)
         layout.place(self.status.frame, layout.STATUS_ROW)
@@ -173,9 +190,8 @@ class Window:
 
     def _connect_log(self) -> None:
         self.pictures = LogPictures(self.theme, self.root, self._want_thumbnail)
-        maker = RowMaker(self.actions, self.pictures, lambda: self.state.own_name)
+        self._maker = maker = RowMaker(self.actions, self.pictures, lambda: self.state.own_name)
         self.log.show(self.state.timeline, maker, self.pictures)
-        self.search.connect(maker, self.pictures, self.menu)
         self._copy_menu = EditMenu(self.log.text, read_only=True)
         for button in RIGHT_BUTTONS:
             self.log.text.bind(button, self._log_menu)
@@ -185,7 +201,7 @@ class Window:
         for keys in ("<Control-o>", "<Control-O>"):
             self.root.bind(keys, lambda _: self.actions.pick_files())
         for keys in ("<Control-f>", "<Control-F>"):
-            self.root.bind(keys, lambda _: self.search.open())
+            self.root.bind(keys, lambda _: self.open_search())
         self.root.bind("<Configure>", self._resized)
 
     def _resized(self, event: tkinter.Event[tkinter.Misc]) -> None:
