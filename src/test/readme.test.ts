@@ -54,7 +54,7 @@ describe('README', () => {
   });
 
   it('内存表里的上限由默认设置算得', () => {
-    const { uploads, files, downloads, server, chat } = SCHEMA;
+    const { uploads, files, downloads, server, chat, history } = SCHEMA;
     const mebibytes = (bytes: number): string => String(Math.round(bytes / 2 ** 20));
     const expected: [string, string][] = [
       ['收下而未落盘的上传', mebibytes(uploads.windowBudgetBytes.default)],
@@ -62,7 +62,8 @@ describe('README', () => {
       ['暂停之后多到的请求体', mebibytes(uploads.maxActive.default * 512 * 1024)],
       ['下载的读缓冲', mebibytes(downloads.maxActive.default * 2 ** 20)],
       ['接收缓冲 (收完的大帧)', mebibytes(server.receiveBudgetBytes.default)],
-      ['历史', mebibytes(chat.historyBytes.default)],
+      ['历史的尾部', mebibytes(chat.historyBytes.default)],
+      ['未落盘的消息', mebibytes(history.pendingBytes.default)],
       ['缩略图', mebibytes(files.thumbPixels.default * 4)],
     ];
     const rows = README.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
