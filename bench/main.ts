@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { runDesktopLargeBench } from './desktop-large.js';
 import { runDownloadBench } from './download.js';
+import { runHistoryBench } from './history.js';
 import { runLargeBench } from './large.js';
 import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
 import { HELP, type Options, parseOptions } from './lib/options.js';
@@ -23,6 +24,8 @@ const DEFAULT_BENCHES: readonly (readonly [string, Bench])[] = [
 ];
 const BENCHES = new Map<string, Bench>([
   ...DEFAULT_BENCHES,
+  // 一百万条消息要灌一两分钟: 点名才跑
+  ['history', runHistoryBench],
   // 要装 Chromium (desktop-large 还要 Python 与虚拟屏幕), 且各要几分钟: 点名才跑
   ['web-large', runWebLargeBench],
   ['web-load', runWebLoadBench],

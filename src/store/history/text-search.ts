@@ -7,8 +7,9 @@ import { contains, indexed } from './literal.js';
 import type { Queries } from './reader-messages.js';
 import { COLUMNS, type Row, toEntry } from './rows.js';
 
-// 逐条看的一步: 约 10 毫秒
-const SCAN_ROWS = 5000;
+// 逐条看: 常见的词几十条里就够了, 从小步起逐步加倍; 最大的一步约 10 毫秒
+const FIRST_SCAN_ROWS = 128;
+const MAX_SCAN_ROWS = 4096;
 // 索引给出的候选一步取这么多; 假的候选极少
 const MATCH_ROWS = 200;
 // 一两个字的词至多展开成这么多三字组; 更多的说明它常见
@@ -28,6 +29,7 @@ export class TextSearch {
   /** 还没看的在它之前 */
   #below: number;
   #plan: Plan | undefined;
+  #scanRows = FIRST_SCAN_ROWS;
 
   constructor(database: Connection, { query, limit, below }: Queries['search'][0]) {
     this.#database = database;
@@ -65,9 +67,10 @@ export class TextSearch {
       `SELECT ${COLUMNS} FROM messages m WHERE m.seq > ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?`,
       above,
       this.#below,
-      SCAN_ROWS,
+      this.#scanRows,
     );
-    this.#below = rows.length < SCAN_ROWS ? above + 1 : (rows.at(-1)?.[0] ?? 0);
+    this.#below = rows.length < this.#scanRows ? above + 1 : (rows.at(-1)?.[0] ?? 0);
+    this.#scanRows = Math.min(MAX_SCAN_ROWS, this.#scanRows * 2);
     return this.#take(rows);
   }
 
