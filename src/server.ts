@@ -144,7 +144,11 @@ async function openStorage({ config, log: logger }: Runtime): Promise<Storage> {
   const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
   const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
   const secret = await loadSessionSecret(folder.sessionSecret);
-  const log = await openHistory(config, logger, { folder, blobs });
+  const log = await openHistory(config, logger, { folder, blobs }).catch(async (error: unknown) => {
+    await hashes.stop();
+    await unlock();
+    throw error;
+  });
   return { folder, hashes, blobs, log, secret, unlock };
 }
 

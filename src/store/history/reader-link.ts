@@ -11,6 +11,8 @@ interface Waiting {
 
 // 翻页与认重发每个不到 1 毫秒, 重连风暴里成百上千地来: 它们的上限是搜索的这么多倍
 const QUICK_SHARE = 16;
+// 线程堆上限 (MiB): 一批预写记录, 或一页结果, 远小于它; SQLite 的缓存不算在内
+const WORKER_HEAP_MB = 256;
 
 export class ReaderLink {
   readonly #options: ReaderOptions;
@@ -53,7 +55,10 @@ export class ReaderLink {
   }
 
   #spawn(): Worker {
-    const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData: this.#options });
+    const worker = new Worker(new URL('./reader-worker.js', import.meta.url), {
+      workerData: this.#options,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    });
     worker.on('message', (reply: ReaderReply) => this.#receive(reply));
     // error 之后总有 exit
     worker.on('error', () => {});

@@ -45,7 +45,10 @@ export class Writer {
     this.#table = new MessageTable(database);
     this.#index = new IndexBuilder(database, this.#table);
     this.#retention = new Retention(database, this.#table, options.retention);
-    this.#journal = new JournalFollower(options.folder);
+    this.#journal = new JournalFollower(
+      options.folder,
+      options.resumeAt === undefined ? 'doubtful' : 'sound',
+    );
     this.#target = options.resumeAt ?? this.#journal.end();
   }
 
