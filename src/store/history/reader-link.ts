@@ -1,7 +1,15 @@
 // 主线程这边的读线程: 请求与应答对号, 排队有上限, 死了下次用到时重开
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../protocol/errors.js';
-import type { Queries, QueryKind, ReaderOptions, ReaderReply, ReaderRequest } from './reader-messages.js';
+import type {
+  Queries,
+  QueryKind,
+  ReaderAnswer,
+  ReaderBatch,
+  ReaderOptions,
+  ReaderReply,
+  ReaderRequest,
+} from './reader-messages.js';
 
 interface Waiting {
   readonly search: boolean;
@@ -19,6 +27,8 @@ export class ReaderLink {
   readonly #maxSearches: number;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  /** 这一轮事件循环里攒下的 */
+  #outbox: ReaderRequest[] = [];
   #searches = 0;
   #nextId = 1;
 
@@ -39,7 +49,8 @@ export class ReaderLink {
     if (search) this.#searches += 1;
     return new Promise<unknown>((resolve, reject) => {
       this.#waiting.set(id, { search, resolve, reject });
-      this.#worker?.postMessage({ id, kind, value } satisfies ReaderRequest);
+      if (this.#outbox.length === 0) setImmediate(() => this.#send());
+      this.#outbox.push({ id, kind, value });
     }) as Promise<Queries[K][1]>;
   }
 
@@ -50,7 +61,7 @@ export class ReaderLink {
     this.#rejectAll(new AppError('server_stopping'));
     if (worker === undefined) return;
     const gone = new Promise((resolve) => worker.once('exit', resolve));
-    worker.postMessage('stop');
+    worker.postMessage('stop' satisfies ReaderBatch);
     await gone;
   }
 
@@ -77,17 +88,29 @@ export class ReaderLink {
       this.#rejectAll(new Error(reply.reason));
       return;
     }
-    const waiting = this.#waiting.get(reply.id);
+    for (const answer of reply.answers) this.#settle(answer);
+  }
+
+  #settle(answer: ReaderAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
     if (waiting === undefined) return;
-    this.#waiting.delete(reply.id);
+    this.#waiting.delete(answer.id);
     if (waiting.search) this.#searches -= 1;
-    if (reply.kind === 'found') waiting.resolve(reply.result);
-    else waiting.reject(reply.passing ? new AppError('server_busy') : new Error(reply.reason));
+    if ('result' in answer) waiting.resolve(answer.result);
+    else waiting.reject(answer.passing ? new AppError('server_busy') : new Error(answer.failure));
+  }
+
+  // 线程这时可能刚死: 等着的已经被拒绝, 没有要送的
+  #send(): void {
+    const batch = this.#outbox;
+    this.#outbox = [];
+    if (batch.length > 0) this.#worker?.postMessage(batch satisfies ReaderBatch);
   }
 
   #rejectAll(error: Error): void {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
+    this.#outbox = [];
     this.#searches = 0;
   }
 }

@@ -1,17 +1,19 @@
 // 读线程的入口: 消息转给 Reader
 import { parentPort, workerData } from 'node:worker_threads';
+import { yieldToMainThread } from './background.js';
 import { Reader } from './reader.js';
-import type { ReaderOptions, ReaderReply, ReaderRequest } from './reader-messages.js';
+import type { ReaderBatch, ReaderOptions, ReaderReply } from './reader-messages.js';
 
 function post(reply: ReaderReply): void {
   parentPort?.postMessage(reply);
 }
 
+yieldToMainThread();
 try {
   const reader = new Reader(workerData as ReaderOptions, post);
-  parentPort?.on('message', (request: ReaderRequest | 'stop') => {
-    if (request !== 'stop') {
-      reader.receive(request);
+  parentPort?.on('message', (batch: ReaderBatch) => {
+    if (batch !== 'stop') {
+      reader.receive(batch);
       return;
     }
     reader.close();

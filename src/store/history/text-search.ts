@@ -2,7 +2,7 @@
 //   还没编入索引的: 逐条看; 编入了的: 三个字起查词组, 一两个字展开成三字组; 太常见的逐条看, 很快就够
 import type { SearchPage } from '../../chat/ports.js';
 import type { RoomEntry } from '../../protocol/messages.js';
-import { type Connection, transact } from './database.js';
+import { type Connection, type Statements, transact } from './database.js';
 import { contains, indexed } from './literal.js';
 import type { Queries } from './reader-messages.js';
 import { COLUMNS, type Row, toEntry } from './rows.js';
@@ -22,6 +22,7 @@ type Plan = { readonly match: string } | 'scan' | 'none';
 
 export class TextSearch {
   readonly #database: Connection;
+  readonly #statements: Statements;
   readonly #query: string;
   readonly #wanted: number;
   readonly #limit: number;
@@ -31,8 +32,9 @@ export class TextSearch {
   #plan: Plan | undefined;
   #scanRows = FIRST_SCAN_ROWS;
 
-  constructor(database: Connection, { query, limit, below }: Queries['search'][0]) {
+  constructor(database: Connection, statements: Statements, { query, limit, below }: Queries['search'][0]) {
     this.#database = database;
+    this.#statements = statements;
     this.#query = query;
     this.#limit = limit;
     // 多找一条只为知道还有没有
@@ -63,7 +65,7 @@ export class TextSearch {
 
   // 逐条看 (above, below) 里最近的一段
   #scan(above: number): boolean {
-    const rows = this.#rows(
+    const rows = this.#statements.rows<Row>(
       `SELECT ${COLUMNS} FROM messages m WHERE m.seq > ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?`,
       above,
       this.#below,
@@ -75,7 +77,7 @@ export class TextSearch {
   }
 
   #match(expression: string): boolean {
-    const rows = this.#rows(
+    const rows = this.#statements.rows<Row>(
       `SELECT ${COLUMNS} FROM message_index i CROSS JOIN messages m ON m.seq = i.rowid
        WHERE i.message_index MATCH ? AND i.rowid < ? ORDER BY i.rowid DESC LIMIT ?`,
       expression,
@@ -98,24 +100,20 @@ export class TextSearch {
   #choosePlan(): Plan {
     const word = indexed(this.#query);
     if ([...word].length >= TRIGRAM) return { match: quote(word) };
-    const terms = this.#rows(
+    const terms = this.#statements.rows<[string]>(
       'SELECT term FROM message_terms WHERE term >= ? AND term < ? LIMIT ?',
       word,
       word + LAST_CODE_POINT,
       MAX_TERMS + 1,
-    ) as unknown as [string][];
+    );
     if (terms.length === 0) return 'none';
     if (terms.length > MAX_TERMS) return 'scan';
     return { match: terms.map(([term]) => quote(term)).join(' OR ') };
   }
 
   #number(sql: string): number | undefined {
-    const [row] = this.#database.prepare(sql).raw().all() as [number | string | null][];
+    const [row] = this.#statements.rows<[number | string | null]>(sql);
     return row === undefined || row[0] === null ? undefined : Number(row[0]);
-  }
-
-  #rows(sql: string, ...values: (string | number)[]): Row[] {
-    return this.#database.prepare(sql).raw().all(values) as Row[];
   }
 }
 
