@@ -4,6 +4,7 @@ import { runDesktopLargeBench } from './desktop-large.js';
 import { runDownloadBench } from './download.js';
 import { runDurableBench } from './durable.js';
 import { runFollowBench } from './follow.js';
+import { runHistoryBench } from './history.js';
 import { runLargeBench } from './large.js';
 import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
 import { HELP, type Options, parseOptions } from './lib/options.js';
@@ -28,6 +29,8 @@ const BENCHES = new Map<string, Bench>([
   ...DEFAULT_BENCHES,
   // 要几分钟, 又占满两个核: 点名才跑
   ['follow', runFollowBench],
+  // 一百万条消息要灌一两分钟: 点名才跑
+  ['history', runHistoryBench],
   // 要装 Chromium (desktop-large 还要 Python 与虚拟屏幕), 且各要几分钟: 点名才跑
   ['web-large', runWebLargeBench],
   ['web-load', runWebLoadBench],

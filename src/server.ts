@@ -155,6 +155,10 @@ async function openStorage({ config, log: logger, now }: Runtime): Promise<Stora
   const log = await openHistory(config, logger, {
     folder,
     removeFile: async (file) => space.release(await blobs.remove(file)),
+  }).catch(async (error: unknown) => {
+    await hashes.stop();
+    await unlock();
+    throw error;
   });
   blobs.shareContents(log);
   return { folder, hashes, blobs, space, log, secret, unlock };

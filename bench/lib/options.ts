@@ -22,6 +22,7 @@ export interface Options {
   readonly seconds: number | undefined;
   readonly uploads: number;
   readonly times: number;
+  readonly messages: number;
   readonly nginx: string | undefined;
   readonly peersOnly: boolean;
   readonly cpuProfile: boolean;
@@ -29,7 +30,7 @@ export interface Options {
 }
 
 export const HELP = `npm run bench -- [名称 ...] [参数]
-名称: upload, download, mixed, large, durable (不写则这几项); 另有 follow; web-large, web-load, 需要 Chromium;
+名称: upload, download, mixed, large, durable (不写则这几项); 另有 history, follow; web-large, web-load, 需要 Chromium;
       desktop-large, 需要 Chromium, Python 与 Xvfb
   --rounds N     交替的轮数, 默认 5; 少于 5 轮的比值不作数
   --bytes N      文件大小 (字节), 默认 1073741824, 至多 ${FILE_CAP_BYTES}; large, web-large 与 desktop-large 固定用上限
@@ -37,6 +38,7 @@ export const HELP = `npm run bench -- [名称 ...] [参数]
   --seconds N    mixed, durable, web-load: 每段测多久 (秒), 默认 10, 8, 30
   --uploads N    mixed: 同时几个上传, 默认 4
   --times N      download: 每次测量连续下载几遍, 默认 4
+  --messages N   history: 灌多少条消息, 默认 1000000
   --storage DIR  服务器的存储目录, 默认在临时目录里; mixed, web-* 与 desktop-large 默认 /dev/shm (空闲 16 GiB 以上时)
   --temp DIR     测试文件, 日志与配置的目录, 默认 ${join(tmpdir(), 'sluice-bench')}
   --url URL      测一台已在运行的 Sluice, 配 --pid 才有 CPU 与内存; 存储目录用 --storage 告知
@@ -57,6 +59,7 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
       seconds: { type: 'string' },
       uploads: { type: 'string', default: '4' },
       times: { type: 'string', default: '4' },
+      messages: { type: 'string', default: '1000000' },
       temp: { type: 'string', default: join(tmpdir(), 'sluice-bench') },
       pid: { type: 'string' },
       url: { type: 'string' },
@@ -81,6 +84,7 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
       seconds: values.seconds === undefined ? undefined : positive('seconds', values.seconds, 3600),
       uploads: positive('uploads', values.uploads, 1000),
       times: positive('times', values.times, 1000),
+      messages: positive('messages', values.messages, 100_000_000),
       pid: values.pid === undefined ? 0 : positive('pid', values.pid, 2 ** 31),
       temp,
       work,

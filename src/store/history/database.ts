@@ -63,6 +63,26 @@ export function transact<T>(database: Connection, mode: 'IMMEDIATE' | 'DEFERRED'
   }
 }
 
+/** 各条语句只准备一次, 之后取出反复用: 准备比执行还贵。SQL 的种类须有限, 值一律用参数 */
+export class Statements {
+  readonly #database: Connection;
+  readonly #prepared = new Map<string, Database.Statement>();
+
+  constructor(database: Connection) {
+    this.#database = database;
+  }
+
+  /** 每行一个数组 */
+  rows<R extends readonly unknown[]>(sql: string, ...values: readonly (string | number)[]): R[] {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql).raw();
+      this.#prepared.set(sql, statement);
+    }
+    return statement.all(values) as R[];
+  }
+}
+
 export function userVersion(database: Connection): number {
   const [row] = database.prepare('PRAGMA user_version').all() as { user_version: number }[];
   return row?.user_version ?? 0;

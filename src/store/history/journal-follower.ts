@@ -12,10 +12,12 @@ export class JournalFollower {
   readonly #folder: string;
   #segment: number;
   #offset = 0;
+  #trust: 'doubtful' | 'sound';
 
-  /** 从最早的一段读起 */
-  constructor(folder: string) {
+  /** 从最早的一段读起; doubtful: 上个进程留下的, 断过电的话可能有坏块 */
+  constructor(folder: string, trust: 'doubtful' | 'sound') {
     this.#folder = folder;
+    this.#trust = trust;
     this.#segment = listSegments(folder)[0] ?? 0;
   }
 
@@ -38,8 +40,9 @@ export class JournalFollower {
     return [];
   }
 
-  /** 读过的全部删掉: 停机时, 或启动补完之后 */
+  /** 读过的全部删掉: 停机时, 或启动补完之后。此后的都是本进程写的 */
   clear(): void {
+    this.#trust = 'sound';
     for (const segment of listSegments(this.#folder))
       rmSync(segmentPath(this.#folder, segment), { force: true });
   }
@@ -58,7 +61,7 @@ export class JournalFollower {
       const stop = bytes.indexOf(NEWLINE, start);
       const record = parse(bytes.toString('utf8', start, stop));
       if (record === undefined) {
-        if (Number.isFinite(end)) throw new Error('预写文件里有读不懂的一行');
+        if (this.#trust === 'sound') throw new Error('预写文件里有读不懂的一行');
         // 断电留下的坏块: 它之后的都不可信, 整段到此为止
         this.#offset = Number.POSITIVE_INFINITY;
         return records;

@@ -1,6 +1,6 @@
 // 读线程的快查询: 翻页, 认重发, 按内容找文件; 每一个都走索引, 不随历史的长度变慢
 import type { FileEntry, HistoryKind, RoomEntry } from '../../protocol/messages.js';
-import type { Connection } from './database.js';
+import type { Statements } from './database.js';
 import type { Queries, QuickKind } from './reader-messages.js';
 import { COLUMNS, type Row, toEntry } from './rows.js';
 import { entryBytes, type TailLimits } from './tail.js';
@@ -12,16 +12,9 @@ const SELECT = `SELECT ${COLUMNS} FROM messages m`;
 const TAIL_ROWS = 1000;
 
 /** 错误: SQLite 的错误原样抛出 */
-export function quickQueries(database: Connection): QuickTable {
-  // 编译一条语句比执行还贵; 下面的写法只有几种, 表的大小有界
-  const statements = new Map<string, ReturnType<Connection['prepare']>>();
-  const prepared = (sql: string): ReturnType<Connection['prepare']> => {
-    const known = statements.get(sql) ?? database.prepare(sql).raw();
-    statements.set(sql, known);
-    return known;
-  };
+export function quickQueries(statements: Statements): QuickTable {
   const entries = (sql: string, ...values: (string | number)[]): RoomEntry[] =>
-    (prepared(sql).all(values) as Row[]).map(toEntry);
+    statements.rows<Row>(sql, ...values).map(toEntry);
   const ofKind = (kind: HistoryKind | undefined): string =>
     kind === undefined ? '' : `AND m.kind = '${kind}'`;
   const before = ({ below, limit, kind }: Queries['before'][0]): RoomEntry[] =>
@@ -40,22 +33,19 @@ export function quickQueries(database: Connection): QuickTable {
     // 最早的一条才是当初应答过的
     sent: ({ sender, clientId }) =>
       entries(`${SELECT} WHERE m.sender = ? AND m.client_id = ? ORDER BY m.seq LIMIT 1`, sender, clientId)[0],
-    hasSize: (size) => prepared('SELECT 1 FROM messages WHERE size = ? LIMIT 1').all(size).length > 0,
+    hasSize: (size) => statements.rows('SELECT 1 FROM messages WHERE size = ? LIMIT 1', size).length > 0,
     content: ({ sha256, size }) =>
       first(entries(`${SELECT} WHERE m.sha256 = ? AND m.size = ? ORDER BY m.seq DESC LIMIT 1`, sha256, size))
         ?.file,
     file: (fileId) =>
       first(entries(`${SELECT} WHERE m.kind = 'file' AND m.id = ? ORDER BY m.seq LIMIT 1`, fileId)),
-    fileIds: () =>
-      (database.prepare(`SELECT id FROM messages WHERE kind = 'file'`).raw().all() as [string][]).map(
-        ([id]) => id,
-      ),
+    fileIds: () => statements.rows<[string]>(`SELECT id FROM messages WHERE kind = 'file'`).map(([id]) => id),
   };
 }
 
 /** 最近的一段, 条数与 (估计的) 字节都有上限, 旧的在前 */
-export function readTail(database: Connection, { maxMessages, maxBytes }: TailLimits): RoomEntry[] {
-  const { before } = quickQueries(database);
+export function readTail(statements: Statements, { maxMessages, maxBytes }: TailLimits): RoomEntry[] {
+  const { before } = quickQueries(statements);
   const pages: RoomEntry[][] = [];
   let count = 0;
   let bytes = 0;

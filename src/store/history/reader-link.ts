@@ -1,7 +1,15 @@
 // 主线程这边的读线程: 请求与应答对号, 排队有上限, 死了下次用到时重开
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../protocol/errors.js';
-import type { Queries, QueryKind, ReaderOptions, ReaderReply, ReaderRequest } from './reader-messages.js';
+import type {
+  Queries,
+  QueryKind,
+  ReaderAnswer,
+  ReaderBatch,
+  ReaderOptions,
+  ReaderReply,
+  ReaderRequest,
+} from './reader-messages.js';
 
 interface Waiting {
   readonly search: boolean;
@@ -11,16 +19,18 @@ interface Waiting {
 
 // 翻页与认重发每个几十微秒; 服务器重启之后人人都来重发, 一拒绝就是丢。各会话的配额已经约束了来者, 这里只防失控
 const MAX_QUICK = 16_384;
+// 线程堆上限 (MiB): 一批预写记录, 或一页结果, 远小于它; SQLite 的缓存不算在内
+const WORKER_HEAP_MB = 256;
 
 export class ReaderLink {
   readonly #options: ReaderOptions;
   readonly #maxSearches: number;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  /** 这一轮事件循环里攒下的 */
+  #outbox: ReaderRequest[] = [];
   #searches = 0;
   #nextId = 1;
-  /** 攒到这一轮结束一起交出: 重连风暴里, 跨线程的消息比查询本身还贵 */
-  #outgoing: ReaderRequest[] = [];
 
   constructor(options: ReaderOptions, maxSearches: number) {
     this.#options = options;
@@ -33,12 +43,14 @@ export class ReaderLink {
     const quick = this.#waiting.size - this.#searches;
     const full = search ? this.#searches >= this.#maxSearches : quick >= MAX_QUICK;
     if (full) return Promise.reject(new AppError('server_busy'));
+    this.#worker ??= this.#spawn();
     const id = this.#nextId;
     this.#nextId += 1;
     if (search) this.#searches += 1;
     return new Promise<unknown>((resolve, reject) => {
       this.#waiting.set(id, { search, resolve, reject });
-      this.#post({ id, kind, value });
+      if (this.#outbox.length === 0) setImmediate(() => this.#send());
+      this.#outbox.push({ id, kind, value });
     }) as Promise<Queries[K][1]>;
   }
 
@@ -49,28 +61,16 @@ export class ReaderLink {
     this.#rejectAll(new AppError('server_stopping'));
     if (worker === undefined) return;
     const gone = new Promise((resolve) => worker.once('exit', resolve));
-    worker.postMessage('stop');
+    worker.postMessage('stop' satisfies ReaderBatch);
     await gone;
   }
 
-  #post(request: ReaderRequest): void {
-    this.#outgoing.push(request);
-    if (this.#outgoing.length > 1) return;
-    setImmediate(() => {
-      const requests = this.#outgoing;
-      this.#outgoing = [];
-      // 期间停机了: 都已拒绝
-      if (this.#waiting.size === 0) return;
-      this.#worker ??= this.#spawn();
-      this.#worker.postMessage(requests);
-    });
-  }
-
   #spawn(): Worker {
-    const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData: this.#options });
-    worker.on('message', (replies: readonly ReaderReply[]) => {
-      for (const reply of replies) this.#receive(reply);
+    const worker = new Worker(new URL('./reader-worker.js', import.meta.url), {
+      workerData: this.#options,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
     });
+    worker.on('message', (reply: ReaderReply) => this.#receive(reply));
     // error 之后总有 exit
     worker.on('error', () => {});
     worker.on('exit', () => {
@@ -88,17 +88,29 @@ export class ReaderLink {
       this.#rejectAll(new Error(reply.reason));
       return;
     }
-    const waiting = this.#waiting.get(reply.id);
+    for (const answer of reply.answers) this.#settle(answer);
+  }
+
+  #settle(answer: ReaderAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
     if (waiting === undefined) return;
-    this.#waiting.delete(reply.id);
+    this.#waiting.delete(answer.id);
     if (waiting.search) this.#searches -= 1;
-    if (reply.kind === 'found') waiting.resolve(reply.result);
-    else waiting.reject(reply.passing ? new AppError('server_busy') : new Error(reply.reason));
+    if ('result' in answer) waiting.resolve(answer.result);
+    else waiting.reject(answer.passing ? new AppError('server_busy') : new Error(answer.failure));
+  }
+
+  // 线程这时可能刚死: 等着的已经被拒绝, 没有要送的
+  #send(): void {
+    const batch = this.#outbox;
+    this.#outbox = [];
+    if (batch.length > 0) this.#worker?.postMessage(batch satisfies ReaderBatch);
   }
 
   #rejectAll(error: Error): void {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
+    this.#outbox = [];
     this.#searches = 0;
   }
 }

@@ -30,9 +30,15 @@ export interface ReaderRequest<K extends QueryKind = QueryKind> {
   readonly value: Queries[K][0];
 }
 
+/** 一轮事件循环里的请求一起送: 跨线程消息每条约 10 微秒 */
+export type ReaderBatch = readonly ReaderRequest[] | 'stop';
+
 export type ReaderReply =
   | { readonly kind: 'opened' }
   | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'found'; readonly id: number; readonly result: unknown }
+  | { readonly kind: 'answered'; readonly answers: readonly ReaderAnswer[] };
+
+export type ReaderAnswer =
+  | { readonly id: number; readonly result: unknown }
   /** passing: 锁被占着之类, 过会儿再试 */
-  | { readonly kind: 'failed'; readonly id: number; readonly reason: string; readonly passing: boolean };
+  | { readonly id: number; readonly failure: string; readonly passing: boolean };

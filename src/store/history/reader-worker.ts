@@ -1,24 +1,26 @@
 // 读线程的入口: 消息转给 Reader
 import { parentPort, workerData } from 'node:worker_threads';
+import { yieldToMainThread } from './background.js';
 import { Reader } from './reader.js';
-import type { ReaderOptions, ReaderReply, ReaderRequest } from './reader-messages.js';
+import type { ReaderBatch, ReaderOptions, ReaderReply } from './reader-messages.js';
 
-function post(replies: readonly ReaderReply[]): void {
-  parentPort?.postMessage(replies);
+function post(reply: ReaderReply): void {
+  parentPort?.postMessage(reply);
 }
 
+yieldToMainThread();
 try {
   const reader = new Reader(workerData as ReaderOptions, post);
-  parentPort?.on('message', (requests: readonly ReaderRequest[] | 'stop') => {
-    if (requests !== 'stop') {
-      for (const request of requests) reader.receive(request);
+  parentPort?.on('message', (batch: ReaderBatch) => {
+    if (batch !== 'stop') {
+      reader.receive(batch);
       return;
     }
     reader.close();
     // 不再收消息, 线程随之结束
     parentPort?.close();
   });
-  post([{ kind: 'opened' }]);
+  post({ kind: 'opened' });
 } catch (error) {
-  post([{ kind: 'refused', reason: error instanceof Error ? error.message : String(error) }]);
+  post({ kind: 'refused', reason: error instanceof Error ? error.message : String(error) });
 }

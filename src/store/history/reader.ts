@@ -1,12 +1,20 @@
 // 读者 (读线程里): 翻页之类的快查询先做, 搜索一小步一小步地轮着做
 import path from 'node:path';
-import { type Connection, DATABASE_NAME, isPassing, openReader } from './database.js';
+import { type Connection, DATABASE_NAME, isPassing, openReader, Statements } from './database.js';
 import { quickQueries } from './queries.js';
-import type { Queries, QuickKind, ReaderOptions, ReaderReply, ReaderRequest } from './reader-messages.js';
+import type {
+  Queries,
+  QuickKind,
+  ReaderAnswer,
+  ReaderBatch,
+  ReaderOptions,
+  ReaderReply,
+  ReaderRequest,
+} from './reader-messages.js';
 import { TextSearch } from './text-search.js';
 
-// 一轮至多答这么多个快查询: 每个几十微秒, 一轮几毫秒
-const QUICK_PER_TURN = 64;
+// 一轮至多做这么多个快查询: 一页约 0.3 毫秒, 搜索不至于饿死
+const QUICK_PER_TURN = 32;
 
 interface RunningSearch {
   readonly id: number;
@@ -14,27 +22,28 @@ interface RunningSearch {
 }
 
 export class Reader {
-  readonly #post: (replies: readonly ReaderReply[]) => void;
+  readonly #post: (reply: ReaderReply) => void;
   readonly #database: Connection;
+  readonly #statements: Statements;
   readonly #quick;
   // 两个队列的长度由主线程限制
   readonly #waiting: ReaderRequest[] = [];
   readonly #searches: RunningSearch[] = [];
-  readonly #replies: ReaderReply[] = [];
   #scheduled = false;
 
   /** 错误: 打不开 (一行中文) */
-  constructor({ folder }: ReaderOptions, post: (replies: readonly ReaderReply[]) => void) {
+  constructor({ folder }: ReaderOptions, post: (reply: ReaderReply) => void) {
     this.#post = post;
     this.#database = openReader(path.join(folder, DATABASE_NAME));
-    this.#quick = quickQueries(this.#database);
+    this.#statements = new Statements(this.#database);
+    this.#quick = quickQueries(this.#statements);
   }
 
-  receive(request: ReaderRequest): void {
-    if (request.kind === 'search') {
-      const search = new TextSearch(this.#database, request.value as Queries['search'][0]);
-      this.#searches.push({ id: request.id, search });
-    } else this.#waiting.push(request);
+  receive(batch: Exclude<ReaderBatch, 'stop'>): void {
+    for (const request of batch) {
+      if (request.kind === 'search') this.#searches.push(this.#begin(request));
+      else this.#waiting.push(request);
+    }
     this.#schedule();
   }
 
@@ -50,24 +59,35 @@ export class Reader {
     setImmediate(() => this.#turn());
   }
 
-  // 每轮: 一批快查询, 没有快的才走一步搜索; 然后让新的请求进来。一轮的应答一起交回
+  #begin({ id, value }: ReaderRequest): RunningSearch {
+    const search = new TextSearch(this.#database, this.#statements, value as Queries['search'][0]);
+    return { id, search };
+  }
+
+  // 每轮: 快查询都做完, 再走一步搜索; 然后让新的请求进来
   #turn(): void {
     this.#scheduled = false;
-    const batch = this.#waiting.splice(0, QUICK_PER_TURN);
-    for (const { id, kind, value } of batch) this.#answer(id, () => this.#ask(kind as QuickKind, value));
-    if (batch.length === 0) this.#searchOnce();
-    if (this.#replies.length > 0) this.#post(this.#replies.splice(0));
+    const quick = this.#waiting.splice(0, QUICK_PER_TURN);
+    const answers = quick.map(({ id, kind, value }) =>
+      this.#answer(id, () => this.#ask(kind as QuickKind, value)),
+    );
+    const found = this.#searchOnce();
+    if (found !== undefined) answers.push(found);
+    if (answers.length > 0) this.#post({ kind: 'answered', answers });
     if (this.#waiting.length + this.#searches.length > 0) this.#schedule();
   }
 
-  #searchOnce(): void {
+  // 轮着来: 没完的排到末尾
+  #searchOnce(): ReaderAnswer | undefined {
     const next = this.#searches.shift();
-    if (next === undefined) return;
-    this.#answer(next.id, () => {
-      if (next.search.step()) return next.search.page;
-      this.#searches.push(next);
-      return UNFINISHED;
+    if (next === undefined) return undefined;
+    let finished = true;
+    const answer = this.#answer(next.id, () => {
+      finished = next.search.step();
+      return next.search.page;
     });
+    if (!finished) this.#searches.push(next);
+    return finished ? answer : undefined;
   }
 
   #ask(kind: QuickKind, value: unknown): unknown {
@@ -76,16 +96,12 @@ export class Reader {
     return query(value);
   }
 
-  #answer(id: number, run: () => unknown): void {
+  #answer(id: number, run: () => unknown): ReaderAnswer {
     try {
-      const result = run();
-      if (result !== UNFINISHED) this.#replies.push({ kind: 'found', id, result });
+      return { id, result: run() };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#replies.push({ kind: 'failed', id, reason, passing: isPassing(error) });
+      const failure = error instanceof Error ? error.message : String(error);
+      return { id, failure, passing: isPassing(error) };
     }
   }
 }
-
-// 搜索还没完: 下一轮接着
-const UNFINISHED = Symbol('unfinished');

@@ -2,13 +2,14 @@
 //   还没编入索引的: 逐条看; 编入了的: 三个字起查词组, 一两个字展开成三字组; 太常见的逐条看, 很快就够
 import type { SearchPage } from '../../chat/ports.js';
 import type { RoomEntry } from '../../protocol/messages.js';
-import { type Connection, transact } from './database.js';
+import { type Connection, type Statements, transact } from './database.js';
 import { contains, indexed } from './literal.js';
 import type { Queries } from './reader-messages.js';
 import { COLUMNS, type Row, toEntry } from './rows.js';
 
-// 逐条看的一步: 约 10 毫秒
-const SCAN_ROWS = 5000;
+// 逐条看: 常见的词几十条里就够了, 从小步起逐步加倍; 最大的一步约 10 毫秒
+const FIRST_SCAN_ROWS = 128;
+const MAX_SCAN_ROWS = 4096;
 // 索引给出的候选一步取这么多; 假的候选极少
 const MATCH_ROWS = 200;
 // 一两个字的词至多展开成这么多三字组; 更多的说明它常见
@@ -21,6 +22,7 @@ type Plan = { readonly match: string } | 'scan' | 'none';
 
 export class TextSearch {
   readonly #database: Connection;
+  readonly #statements: Statements;
   readonly #query: string;
   readonly #wanted: number;
   readonly #limit: number;
@@ -28,9 +30,11 @@ export class TextSearch {
   /** 还没看的在它之前 */
   #below: number;
   #plan: Plan | undefined;
+  #scanRows = FIRST_SCAN_ROWS;
 
-  constructor(database: Connection, { query, limit, below }: Queries['search'][0]) {
+  constructor(database: Connection, statements: Statements, { query, limit, below }: Queries['search'][0]) {
     this.#database = database;
+    this.#statements = statements;
     this.#query = query;
     this.#limit = limit;
     // 多找一条只为知道还有没有
@@ -61,18 +65,19 @@ export class TextSearch {
 
   // 逐条看 (above, below) 里最近的一段
   #scan(above: number): boolean {
-    const rows = this.#rows(
+    const rows = this.#statements.rows<Row>(
       `SELECT ${COLUMNS} FROM messages m WHERE m.seq > ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?`,
       above,
       this.#below,
-      SCAN_ROWS,
+      this.#scanRows,
     );
-    this.#below = rows.length < SCAN_ROWS ? above + 1 : (rows.at(-1)?.[0] ?? 0);
+    this.#below = rows.length < this.#scanRows ? above + 1 : (rows.at(-1)?.[0] ?? 0);
+    this.#scanRows = Math.min(MAX_SCAN_ROWS, this.#scanRows * 2);
     return this.#take(rows);
   }
 
   #match(expression: string): boolean {
-    const rows = this.#rows(
+    const rows = this.#statements.rows<Row>(
       `SELECT ${COLUMNS} FROM message_index i CROSS JOIN messages m ON m.seq = i.rowid
        WHERE i.message_index MATCH ? AND i.rowid < ? ORDER BY i.rowid DESC LIMIT ?`,
       expression,
@@ -95,24 +100,20 @@ export class TextSearch {
   #choosePlan(): Plan {
     const word = indexed(this.#query);
     if ([...word].length >= TRIGRAM) return { match: quote(word) };
-    const terms = this.#rows(
+    const terms = this.#statements.rows<[string]>(
       'SELECT term FROM message_terms WHERE term >= ? AND term < ? LIMIT ?',
       word,
       word + LAST_CODE_POINT,
       MAX_TERMS + 1,
-    ) as unknown as [string][];
+    );
     if (terms.length === 0) return 'none';
     if (terms.length > MAX_TERMS) return 'scan';
     return { match: terms.map(([term]) => quote(term)).join(' OR ') };
   }
 
   #number(sql: string): number | undefined {
-    const [row] = this.#database.prepare(sql).raw().all() as [number | string | null][];
+    const [row] = this.#statements.rows<[number | string | null]>(sql);
     return row === undefined || row[0] === null ? undefined : Number(row[0]);
-  }
-
-  #rows(sql: string, ...values: (string | number)[]): Row[] {
-    return this.#database.prepare(sql).raw().all(values) as Row[];
   }
 }
 

@@ -25,6 +25,8 @@ const FIRST_RESTART_MS = 50;
 const MAX_RESTARTS = 6;
 // 停机时等写线程收尾 (毫秒): 磁盘卡住也不能拖住停机, 余下的在预写文件里
 const STOP_TIMEOUT_MS = 10_000;
+// 线程堆上限 (MiB): 一批预写记录, 或一页结果, 远小于它; SQLite 的缓存不算在内
+const WORKER_HEAP_MB = 256;
 
 type State = 'opening' | 'running' | 'restarting' | 'failed' | 'stopping' | 'stopped';
 
@@ -82,7 +84,10 @@ export class WriterLink {
   }
 
   #spawn(options: WriterOptions): Worker {
-    const worker = new Worker(new URL('./writer-worker.js', import.meta.url), { workerData: options });
+    const worker = new Worker(new URL('./writer-worker.js', import.meta.url), {
+      workerData: options,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
+    });
     let reason = '线程退出';
     worker.on('message', (reply: WriterReply) => this.#receive(reply));
     worker.on('error', (error) => {

@@ -1,5 +1,6 @@
 // 写线程的入口: 消息转给 Writer
 import { parentPort, workerData } from 'node:worker_threads';
+import { yieldToMainThread } from './background.js';
 import { Writer } from './writer.js';
 import type { WriterOptions, WriterReply, WriterRequest } from './writer-messages.js';
 
@@ -16,6 +17,7 @@ parentPort?.on('message', (request: WriterRequest) => {
   else writer.receive(request);
 });
 
+yieldToMainThread();
 try {
   writer = await Writer.open(workerData as WriterOptions, post);
 } catch (error) {

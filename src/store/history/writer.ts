@@ -1,7 +1,7 @@
 // 写者 (写线程里): 把预写文件搬进数据库, 一批一个事务; 空闲时编索引, 删过期的
 //   opening --opened--> running --stop--> draining --> stopped
 import path from 'node:path';
-import { type Connection, DATABASE_NAME, isPassing, openWriter, sqliteCode } from './database.js';
+import { type Connection, DATABASE_NAME, isPassing, openWriter, Statements, sqliteCode } from './database.js';
 import { IndexBuilder } from './index-builder.js';
 import type { JournalPosition, JournalRecord } from './journal.js';
 import { JournalFollower } from './journal-follower.js';
@@ -45,7 +45,10 @@ export class Writer {
     this.#table = new MessageTable(database);
     this.#index = new IndexBuilder(database, this.#table);
     this.#retention = new Retention(database, this.#table, options.retention);
-    this.#journal = new JournalFollower(options.folder);
+    this.#journal = new JournalFollower(
+      options.folder,
+      options.resumeAt === undefined ? 'doubtful' : 'sound',
+    );
     this.#target = options.resumeAt ?? this.#journal.end();
   }
 
@@ -59,7 +62,7 @@ export class Writer {
     if (options.resumeAt === undefined) writer.#journal.clear();
     const { seq, firstSeq } = writer.#table;
     writer.#state = 'running';
-    const tail = options.resumeAt === undefined ? readTail(database, options.tail) : [];
+    const tail = options.resumeAt === undefined ? readTail(new Statements(database), options.tail) : [];
     post({ kind: 'opened', epoch, seq, firstSeq, segment: writer.#target.segment + 1, tail });
     return writer;
   }
