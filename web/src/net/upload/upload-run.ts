@@ -4,6 +4,7 @@ import { type ChunkEncoder, createChunkEncoder } from './chunk-encoder.js';
 import { BLOCK_BYTES, ChunkReader } from './chunk-reader.js';
 import { type FileHasher, hashRanges, openHasher } from './file-hasher.js';
 import { Gate } from './gate.js';
+import { failureOf, isNotInstant, isSurvivable, startFields } from './run-rules.js';
 import type { ConnectTransfer, TransferReply, TransferSocket } from './transfer-socket.js';
 import type { RunCommand, RunOutcome, RunReport } from './worker-messages.js';
 
@@ -41,27 +42,8 @@ const SILENCE_MS = 60_000;
 const ENDING_SILENCE_MS = 300_000;
 // 没有进展而反复失步: 不是丢了应答, 是哪里不对
 const MAX_RESYNCS = 5;
-const MAX_MIME_LENGTH = 128;
 // 积在浏览器里的上限, 字节; Base64 比窗口大三分之一
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
-// 上传还在, 重新取得 offset 即可继续 (PROTOCOL.md 6.4)
-const SURVIVABLE: ReadonlySet<string> = new Set(['offset_mismatch', 'window_exceeded', 'upload_unknown']);
-
-// 秒传不成, 上传仍在: 照常传分片 (PROTOCOL.md 6.5)
-const NOT_INSTANT: ReadonlySet<string> = new Set([
-  'not_found',
-  'checksum_mismatch',
-  'rate_limited',
-  'server_busy',
-]);
-
-const READ_ERRORS: ReadonlySet<string> = new Set([
-  'NotReadableError',
-  'NotFoundError',
-  'SecurityError',
-  'NotAllowedError',
-]);
-
 export class UploadRun {
   readonly #command: RunCommand;
   readonly #ports: RunPorts;
@@ -150,7 +132,11 @@ export class UploadRun {
 
   async #begin(): Promise<void> {
     this.#starts += 1;
-    this.#sendJson({ type: 'file_start', clientId: this.#clientId(), ...this.#startFields() });
+    this.#sendJson({
+      type: 'file_start',
+      clientId: this.#clientId(),
+      ...startFields(this.#command, this.#credentials),
+    });
     while (this.#is('starting')) await this.#gate.wait();
   }
 
@@ -281,12 +267,12 @@ export class UploadRun {
 
   #refused(error: ErrorMessage): void {
     const { code, message, ref, retryable } = error;
-    if (this.#is('proving') && ref === this.#uploadId && NOT_INSTANT.has(code)) {
+    if (this.#is('proving') && isNotInstant(error, this.#uploadId)) {
       this.#asked = true;
       this.#become('catching_up');
       return;
     }
-    if (this.#isSurvivable(error)) {
+    if (isSurvivable(error, this.#uploadId)) {
       // 路上的分片各报一次错: 已经在重新开始, 后面的不理
       if (this.#is('starting')) return;
       this.#resyncs += 1;
@@ -297,12 +283,6 @@ export class UploadRun {
     }
     const isLost = code === 'upload_unknown' && ref === this.#clientId() && this.#credentials !== undefined;
     this.#end(isLost ? { kind: 'lost' } : { kind: 'refused', code, message, retryable });
-  }
-
-  #isSurvivable({ code, ref, ...facts }: ErrorMessage): boolean {
-    if (ref === undefined || ref !== this.#credentials?.uploadId) return false;
-    // file_end 时还缺字节: 带着 offset, 上传仍在
-    return SURVIVABLE.has(code) || (code === 'size_mismatch' && 'offset' in facts);
   }
 
   // ---- 状态 ----
@@ -378,22 +358,7 @@ export class UploadRun {
     return `${this.#command.runId}-${this.#starts}`;
   }
 
-  #startFields(): object {
-    if (this.#credentials !== undefined) return this.#credentials;
-    const { file, binary } = this.#command;
-    const mimeType = file.type !== '' && file.type.length <= MAX_MIME_LENGTH ? { mimeType: file.type } : {};
-    const encoding = binary ? 'binary' : 'base64';
-    return { originalName: file.name, size: file.size, encoding, ...mimeType };
-  }
-
   #sendJson(message: object): void {
     this.#socket?.send(JSON.stringify(message));
   }
-}
-
-/** 读文件的失败都是这几种 DOMException (File API 第 8.2 节); 其余是我们自己的 */
-function failureOf(error: unknown): RunOutcome {
-  const message = error instanceof Error ? error.message : String(error);
-  const isRead = error instanceof DOMException && READ_ERRORS.has(error.name);
-  return { kind: isRead ? 'unreadable' : 'broken', message };
 }
