@@ -91,7 +91,7 @@ function moveFocus(list: HTMLElement, event: KeyboardEvent): void {
   const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
   if (step === 0) return;
   const buttons = [...list.querySelectorAll<HTMLElement>('button')];
-  const next = buttons[buttons.findIndex((button) => button === document.activeElement) + step];
+  const next = buttons[buttons.indexOf(document.activeElement as HTMLElement) + step];
   event.preventDefault();
   next?.focus();
 }
