@@ -1,0 +1,70 @@
+// 装配传输: WebSocket 与各条 HTTP 路由, 以及它们通向领域的门
+import { fileURLToPath } from 'node:url';
+import { Dispatcher } from '../chat/handlers.js';
+import type { FileDoor } from '../chat/ports.js';
+import type { Intake } from '../files/intake.js';
+import type { Uploads } from '../files/uploads.js';
+import type { Routes } from '../transport/app.js';
+import { ArchiveRoute } from '../transport/archive-route.js';
+import { DownloadRoute } from '../transport/download-route.js';
+import { OriginRules } from '../transport/origin.js';
+import { StaticFiles } from '../transport/static.js';
+import { UploadRoute } from '../transport/upload-route.js';
+import { WsEdge } from '../transport/ws.js';
+import type { Chat } from './chat.js';
+import type { Files } from './files.js';
+import { featuresOf, limitsOf, type Runtime } from './runtime.js';
+import type { Storage } from './storage.js';
+
+const WEB_FOLDER = fileURLToPath(new URL('../web', import.meta.url));
+
+export async function createEdge(
+  { config, now, stopping, reportInternal }: Runtime,
+  { blobs }: Storage,
+  { sessions, room, archive }: Chat,
+  { intake, uploads, offers, types }: Files,
+): Promise<Routes> {
+  const { fileBytes, frameBytes } = config.files;
+  const { floodStrikes, messagesPerSecond } = config.chat;
+  const { maxActive } = config.uploads;
+  const { filesPerRequest } = config.http;
+  const files = fileDoor(intake, uploads);
+  const origins = new OriginRules({ ...config.server, tls: config.server.tls.certFile !== '' });
+  const shared = { sessions, origins, stopping, reportInternal };
+  const dispatcher = new Dispatcher({ room, files, frameBytes, floodStrikes, now, stopping, reportInternal });
+  return {
+    ws: new WsEdge(
+      { ...config.server, messagesPerSecond, frameBytes },
+      { ...shared, room, dispatcher, files, now },
+    ),
+    archive: new ArchiveRoute({ ...shared, archive }),
+    uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake }),
+    downloads: new DownloadRoute(config.downloads, { blobs, offers, now, reportInternal }),
+    statics: await StaticFiles.load(WEB_FOLDER, {
+      report: reportInternal,
+      isSecure: (header) => origins.isSecure(header),
+    }),
+    sessions,
+    limits: {
+      limits: limitsOf(config),
+      blockedExtensions: types.blockedExtensions,
+      features: featuresOf(config),
+    },
+    stopping,
+    reportInternal,
+  };
+}
+
+function fileDoor(intake: Intake, uploads: Uploads): FileDoor {
+  return {
+    receive: (_owner, name, message, sentBy) => intake.receive(name, message, sentBy),
+    start: (owner, name, message) => uploads.start(owner, name, message),
+    resume: (owner, message) => uploads.resume(owner, message),
+    chunk: (owner, message) => uploads.chunk(owner, message),
+    end: (owner, message) => uploads.end(owner, message),
+    cancel: (owner, message) => uploads.cancel(owner, message),
+    identify: (owner, message) => uploads.identify(owner, message),
+    prove: (owner, message) => uploads.prove(owner, message),
+    detach: (owner) => uploads.detach(owner),
+  };
+}

@@ -1,0 +1,50 @@
+// 装配各部分共用的几样东西: 配置, 日志, 时钟, 意外错误的去处; 以及由配置算出的上限与能力
+import { randomUUID } from 'node:crypto';
+import type { Config } from '../config.js';
+import type { Logger } from '../log.js';
+import { type Limits, SERVER_FEATURES } from '../protocol/messages.js';
+import { MAX_NAME_CODE_POINTS } from '../protocol/user-name.js';
+
+// file_chunk 除数据外的字节数, 含各种语言序列化器爱加的空格
+const CHUNK_ENVELOPE_BYTES = 160;
+
+export interface Runtime {
+  readonly config: Config;
+  readonly log: Logger;
+  /** 单调时钟, 毫秒 */
+  readonly now: () => number;
+  readonly stopping: () => boolean;
+  /** 记录意外的错误, 返回可报给用户的编号 */
+  readonly reportInternal: (error: unknown) => string;
+}
+
+export function createRuntime(config: Config, log: Logger, stopping: () => boolean): Runtime {
+  const reportInternal = (error: unknown): string => {
+    const errorId = randomUUID();
+    log.error({ errorId, err: error }, '意外的错误');
+    return errorId;
+  };
+  return { config, log, now: () => performance.now(), stopping, reportInternal };
+}
+
+export function limitsOf({ files, chat }: Config): Limits {
+  return {
+    fileBytes: files.fileBytes,
+    frameBytes: files.frameBytes,
+    chunkBytes: Math.min(files.chunkBytes, base64Capacity(files.frameBytes)),
+    windowBytes: files.windowBytes,
+    textBytes: chat.textBytes,
+    nameLength: MAX_NAME_CODE_POINTS,
+  };
+}
+
+// 关掉的能力不列出: 客户端据此决定要不要试
+export function featuresOf({ files }: Config): string[] {
+  const off = new Set([...(files.instantSend ? [] : ['instant']), ...(files.offers ? [] : ['offer'])]);
+  return SERVER_FEATURES.filter((feature) => !off.has(feature));
+}
+
+// 照 chunkBytes 切的分片写成 Base64 也要装得进一帧: 单帧上限调小时, 建议的分片跟着变小
+function base64Capacity(frameBytes: number): number {
+  return Math.floor(((frameBytes - CHUNK_ENVELOPE_BYTES) * 3) / 4);
+}
