@@ -74,7 +74,7 @@ function createIntake(
     announce: (file, sentBy, time) => room.announce(file, sentBy, time),
     findAnnounced: (fileId) => history.findFile(fileId),
     findSent: async (sentBy) => {
-      const entry = await room.findSent(sentBy);
+      const entry = await history.findSent(sentBy);
       return entry?.kind === 'file' ? entry : undefined;
     },
   });

@@ -8,7 +8,7 @@ import type {
   SearchMessage,
   TextBroadcast,
 } from '../protocol/messages.js';
-import { type HistoryPage, type HistoryRange, readPage } from './history-page.js';
+import { fitBytes, type HistoryPage, type HistoryRange, readPage } from './history-page.js';
 import type { Answer, MessageLog } from './ports.js';
 
 type Broadcasts = readonly (TextBroadcast | FileBroadcast)[];
@@ -33,7 +33,10 @@ export class Archive {
   /** 一页搜索, 新的在前。错误: server_busy (排队的太多) */
   async search({ query, limit, before }: SearchMessage, origin: string): Promise<SearchBody> {
     const wanted = { query, limit, ...(before === undefined ? {} : { before }) };
-    const { entries, more } = await this.#log.search(wanted);
+    const found = await this.#log.search(wanted);
+    // 一百条 16 KiB 的会超过慢消费者的预算: 与一页历史同样按字节截断
+    const entries = fitBytes(found.entries);
+    const more = found.more || entries.length < found.entries.length;
     return { query, messages: broadcasts(entries, origin), more };
   }
 }

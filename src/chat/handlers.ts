@@ -187,9 +187,9 @@ function buildHandlers({ room, files }: DispatcherOptions): Handlers {
   };
 }
 
-// 会话可能忘了的 (重启, 挤出) 先问日志; 其余同步广播, 不多等一步
+// 可能发过的 (重启, 挤出) 先问日志; 一定没发过的同步广播, 不多等一步
 async function sendOnce(room: Room, session: Session, message: string, sentBy: SentBy): Promise<RoomEntry> {
-  const earlier = session.mayHaveForgotten ? await room.findSent(sentBy) : undefined;
+  const earlier = session.mayHaveSent(sentBy.clientId) ? await room.findEarlier(session, sentBy) : undefined;
   if (earlier !== undefined) return earlier;
   const { entry, durable } = room.text(session.name, message, sentBy);
   await durable;

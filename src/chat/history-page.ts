@@ -37,19 +37,22 @@ function cutPage(found: readonly RoomEntry[], limit: number, forward: boolean): 
 }
 
 // 按字节截断一页; forward 时保留旧的一端, 否则保留新的一端
-function fit(entries: readonly RoomEntry[], forward: boolean): RoomEntry[] {
-  const ordered = forward ? [...entries] : [...entries].reverse();
+function fit(entries: readonly RoomEntry[], forward: boolean): readonly RoomEntry[] {
+  return forward ? fitBytes(entries) : fitBytes([...entries].reverse()).reverse();
+}
+
+/** 从头留下一页放得下的, 至少一条 */
+export function fitBytes(entries: readonly RoomEntry[]): RoomEntry[] {
   const kept: RoomEntry[] = [];
   let bytes = 0;
-  for (const entry of ordered) {
+  for (const entry of entries) {
     bytes += entryBytes(entry);
     if (bytes > REPLAY_BYTES && kept.length > 0) break;
     kept.push(entry);
   }
-  return forward ? kept : kept.reverse();
+  return kept;
 }
 
-/** 一条在页里大约占的字节; 搜索的一页也以它计 */
-export function entryBytes(entry: RoomEntry): number {
+function entryBytes(entry: RoomEntry): number {
   return entry.kind === 'text' ? ENVELOPE_BYTES + Buffer.byteLength(entry.message) : FILE_BYTES;
 }

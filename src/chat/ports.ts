@@ -87,6 +87,8 @@ export interface MessageLog {
   before(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]>;
   /** 这个发送者以这个 clientId 发过的那一条; 没有, 或已过保留期, 则 undefined */
   findSent(sentBy: SentBy): Promise<RoomEntry | undefined>;
+  /** 这个发送者用过的全部 clientId; 太多 (几千个) 时为 undefined */
+  sentIds(sender: string): Promise<readonly string[] | undefined>;
   /** 文字的正文与文件名里含有 query 的 (不分大小写, 按字面)。错误: server_busy (排队的搜索太多) */
   search(query: SearchQuery): Promise<SearchPage>;
 }

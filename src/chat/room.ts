@@ -128,9 +128,11 @@ export class Room {
     return appended;
   }
 
-  /** 这个人以这个 clientId 发过的那一条 */
-  findSent(sentBy: SentBy): Promise<RoomEntry | undefined> {
-    return this.#options.log.findSent(sentBy);
+  /** 这个人以这个 clientId 发过的那一条; 会话不知道他从前发过什么的, 先问一次全部 */
+  async findEarlier(session: Session, sentBy: SentBy): Promise<RoomEntry | undefined> {
+    const { log } = this.#options;
+    await session.recall((sender) => log.sentIds(sender));
+    return session.mayHaveSent(sentBy.clientId) ? log.findSent(sentBy) : undefined;
   }
 
   /** 一页历史; ref 原样返回, 同时要几页的客户端据此对号。尾部答得出时同步送出 */

@@ -1,10 +1,12 @@
 // 一个用户的会话: 令牌, 名字, 属于他的连接, 以及重发去重所需的应答记录
 //   active (有聊天连接) --最后一条断开--> away (保留令牌, 名字可被别人取走)
 //   away --凭令牌回来--> active;  away --超过保留期--> ended
+import { AppError } from '../protocol/errors.js';
 import type { AckMessage, LastClose, RoomEntry } from '../protocol/messages.js';
 import type { Member } from './member.js';
 import type { SentBy } from './ports.js';
 import type { RateLimit } from './rate-limit.js';
+import { SentIds } from './sent-ids.js';
 
 export type SessionState = 'active' | 'away' | 'ended';
 
@@ -15,6 +17,14 @@ export interface SessionIdentity {
   readonly name: string;
   readonly restored: boolean;
 }
+
+interface Attempt {
+  readonly ack: Promise<AckMessage>;
+  settled: boolean;
+}
+
+// 一个会话同时等着落盘的上限: 磁盘卡住时内存才有界
+const MAX_UNSETTLED = 4096;
 
 export class Session {
   readonly token: string;
@@ -29,23 +39,21 @@ export class Session {
   /** 进入 away 的时刻 (单调毫秒); 清扫时据此过期 */
   awaySinceMs = 0;
   readonly #sender: string;
-  readonly #acks = new Map<string, Promise<AckMessage>>();
+  readonly #acks = new Map<string, Attempt>();
   readonly #maxAcks: number;
-  #mayHaveForgotten: boolean;
+  /** 内存里已没有应答, 而确实发过的; 一个也没有挤出时不建 */
+  #forgotten: SentIds | undefined;
+  /** 重启或过期之前发过哪些: 还没问过日志; 都记下了; 太多, 只能逐条问 */
+  #past: 'unknown' | 'known' | 'too many';
+  #recalling: Promise<void> | undefined;
 
-  /** restored: 令牌是重启或过期之前签发的, 那时的应答已不在内存里 */
   constructor(identity: SessionIdentity, rateLimit: RateLimit, maxAcks: number) {
     this.token = identity.token;
     this.#sender = identity.sender;
-    this.#mayHaveForgotten = identity.restored;
+    this.#past = identity.restored ? 'unknown' : 'known';
     this.name = identity.name;
     this.rateLimit = rateLimit;
     this.#maxAcks = maxAcks;
-  }
-
-  /** 不在内存里的 clientId 也可能发过: 先问日志 */
-  get mayHaveForgotten(): boolean {
-    return this.#mayHaveForgotten;
   }
 
   get connectionCount(): number {
@@ -54,28 +62,62 @@ export class Session {
 
   /**
    * 幂等: 同一个 clientId 只执行一次 run, 重发得到同一个应答。
-   * 失败的不记, 客户端可以用同一个 clientId 再试。
+   * 失败的不记, 客户端可以用同一个 clientId 再试。错误: server_busy (没有结果的太多)
    */
   once(clientId: string, run: (sentBy: SentBy) => Promise<RoomEntry>): Promise<AckMessage> {
     const known = this.#acks.get(clientId);
-    if (known !== undefined) return known;
-    const ack = run({ sender: this.#sender, clientId }).then((entry) => ackOf(entry, clientId));
-    this.#acks.set(clientId, ack);
-    ack.catch(() => {
-      // 只删自己那一条: 它可能早被挤出, 位置上已是另一次尝试
-      if (this.#acks.get(clientId) === ack) this.#acks.delete(clientId);
-    });
+    if (known !== undefined) return known.ack;
     this.#forgetOldest();
+    const ack = run({ sender: this.#sender, clientId }).then((entry) => ackOf(entry, clientId));
+    const attempt: Attempt = { ack, settled: false };
+    this.#acks.set(clientId, attempt);
+    ack.then(
+      () => {
+        attempt.settled = true;
+      },
+      () => this.#acks.delete(clientId),
+    );
     return ack;
   }
 
-  // 只记最近若干个: Map 按插入次序迭代, 第一个就是最旧的。挤出之后, 更早的重发要问日志
+  /** 以这个 clientId 发过而应答已不在内存里: 可能如此 (去问日志) 则 true; false 是一定没有 */
+  mayHaveSent(clientId: string): boolean {
+    return this.#past !== 'known' || this.#forgotten?.mayContain(clientId) === true;
+  }
+
+  /**
+   * 重启之前签发的令牌: 问一次日志他发过哪些, 之后就不必逐条问了。
+   * load 给出全部; 太多 (没有全给) 时为 undefined, 那就一直逐条问
+   */
+  recall(load: (sender: string) => Promise<readonly string[] | undefined>): Promise<void> {
+    if (this.#past !== 'unknown') return Promise.resolve();
+    this.#recalling ??= load(this.#sender)
+      .then((clientIds) => {
+        for (const clientId of clientIds ?? []) this.#remember(clientId);
+        this.#past = clientIds === undefined ? 'too many' : 'known';
+      })
+      // 问不到 (日志正忙) 的, 下一条再问
+      .finally(() => {
+        this.#recalling = undefined;
+      });
+    return this.#recalling;
+  }
+
+  // 只记最近若干个: Map 按插入次序迭代, 第一个就是最旧的。没有结果的不能忘: 忘了, 重发就会说第二遍
   #forgetOldest(): void {
-    if (this.#acks.size <= this.#maxAcks) return;
-    const oldest = this.#acks.keys().next().value;
-    if (oldest === undefined) return;
-    this.#acks.delete(oldest);
-    this.#mayHaveForgotten = true;
+    if (this.#acks.size < this.#maxAcks) return;
+    for (const [clientId, { settled }] of this.#acks) {
+      if (!settled) break;
+      this.#acks.delete(clientId);
+      this.#remember(clientId);
+      return;
+    }
+    if (this.#acks.size >= this.#maxAcks + MAX_UNSETTLED) throw new AppError('server_busy');
+  }
+
+  #remember(clientId: string): void {
+    this.#forgotten ??= new SentIds();
+    this.#forgotten.add(clientId);
   }
 }
 

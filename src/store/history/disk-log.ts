@@ -122,6 +122,13 @@ export class DiskLog implements History {
     return this.#pending.findSent(sentBy) ?? this.#reader.ask('sent', sentBy);
   }
 
+  async sentIds(sender: string): Promise<readonly string[] | undefined> {
+    // 先看没落盘的, 再问数据库: 期间落盘的两边都有, 不会漏
+    const pending = this.#pending.sentIds(sender);
+    const durable = await this.#reader.ask('sentIds', sender);
+    return durable === undefined ? undefined : [...durable, ...pending];
+  }
+
   async search({ query, limit, before }: SearchQuery): Promise<SearchPage> {
     const wanted = fold(query);
     const edge = this.#durableSeq + 1;

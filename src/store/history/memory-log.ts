@@ -44,6 +44,10 @@ export class MemoryLog implements History {
   /** 什么都没有存盘: 重启之后没有可认的 */
   async findSent(): Promise<undefined> {}
 
+  async sentIds(): Promise<readonly string[]> {
+    return [];
+  }
+
   async search({ query, limit, before = Number.POSITIVE_INFINITY }: SearchQuery): Promise<SearchPage> {
     const wanted = fold(query);
     const found = this.#newest(before, limit + 1, (entry) => contains(entry, wanted));

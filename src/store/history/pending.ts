@@ -73,6 +73,13 @@ export class Pending {
     return this.#sent.get(sentKey(sentBy))?.entry;
   }
 
+  sentIds(sender: string): string[] {
+    const prefix = sentKey({ sender, clientId: '' });
+    return [...this.#sent.keys()]
+      .filter((key) => key.startsWith(prefix))
+      .map((key) => key.slice(prefix.length));
+  }
+
   findFile(test: (file: FileRecord) => boolean): FileEntry | undefined {
     for (const { items } of this.#batches) {
       for (const { entry } of items) if (entry.kind === 'file' && test(entry.file)) return entry;

@@ -8,6 +8,8 @@ import { entryBytes, type TailLimits } from './tail.js';
 type QuickTable = { readonly [K in QuickKind]: (value: Queries[K][0]) => Queries[K][1] };
 
 const SELECT = `SELECT ${COLUMNS} FROM messages m`;
+// 一次给出一个人的全部 clientId, 至多这么多: 再多就逐条问 (约 4 毫秒)
+const MAX_SENT_IDS = 4096;
 // 读尾部时一次取这么多行: 够了字节就停, 不必把百万行都读出来
 const TAIL_ROWS = 1000;
 
@@ -33,6 +35,14 @@ export function quickQueries(statements: Statements): QuickTable {
     // 最早的一条才是当初应答过的
     sent: ({ sender, clientId }) =>
       entries(`${SELECT} WHERE m.sender = ? AND m.client_id = ? ORDER BY m.seq LIMIT 1`, sender, clientId)[0],
+    sentIds: (sender) => {
+      const rows = statements.rows<[string]>(
+        'SELECT client_id FROM messages WHERE sender = ? AND client_id IS NOT NULL LIMIT ?',
+        sender,
+        MAX_SENT_IDS + 1,
+      );
+      return rows.length > MAX_SENT_IDS ? undefined : rows.map(([clientId]) => clientId);
+    },
     hasSize: (size) => statements.rows('SELECT 1 FROM messages WHERE size = ? LIMIT 1', size).length > 0,
     content: ({ sha256, size }) =>
       first(entries(`${SELECT} WHERE m.sha256 = ? AND m.size = ? ORDER BY m.seq DESC LIMIT 1`, sha256, size))

@@ -13,6 +13,8 @@ export interface Queries {
   /** seq 小于 below 的最近若干条, 旧的在前 */
   readonly before: [HistoryFilter & { readonly below: number }, RoomEntry[]];
   readonly sent: [SentBy, RoomEntry | undefined];
+  /** 太多时为 undefined */
+  readonly sentIds: [string, string[] | undefined];
   readonly hasSize: [number, boolean];
   readonly content: [{ readonly sha256: string; readonly size: number }, FileRecord | undefined];
   readonly file: [string, FileEntry | undefined];
