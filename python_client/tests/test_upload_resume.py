@@ -20,7 +20,9 @@ SIZE = 6 * MIB
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[SluiceServer]:
-    with SluiceServer(FILES_CHUNK_BYTES="2048", FILES_WINDOW_BYTES="2048") as running:
+    with SluiceServer(
+        FILES_CHUNK_BYTES="2048", FILES_WINDOW_BYTES="2048", FILES_INSTANT_SEND="false"
+    ) as running:
         yield running
 
 

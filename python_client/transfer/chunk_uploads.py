@@ -49,6 +49,8 @@ class ChunkUploads:
         self._queue: deque[Upload] = deque()
         self._running: dict[Upload, tuple[UploadRun, asyncio.Task[None]]] = {}
         self._waiting: dict[Upload, asyncio.TimerHandle] = {}
+        # 聊天连接加入过几次
+        self._joins = 0
         # 已取消而服务器还在删的; 各有期限
         self._discarding: set[asyncio.Task[None]] = set()
 
@@ -83,6 +85,7 @@ class ChunkUploads:
 
     def online(self) -> None:
         """聊天连接回来了: 等着的都不必再等。"""
+        self._joins += 1
         for upload in reversed(list(self._waiting)):
             self._again(upload)
         self._fill()
@@ -116,13 +119,14 @@ class ChunkUploads:
             self._running[upload] = run, asyncio.get_running_loop().create_task(self._run(upload, run))
 
     async def _run(self, upload: Upload, run: UploadRun) -> None:
+        joins = self._joins
         outcome = await run.run()
         entry = self._running.get(upload)
         # 已暂停或取消, 也许已经又开始了一次
         if entry is None or entry[0] is not run:
             return
         del self._running[upload]
-        self._settle(upload, outcome, run.url)
+        self._settle(upload, outcome, is_current=joins == self._joins)
         self._fill()
 
     def _later(self, upload: Upload, delay_s: float) -> None:
@@ -173,29 +177,30 @@ class ChunkUploads:
     def verifying(self, upload: Upload) -> None:
         upload.become(VERIFYING)
 
-    def _settle(self, upload: Upload, outcome: Outcome, url: str) -> None:
+    def _settle(self, upload: Upload, outcome: Outcome, *, is_current: bool) -> None:
+        """is_current: 运行期间聊天连接没有重新加入过。"""
         if outcome.done is not None:
             self._keeper.forget(upload)
             upload.complete(outcome.done.file.url, outcome.done.file.sha256, instant=outcome.instant)
         elif outcome.kind == upload_outcome.CUT:
-            self._wait_after(upload, outcome.close_code, url)
+            self._wait_after(upload, outcome.close_code, is_current)
         elif outcome.kind == upload_outcome.SILENT:
             if not upload.fall_silent():
-                self._wait_after(upload, outcome.close_code, url)
+                self._wait_after(upload, outcome.close_code, is_current)
         elif outcome.kind == upload_outcome.LOST:
             self._restart(upload)
         elif outcome.kind == upload_outcome.CHANGED:
             self._keeper.abandon(upload)
             upload.fail(outcome.code, outcome.message)
         elif outcome.retryable:
-            self._wait_after(upload, 0, url)
+            self._wait_after(upload, 0, is_current)
         else:
             self._fail(upload, outcome)
 
-    def _wait_after(self, upload: Upload, close_code: int, url: str) -> None:
-        # 用的是服务器重启之前的会话, 而聊天连接已有新的: 马上再来; 否则等它重新加入
-        is_current = close_code == _UNAUTHORIZED and url == self._url()
-        delay_s = _UNAUTHORIZED_S if is_current else backoff_s(upload.attempts)
+    def _wait_after(self, upload: Upload, close_code: int, is_current: bool) -> None:
+        # 服务器重启之后抢在聊天连接前面, 令牌 (重启之后还是同一个) 那时还不算数: 已重新加入就马上再来
+        is_hopeless = close_code == _UNAUTHORIZED and is_current
+        delay_s = _UNAUTHORIZED_S if is_hopeless else backoff_s(upload.attempts)
         upload.attempts += 1
         self._later(upload, delay_s)
 

@@ -48,7 +48,7 @@ class UploadRun:
     ) -> None:
         self._upload = upload
         # 带着当时的会话
-        self.url = url
+        self._url = url
         self._reports = reports
         self._dialogue = UploadDialogue(upload, reports, self._changed, binary=binary)
         self._window = self._dialogue.window
@@ -113,7 +113,7 @@ class UploadRun:
 
     async def _connect(self) -> None:
         try:
-            self._connection = await open_transfer(self.url)
+            self._connection = await open_transfer(self._url)
         except (OSError, InvalidHandshake, InvalidURI, asyncio.TimeoutError, EOFError) as error:
             self._dialogue.end(unconnected(error))
 
