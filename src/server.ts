@@ -52,11 +52,11 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     stopping = true;
     app.stopListening();
     for (const timer of timers) clearInterval(timer);
-    await settle(runtime, files, edge);
+    const refused = await settle(runtime, files, edge);
     chat.presence.flush();
-    edge.ws.closeAll('stopping');
+    const told = edge.ws.closeAll('stopping') + refused;
     // 留一点时间送出关闭帧与最后的应答: 立即关掉还有未读数据的套接字会变成 RST, 对方就看不到 1001
-    await sleep(Math.min(STOP_LINGER_MS, config.server.stopGraceMs));
+    if (told > 0) await sleep(Math.min(STOP_LINGER_MS, config.server.stopGraceMs));
     await drainDownloads(edge, config.server.stopGraceMs);
     edge.ws.stop();
     chat.presence.stop();
@@ -83,12 +83,19 @@ function startTimers({ reportInternal }: Runtime, sessions: Sessions, uploads: U
   ];
 }
 
-// 停机的第一步: 把上传写到可续传的位置, 再告诉客户端, 它们一重连就能接着传。磁盘出错或卡住都不能拖住停机
-async function settle({ config, reportInternal }: Runtime, files: Files, edge: Routes): Promise<void> {
-  const settled = Promise.all([files.uploads.stop(), files.intake.stop(), edge.uploads.stop()]);
-  await Promise.race([
-    settled.then(() => {}, reportInternal),
-    sleep(config.server.stopGraceMs, undefined, { ref: false }),
+// 停机的第一步: 把上传写到可续传的位置, 再告诉客户端, 它们一重连就能接着传。磁盘出错或卡住都不能拖住停机。
+// 返回因此被拒绝的 HTTP 请求数 (到时还没拒绝完的按有算)
+async function settle({ config, reportInternal }: Runtime, files: Files, edge: Routes): Promise<number> {
+  const settled = Promise.all([edge.uploads.stop(), files.uploads.stop(), files.intake.stop()]);
+  return await Promise.race([
+    settled.then(
+      ([refused]) => refused,
+      (error: unknown) => {
+        reportInternal(error);
+        return 1;
+      },
+    ),
+    sleep(config.server.stopGraceMs, 1, { ref: false }),
   ]);
 }
 

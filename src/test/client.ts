@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { type ClientOptions, WebSocket } from 'ws';
+import { atEnd } from './harness.js';
 
 /** 线上收到的任意消息; 测试按需取字段 */
 export type Message = { readonly type: string } & Readonly<Record<string, unknown>>;
@@ -36,7 +37,8 @@ export class Client {
   static async open(t: TestContext, url: string, options: ClientOptions = {}): Promise<Client> {
     const socket = new WebSocket(url, { perMessageDeflate: false, ...options });
     const client = new Client(socket);
-    t.after(() => socket.terminate());
+    // 先于服务器停止: 它不必再花时间道别
+    atEnd(t, () => terminate(socket));
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve);
       socket.once('error', reject);
@@ -155,6 +157,13 @@ export class Client {
   #wake(): void {
     for (const wake of [...this.#wakes]) wake();
   }
+}
+
+async function terminate(socket: WebSocket): Promise<void> {
+  if (socket.readyState === WebSocket.CLOSED) return;
+  const gone = new Promise((resolve) => socket.once('close', resolve));
+  socket.terminate();
+  await gone;
 }
 
 export function sha256(data: Uint8Array): string {

@@ -46,9 +46,11 @@ export class UploadRoute {
     }
   }
 
-  /** 停机: 半途的请求不可续传, 删净 */
-  async stop(): Promise<void> {
-    await Promise.all([...this.#active].map((form) => form.fail(new AppError('server_stopping'))));
+  /** 停机: 半途的请求不可续传, 删净; 返回拒绝了几个 */
+  async stop(): Promise<number> {
+    const forms = [...this.#active];
+    await Promise.all(forms.map((form) => form.fail(new AppError('server_stopping'))));
+    return forms.length;
   }
 
   // 在体移动之前能拒绝的都在这里拒绝; req 在第一个 await 之后失效, 所以一次读完

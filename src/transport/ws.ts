@@ -83,9 +83,11 @@ export class WsEdge {
     app.ws('/ws/transfer', this.#behavior('transfer', TRANSFER_PAYLOAD_BYTES));
   }
 
-  /** 以同一个原因断开所有连接 */
-  closeAll(name: CloseName): void {
-    for (const member of [...this.#members.values()]) member.cut(name);
+  /** 以同一个原因断开所有连接; 返回断开了几条 */
+  closeAll(name: CloseName): number {
+    const members = [...this.#members.values()];
+    for (const member of members) member.cut(name);
+    return members.length;
   }
 
   /** 又广播了这么多字节。不能在这里断开谁: 此刻可能正在某个回调之中 */

@@ -17,13 +17,14 @@ parentPort?.on('message', (request: WriterRequest) => {
   else writer.receive(request);
 });
 
-yieldToMainThread();
 try {
   writer = await Writer.open(workerData as WriterOptions, post);
 } catch (error) {
   post({ kind: 'refused', reason: error instanceof Error ? error.message : String(error) });
 }
 if (writer !== undefined) {
+  // 打开之后才让: 主线程正等着它
+  yieldToMainThread();
   for (const request of early.splice(0)) writer.receive(request);
   await writer.run();
 }
