@@ -154,6 +154,8 @@ export class DiskLog implements History {
   }
 
   async knownFiles(): Promise<ReadonlySet<string>> {
+    // 空的日志不必为此启动读线程
+    if (this.#firstSeq > this.#seq) return new Set();
     return new Set(await this.#reader.ask('fileIds', undefined));
   }
 
