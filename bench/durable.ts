@@ -14,7 +14,8 @@ import { StorageFolder } from './lib/storage-folder.js';
 
 const RECEIVERS = 1000;
 const SENDERS = 50;
-const WINDOW_MESSAGES = 16;
+// 每人两条: 一波一百条, 听众的 socket 缓冲装得下。再多就成了量 TCP 的积压, 时好时坏
+const IN_FLIGHT = 2;
 const MESSAGE_BYTES = 120;
 const DEFAULT_SECONDS = 8;
 
@@ -66,7 +67,7 @@ async function saturate(options: Options, server: ServerProcess): Promise<Omit<R
     target: server.target,
     receivers: RECEIVERS,
     senders: SENDERS,
-    windowMessages: WINDOW_MESSAGES,
+    inFlight: IN_FLIGHT,
     messageBytes: MESSAGE_BYTES,
     durationMs: (options.seconds ?? DEFAULT_SECONDS) * 1000,
   };
@@ -116,7 +117,6 @@ function report(contestants: readonly Contestant[], options: Options): Report {
       of((round) => (round.serverCpuSeconds * 1e6) / round.crowd.deliveries),
       of((round) => round.ack.latency.p50Ms),
       of((round) => round.ack.latency.p99Ms),
-      of((round) => round.crowd.ack.p99Ms),
       of((round) => round.crowd.cpuSeconds / round.crowd.seconds),
     ];
   };
@@ -125,7 +125,7 @@ function report(contestants: readonly Contestant[], options: Options): Report {
     title: '消息日志的代价',
     tables: [
       {
-        title: `${RECEIVERS} 个听众, ${SENDERS} 人各保持 ${WINDOW_MESSAGES} 条在路上, 正文 ${MESSAGE_BYTES} 字节; 各轮的中位数 (最小-最大)`,
+        title: `${RECEIVERS} 个听众, ${SENDERS} 人各保持 ${IN_FLIGHT} 条在路上, 正文 ${MESSAGE_BYTES} 字节; 各轮的中位数 (最小-最大)`,
         header: [
           '',
           '百万次送达/秒',
@@ -133,7 +133,6 @@ function report(contestants: readonly Contestant[], options: Options): Report {
           '服务器 CPU 微秒/次',
           `应答 p50 (${options.ratePerSecond} 条/秒), ms`,
           '应答 p99, ms',
-          '饱和时应答 p99, ms',
           '发生器占的核',
         ],
         rows: contestants.map(row),

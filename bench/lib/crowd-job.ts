@@ -1,14 +1,14 @@
 // 满房间的发生器: 任务与结果在父子进程之间传递的形状
-import type { LatencySummary } from './histogram.js';
 import type { Target } from './target.js';
 
 export interface CrowdJob {
   readonly target: Target;
   /** 只听的人数 */
   readonly receivers: number;
-  /** 说话的人数; 各自保持 windowMessages 条没有应答的消息在路上 (闭环, 量的是上限) */
+  /** 说话的人数 */
   readonly senders: number;
-  readonly windowMessages: number;
+  /** 每人保持几条没有应答的在路上: 得到应答才说下一条 (闭环), 量的是上限而不压垮它 */
+  readonly inFlight: number;
   /** 正文的长度 (字节, ASCII) */
   readonly messageBytes: number;
   readonly durationMs: number;
@@ -20,8 +20,6 @@ export interface CrowdResult {
   readonly seconds: number;
   /** 送达的次数: 全部听众从内核取走的字节 / 一条广播的字节 */
   readonly deliveries: number;
-  /** 饱和时从写出到应答 */
-  readonly ack: LatencySummary;
   /** 被服务器断开的人数 */
   readonly cut: number;
   readonly cpuSeconds: number;

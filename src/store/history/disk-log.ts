@@ -51,7 +51,6 @@ export class DiskLog implements History {
   #writer: WriterLink | undefined;
   /** 已告诉写线程而还没提交的最后一条; 没有则 undefined */
   #inFlight: number | undefined;
-  #flushScheduled = false;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: DiskLogOptions) {
@@ -193,7 +192,7 @@ export class DiskLog implements History {
     this.#seq = entry.seq;
     this.#tail.push(entry);
     const durable = this.#pending.add(entry, bytes, sentBy);
-    this.#scheduleFlush();
+    this.#flush();
     return { entry, durable };
   }
 
@@ -204,16 +203,8 @@ export class DiskLog implements History {
     throw new AppError('server_stopping');
   }
 
-  // 一轮事件循环至多通知一次, 且上次的提交完了才通知: 忙的时候自然成批
-  #scheduleFlush(): void {
-    if (this.#flushScheduled || this.#inFlight !== undefined) return;
-    this.#flushScheduled = true;
-    setImmediate(() => {
-      this.#flushScheduled = false;
-      this.#flush();
-    });
-  }
-
+  // 空闲时立即通知, 上次的提交完了才通知下一次: 忙的时候自然成批。
+  // 不等 setImmediate: 上千个连接可写时, libuv 的轮询阶段可以连转几十圈才轮到它
   #flush(): void {
     if (this.#inFlight !== undefined || this.#pending.isEmpty) return;
     this.#pending.seal();
@@ -236,7 +227,7 @@ export class DiskLog implements History {
     this.#pending.settle(seq);
     this.#tail.trim(seq);
     if (this.#inFlight !== undefined && seq >= this.#inFlight) this.#inFlight = undefined;
-    if (!this.#pending.isEmpty) this.#scheduleFlush();
+    this.#flush();
   }
 
   // 死之前提交了而没来得及说的, 也在 seq 里
