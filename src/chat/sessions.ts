@@ -46,6 +46,11 @@ export class Sessions {
     return this.#byToken.get(token);
   }
 
+  /** 是不是我们签发的令牌: 在内存里的, 或重启与过期之前的 */
+  isOurs(token: string): boolean {
+    return this.#byToken.has(token) || this.#tokens.isOurs(token);
+  }
+
   /**
    * 找到或新建会话并占住名字; 不改变在线状态 (attach 才上线)。新会话沿用来者的限速。
    * 不在内存里而确是我们签发的令牌 (重启, 过期) 照旧使用: 他还是同一个人, 重发认得出来。

@@ -3,7 +3,7 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { Archive } from '../chat/archive.js';
 import type { Sessions } from '../chat/sessions.js';
 import { decodeHistory, decodeSearch } from '../protocol/codec.js';
-import { bearerSession } from './bearer.js';
+import { requireBearer } from './bearer.js';
 import { Exchange, type ReportInternal } from './http.js';
 import type { OriginRules } from './origin.js';
 
@@ -60,7 +60,7 @@ export class ArchiveRoute {
     const header = (name: string): string => req.getHeader(name);
     const { origins, sessions } = this.#parts;
     origins.requireAllowed(header);
-    bearerSession(header('authorization'), sessions);
+    requireBearer(header('authorization'), sessions);
     return { fields: queryFields(req.getQuery()), origin: origins.recipient(header) };
   }
 }

@@ -6,8 +6,16 @@ import { AppError } from '../protocol/errors.js';
 /** 头所指的会话; 没有这个头则 undefined。错误: unauthorized (给了却无效: 不能悄悄当作陌生人) */
 export function bearerSession(authorization: string, sessions: Sessions): Session | undefined {
   if (authorization === '') return undefined;
-  const token = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
-  const session = token === undefined ? undefined : sessions.find(token);
+  const session = sessions.find(tokenIn(authorization));
   if (session === undefined) throw new AppError('unauthorized');
   return session;
+}
+
+/** 只要是我们签发的, 重启之后还没有再加入的也算; 没有这个头不算错。错误: unauthorized */
+export function requireBearer(authorization: string, sessions: Sessions): void {
+  if (authorization !== '' && !sessions.isOurs(tokenIn(authorization))) throw new AppError('unauthorized');
+}
+
+function tokenIn(authorization: string): string {
+  return /^Bearer\s+(\S+)$/i.exec(authorization)?.[1] ?? '';
 }
