@@ -1,8 +1,9 @@
-// 满房间的发生器: 听众只从内核取走字节, 说话的人得到应答才说下一条; 量服务器扇出的上限
+// 满房间的发生器: 听众只从内核取走字节, 说话的人照时刻表轮流说; 量扇出的花费与应答的延迟
 import type { ServerMessage } from '../../src/protocol/messages.js';
 import { joinChat } from '../lib/chat-member.js';
 import type { CrowdJob, CrowdResult } from '../lib/crowd-job.js';
 import { serveGenerator } from '../lib/generator-child.js';
+import { Histogram } from '../lib/histogram.js';
 import { nowMs } from '../lib/upload-job.js';
 import type { WebSocketClient } from '../lib/websocket-client.js';
 
@@ -22,7 +23,8 @@ class Crowd {
   #serial = 0;
   #drained = 0;
   #broadcastBytes = 0;
-  #talking = false;
+  #ack = new Histogram();
+  #startMs = 0;
 
   constructor(job: CrowdJob) {
     this.#job = job;
@@ -40,18 +42,16 @@ class Crowd {
     for (const client of this.#receivers) client.deafen();
     for (let index = 0; index < senders; index += 1) {
       // 一个听得见广播的: 由它知道一条有多大
-      const hear = (message: ServerMessage): void => this.#hear(index, message);
+      const hear = (message: ServerMessage): void => this.#hear(message);
       this.#senders.push((await joinChat(target, `说话${index}`, hear)).client);
     }
   }
 
   async run(): Promise<CrowdResult> {
-    this.#talking = true;
-    for (const index of this.#senders.keys()) {
-      for (let count = 0; count < this.#job.inFlight; count += 1) this.#say(index);
-    }
+    const stop = this.#talk();
     await pause(RAMP_MS);
     const before = { acknowledged: this.#acknowledged, bytes: this.#bytes(), cpu: process.cpuUsage() };
+    this.#ack = new Histogram();
     const startedMs = nowMs();
     await pause(this.#job.durationMs);
     const seconds = (nowMs() - startedMs) / 1000;
@@ -60,10 +60,11 @@ class Crowd {
       acknowledged: this.#acknowledged - before.acknowledged,
       seconds,
       deliveries: Math.round((this.#bytes() - before.bytes) / this.#broadcastBytes),
+      ack: this.#ack.summary(),
       cut: [...this.#receivers, ...this.#senders].filter((client) => !client.isOpen).length,
       cpuSeconds: (user + system) / 1e6,
     };
-    this.#talking = false;
+    stop();
     return result;
   }
 
@@ -71,20 +72,32 @@ class Crowd {
     return this.#receivers.reduce((sum, client) => sum + client.drainedBytes, 0);
   }
 
-  #say(index: number): void {
-    if (!this.#talking) return;
-    this.#serial += 1;
-    const clientId = `${this.#serial}`;
-    const message = clientId.padEnd(this.#job.messageBytes, 'x');
-    this.#senders[index]!.sendJson({ type: 'text', message, clientId });
+  /** 照时刻表轮流说; 返回停止 */
+  #talk(): () => void {
+    this.#startMs = nowMs();
+    const timer = setInterval(() => {
+      while (this.#dueMs(this.#serial) <= nowMs()) this.#say();
+    }, DRAIN_TICK_MS);
+    return () => clearInterval(timer);
   }
 
-  #hear(index: number, message: ServerMessage): void {
+  #dueMs(serial: number): number {
+    return this.#startMs + (serial * 1000) / this.#job.ratePerSecond;
+  }
+
+  #say(): void {
+    const clientId = `${this.#serial}`;
+    const message = clientId.padEnd(this.#job.messageBytes, 'x');
+    this.#senders[this.#serial % this.#senders.length]!.sendJson({ type: 'text', message, clientId });
+    this.#serial += 1;
+  }
+
+  #hear(message: ServerMessage): void {
     // seq 与名字的长度会变一两个字节: 比值不受影响
     if (message.type === 'text') this.#broadcastBytes ||= Buffer.byteLength(JSON.stringify(message)) + 4;
     if (message.type !== 'ack') return;
     this.#acknowledged += 1;
-    this.#say(index);
+    this.#ack.record((nowMs() - this.#dueMs(Number(message.clientId))) * 1000);
   }
 
   /** 每一拍轮到一部分听众; 一次读取代替几十次 */

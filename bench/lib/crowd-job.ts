@@ -1,4 +1,5 @@
 // 满房间的发生器: 任务与结果在父子进程之间传递的形状
+import type { LatencySummary } from './histogram.js';
 import type { Target } from './target.js';
 
 export interface CrowdJob {
@@ -7,8 +8,8 @@ export interface CrowdJob {
   readonly receivers: number;
   /** 说话的人数 */
   readonly senders: number;
-  /** 每人保持几条没有应答的在路上: 得到应答才说下一条 (闭环), 量的是上限而不压垮它 */
-  readonly inFlight: number;
+  /** 全体每秒说几条, 按固定时刻表 (开环) */
+  readonly ratePerSecond: number;
   /** 正文的长度 (字节, ASCII) */
   readonly messageBytes: number;
   readonly durationMs: number;
@@ -20,6 +21,8 @@ export interface CrowdResult {
   readonly seconds: number;
   /** 送达的次数: 全部听众从内核取走的字节 / 一条广播的字节 */
   readonly deliveries: number;
+  /** 从预定的时刻到应答 (消息已持久) */
+  readonly ack: LatencySummary;
   /** 被服务器断开的人数 */
   readonly cut: number;
   readonly cpuSeconds: number;
