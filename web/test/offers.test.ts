@@ -1,7 +1,7 @@
 // 边传边下: 别人正在上传的列出来, 现在就能下; 传完由真正的消息接替, 取消了就消失
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { it, type TestContext } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { Client, type Message, sendWindowed, sha256 } from '../../src/test/client.js';
 import { serve, temporaryFolder } from '../../src/test/harness.js';
@@ -42,44 +42,47 @@ function early(within: Locator): Locator {
   return within.getByRole('link', { name: '边传边下 电影.mkv' });
 }
 
-describe('网页: 边传边下', () => {
-  it('记录与文件面板里都有, 带进度; 现在就下, 传完时下到的不差; 由消息接替; 断线后以服务器说的为准, 取消了就消失', async (t) => {
-    const { page, other, proxy } = await room(t);
-    const ready = await half(other);
-    await early(log(page)).waitFor();
-    await log(page).getByText('正在上传').waitFor();
-    const uploading = page.getByRole('list', { name: '正在上传' });
-    await early(uploading).waitFor();
-    const bar = log(page).getByRole('progressbar', { name: '电影.mkv 的上传进度' });
-    await page.waitForFunction(
-      (element) => (element as HTMLProgressElement).value === 50,
-      await bar.elementHandle(),
-    );
-    assert.deepEqual(await violations(page), []);
-    const href = (await early(log(page)).getAttribute('href')) ?? '';
-    const downloading = sha256OfDownload(new URL(href, proxy.http).href);
-    await sendWindowed(other, { ...ready, offset: MIB }, bytes);
-    await finish(other, ready);
-    assert.equal(await downloading, sha256(bytes));
-    await partsOf(page).files.getByText('电影.mkv').waitFor();
-    assert.equal(await early(page.locator('body')).count(), 0);
-    assert.equal(await uploading.isVisible(), false);
-    const final = log(page).getByRole('link', { name: '下载 电影.mkv' });
-    assert.equal(await final.count(), 1);
-    assert.equal(await final.getAttribute('href'), href, '链接始终是同一个');
+it('网页: 边传边下', async (t) => {
+  const { page, other, proxy } = await room(t);
 
-    const again = await half(other);
-    await early(log(page)).waitFor();
-    proxy.cut();
-    await early(log(page)).waitFor({ state: 'detached' });
-    await early(log(page)).waitFor();
-    other.send({ type: 'file_cancel', uploadId: again['uploadId'] });
-    await early(log(page)).waitFor({ state: 'detached' });
-    assert.equal(await early(page.locator('body')).count(), 0);
-  });
+  await t.test(
+    '记录与文件面板里都有, 带进度; 现在就下, 传完时下到的不差; 由消息接替; 断线后以服务器说的为准, 取消了就消失',
+    async () => {
+      const ready = await half(other);
+      await early(log(page)).waitFor();
+      await log(page).getByText('正在上传').waitFor();
+      const uploading = page.getByRole('list', { name: '正在上传' });
+      await early(uploading).waitFor();
+      const bar = log(page).getByRole('progressbar', { name: '电影.mkv 的上传进度' });
+      await page.waitForFunction(
+        (element) => (element as HTMLProgressElement).value === 50,
+        await bar.elementHandle(),
+      );
+      assert.deepEqual(await violations(page), []);
+      const href = (await early(log(page)).getAttribute('href')) ?? '';
+      const downloading = sha256OfDownload(new URL(href, proxy.http).href);
+      await sendWindowed(other, { ...ready, offset: MIB }, bytes);
+      await finish(other, ready);
+      assert.equal(await downloading, sha256(bytes));
+      await partsOf(page).files.getByText('电影.mkv').waitFor();
+      assert.equal(await early(page.locator('body')).count(), 0);
+      assert.equal(await uploading.isVisible(), false);
+      const final = log(page).getByRole('link', { name: '下载 电影.mkv' });
+      assert.equal(await final.count(), 1);
+      assert.equal(await final.getAttribute('href'), href, '链接始终是同一个');
 
-  it('自己传的只在传输列表里, 一开始就能复制链接', async (t) => {
-    const { page, other, proxy } = await room(t);
+      const again = await half(other);
+      await early(log(page)).waitFor();
+      proxy.cut();
+      await early(log(page)).waitFor({ state: 'detached' });
+      await early(log(page)).waitFor();
+      other.send({ type: 'file_cancel', uploadId: again['uploadId'] });
+      await early(log(page)).waitFor({ state: 'detached' });
+      assert.equal(await early(page.locator('body')).count(), 0);
+    },
+  );
+
+  await t.test('自己传的只在传输列表里, 一开始就能复制链接', async () => {
     const file = path.join(await temporaryFolder(t), '自己的.bin');
     await writeRandomFile(file, 24 * MIB, 'own');
     const passed = proxy.afterUpstream(2 * MIB);
@@ -91,7 +94,7 @@ describe('网页: 边传边下', () => {
     proxy.release();
     await copy.waitFor();
     assert.equal(await log(page).getByRole('link', { name: '边传边下 自己的.bin' }).count(), 0);
-    await other.next('file');
+    await other.next((message) => message.type === 'file' && message['originalName'] === '自己的.bin');
     await log(page).getByRole('link', { name: '下载 自己的.bin' }).waitFor();
     assert.equal(await copy.count(), 1, '传完之后还在');
   });

@@ -89,51 +89,11 @@ describe('网页: 搜索', () => {
     assert.equal(await page.locator('img[src=x], img[src=y]').count(), 0);
   });
 
-  it('到很早的一条去: 单独一段, 新消息只计数; 回到最新, 或自己发言, 都什么也不缺', async (t) => {
-    const { page, other } = await room(t, numbered(300));
-    await waitForText(page, '第299句');
-    await goTo(page, '第7句');
-    await past(page).waitFor();
-    assert.equal(await log(page).getByText('第299句', { exact: true }).count(), 0, '两段不混在一起');
-    other.send({ type: 'text', name: '李四', message: '刚说的' });
-    await past(page).filter({ hasText: '1 条新消息' }).waitFor();
-    await assertInView(page, '第7句');
-    await page.getByRole('button', { name: '回到最新' }).click();
-    await assertInView(page, '刚说的');
-    await past(page).waitFor({ state: 'hidden' });
-
-    await goTo(page, '第9句');
-    await past(page).waitFor();
-    await sendText(page, '我说一句');
-    await assertInView(page, '我说一句');
-    await past(page).waitFor({ state: 'hidden' });
-  });
-
-  it('从很早的一条向两头翻: 眼前的不跳, 往下一直连到最新, 不重不漏', { timeout: 60_000 }, async (t) => {
-    const { page, proxy } = await room(t, numbered(400));
-    await waitForText(page, '第399句');
-    await goTo(page, '第200句');
-    proxy.hold();
-    await log(page).hover();
-    await page.mouse.wheel(0, -1200);
-    await page.getByText('正在取更早的消息').waitFor();
-    const row = log(page).getByText('第170句', { exact: true });
-    const before = await row.boundingBox();
-    proxy.release();
-    await log(page).getByText('第120句', { exact: true }).waitFor({ state: 'attached' });
-    const after = await row.boundingBox();
-    assert.ok(before !== null && after !== null);
-    assert.ok(Math.abs(after.y - before.y) < 2, `${before.y} -> ${after.y}`);
-
-    await log(page).focus();
-    for (let tries = 0; tries < 400 && (await past(page).isVisible()); tries += 1) {
-      await page.keyboard.press('PageDown');
-      await assertContiguous(page);
-    }
-    await page.keyboard.press('End');
-    await assertInView(page, '第399句');
-    await page.keyboard.press('Home');
-    await assertContiguous(page);
+  it('到很早的一条去, 从那里向两头翻', { timeout: 60_000 }, async (t) => {
+    const opened = await room(t, numbered(400));
+    await waitForText(opened.page, '第399句');
+    await t.test('单独一段, 新消息只计数; 回到最新, 或自己发言, 都什么也不缺', () => visitsEarly(opened));
+    await t.test('眼前的不跳, 往下一直连到最新, 不重不漏', () => pagesBothWays(opened));
   });
 
   it('手机上: 面板盖着聊天, 点了结果就让开; 后退也只是关上它', async (t) => {
@@ -148,6 +108,49 @@ describe('网页: 搜索', () => {
     await partsOf(page).message.waitFor();
   });
 });
+
+async function visitsEarly({ page, other }: Room): Promise<void> {
+  await goTo(page, '第7句');
+  await past(page).waitFor();
+  assert.equal(await log(page).getByText('第399句', { exact: true }).count(), 0, '两段不混在一起');
+  other.send({ type: 'text', name: '李四', message: '刚说的' });
+  await past(page).filter({ hasText: '1 条新消息' }).waitFor();
+  await assertInView(page, '第7句');
+  await page.getByRole('button', { name: '回到最新' }).click();
+  await assertInView(page, '刚说的');
+  await past(page).waitFor({ state: 'hidden' });
+
+  await goTo(page, '第9句');
+  await past(page).waitFor();
+  await sendText(page, '我说一句');
+  await assertInView(page, '我说一句');
+  await past(page).waitFor({ state: 'hidden' });
+}
+
+async function pagesBothWays({ page, proxy }: Room): Promise<void> {
+  await goTo(page, '第200句');
+  proxy.hold();
+  await log(page).hover();
+  await page.mouse.wheel(0, -1200);
+  await page.getByText('正在取更早的消息').waitFor();
+  const row = log(page).getByText('第170句', { exact: true });
+  const before = await row.boundingBox();
+  proxy.release();
+  await log(page).getByText('第120句', { exact: true }).waitFor({ state: 'attached' });
+  const after = await row.boundingBox();
+  assert.ok(before !== null && after !== null);
+  assert.ok(Math.abs(after.y - before.y) < 2, `${before.y} -> ${after.y}`);
+
+  await log(page).focus();
+  for (let tries = 0; tries < 400 && (await past(page).isVisible()); tries += 1) {
+    await page.keyboard.press('PageDown');
+    await assertContiguous(page);
+  }
+  await page.keyboard.press('End');
+  await assertInView(page, '第399句');
+  await page.keyboard.press('Home');
+  await assertContiguous(page);
+}
 
 /** 搜到它, 点它, 到了那里 */
 async function goTo(page: Page, text: string): Promise<void> {

@@ -41,13 +41,16 @@ export function createSearch(context: ViewContext, back: BackStack): SearchParts
   };
   set(ui.searchOpen);
   button.addEventListener('click', () => (panel.hidden ? show() : hide()), { signal: life });
-  panel.addEventListener('keydown', (event) => event.key === 'Escape' && !event.isComposing && hide(), {
-    signal: life,
-  });
+  panel.addEventListener('keydown', (event) => isEscape(event) && close(event), { signal: life });
   box.addEventListener('keydown', (event) => onArrowDown(event, () => results.focusFirst()), {
     signal: life,
   });
   document.addEventListener('keydown', (event) => isShortcut(event) && open(event), { signal: life });
+  const close = (event: KeyboardEvent): void => {
+    // 否则浏览器同时清空 input[type=search]: 再打开时词没了, 结果还在
+    event.preventDefault();
+    hide();
+  };
   const open = (event: KeyboardEvent): void => {
     event.preventDefault();
     if (!button.hidden) show();
@@ -85,6 +88,10 @@ function createPanel(box: HTMLElement, results: HTMLElement, hide: () => void): 
   close.addEventListener('click', hide);
   const head = h('div', { class: 'search-bar' }, box, close);
   return h('aside', { id: 'search-panel', class: 'search', 'aria-label': texts.heading }, head, results);
+}
+
+function isEscape(event: KeyboardEvent): boolean {
+  return event.key === 'Escape' && !event.isComposing;
 }
 
 function onArrowDown(event: KeyboardEvent, run: () => void): void {
