@@ -16,6 +16,7 @@ export type FindingKind =
   | 'database_damaged'
   | 'index_damaged'
   | 'sequence_gap'
+  | 'text_damaged'
   | 'journal_damaged';
 
 export interface Finding {
@@ -116,6 +117,11 @@ export const EXPLANATIONS: { readonly [K in FindingKind]: Explanation } = {
     title: '消息的序号有缺口',
     meaning: '序号应当逐条加一; 有人直接改过数据库, 或磁盘丢了数据',
     advice: '修不了: 缺的消息请从备份里找',
+  },
+  text_damaged: {
+    title: '消息里有坏的文字',
+    meaning: '磁盘出过错, 或被别的工具改过; 坏的字节显示成 U+FFFD, 其余照常',
+    advice: '修不了: 请从备份里找回原文; 体检不动它',
   },
   journal_damaged: {
     title: '预写文件里有读不懂的一行',

@@ -4,9 +4,10 @@ import path from 'node:path';
 import Database from 'libsql';
 import { type Connection, DATABASE_NAME, transact, userVersion } from '../store/history/database.js';
 import { type JournalRecord, listSegments, segmentPath } from '../store/history/journal.js';
-import { COLUMNS, type Row, toEntry } from '../store/history/rows.js';
+import { blobOf, COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
 import { SCHEMA_VERSION } from '../store/history/schema.js';
 import type { StoredRecord } from '../store/stored-record.js';
+import { checkText } from './check-text.js';
 import type { Finding } from './findings.js';
 
 export interface HistoryView {
@@ -16,7 +17,7 @@ export interface HistoryView {
   readonly findings: readonly Finding[];
 }
 
-type SentRow = [...Row, sender: string | null, clientId: string | null];
+type SentRow = [...Row, sender: Uint8Array | null, clientId: Uint8Array | null];
 
 const SUBJECT = `history/${DATABASE_NAME}`;
 // 完整性检查至多列出这么多条
@@ -71,6 +72,7 @@ function examine(database: Connection, folder: string): HistoryView {
     const detail = `${first} 到 ${last} 之间少 ${last - first + 1 - count} 条`;
     findings.push({ kind: 'sequence_gap', subject: SUBJECT, detail });
   }
+  findings.push(...checkText(database, SUBJECT));
   const lastSeq = Math.max(last ?? 0, numberOf(database, 'last_seq'));
   const journal = readJournal(folder, lastSeq);
   return {
@@ -82,8 +84,11 @@ function examine(database: Connection, folder: string): HistoryView {
 
 function checkIntegrity(database: Connection): Finding[] {
   const problems = (
-    database.prepare(`PRAGMA integrity_check(${MAX_PROBLEMS})`).raw().all() as [string][]
-  ).map(([text]) => text);
+    database
+      .prepare(`SELECT ${blobOf('integrity_check')} FROM pragma_integrity_check(${MAX_PROBLEMS})`)
+      .raw()
+      .all() as [Uint8Array][]
+  ).map(([text]) => textOf(text));
   const findings = problems
     .filter((text) => text !== 'ok')
     .map((detail): Finding => {
@@ -113,14 +118,16 @@ function indexProblem(database: Connection): string | undefined {
 
 function loggedFiles(database: Connection): Map<string, StoredRecord> {
   const rows = database
-    .prepare(`SELECT ${COLUMNS}, m.sender, m.client_id FROM messages m WHERE m.kind = 'file'`)
+    .prepare(
+      `SELECT ${COLUMNS}, ${blobOf('m.sender')}, ${blobOf('m.client_id')} FROM messages m WHERE m.kind = 'file'`,
+    )
     .raw()
     .all() as SentRow[];
   return filesOf(
-    rows.map((row) => {
-      const [sender, clientId] = [row[9], row[10]];
-      const entry = toEntry(row.slice(0, 9) as Row);
-      return sender === null || clientId === null ? { entry } : { entry, sentBy: { sender, clientId } };
+    rows.map(([row, sender, clientId]) => {
+      const entry = toEntry([row]);
+      if (sender === null || clientId === null) return { entry };
+      return { entry, sentBy: { sender: textOf(sender), clientId: textOf(clientId) } };
     }),
   );
 }
@@ -176,8 +183,10 @@ function withDatabase<T>(file: string, task: (database: Connection) => T): T {
 }
 
 function numberOf(database: Connection, key: string): number {
-  const rows = database.prepare('SELECT value FROM meta WHERE key = ?').raw().all(key) as [string][];
-  return Number(rows[0]?.[0] ?? 0);
+  const rows = database.prepare('SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?').raw().all(key) as [
+    number,
+  ][];
+  return rows[0]?.[0] ?? 0;
 }
 
 function one<T>(database: Connection, sql: string): T {

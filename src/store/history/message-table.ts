@@ -4,7 +4,7 @@ import type { FileRecord } from '../../protocol/messages.js';
 import { isSameBoot } from './boot.js';
 import { type Connection, transact } from './database.js';
 import type { JournalRecord } from './journal.js';
-import { COLUMNS, INSERT, insertValues, type Row, toEntry } from './rows.js';
+import { blobOf, COLUMNS, INSERT, insertValues, type Row, textOf, toEntry } from './rows.js';
 
 export class MessageTable {
   readonly #database: Connection;
@@ -30,10 +30,11 @@ export class MessageTable {
   }
 
   meta(key: string): string | undefined {
-    const [row] = this.#database.prepare('SELECT value FROM meta WHERE key = ?').all(key) as {
-      value: string;
-    }[];
-    return row?.value;
+    const [row] = this.#database
+      .prepare(`SELECT ${blobOf('value')} FROM meta WHERE key = ?`)
+      .raw()
+      .all(key) as [Uint8Array][];
+    return row && textOf(row[0]);
   }
 
   setMeta(key: string, value: string): void {
