@@ -125,7 +125,7 @@ export const EXPLANATIONS: { readonly [K in FindingKind]: Explanation } = {
   },
   journal_damaged: {
     title: '预写文件里有读不懂的一行',
-    meaning: '多半是断电; 它之后还没有进数据库的消息都不作数',
-    repair: '先把原件复制到 lost+found; 服务器启动时收下坏行之前的',
+    meaning: '多半是断电; 它之后接不上的消息不作数',
+    repair: '先把原件复制到 lost+found, 再只留下收得下的; 丢了消息的, 服务器下次启动时换历史的编号',
   },
 };

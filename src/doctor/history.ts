@@ -1,14 +1,15 @@
 // 消息日志的体检: 数据库的完整性, 搜索索引, 序号, 预写文件; 顺带列出它认得的文件
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'libsql';
 import { type Connection, DATABASE_NAME, transact, userVersion } from '../store/history/database.js';
-import { type JournalRecord, listSegments, segmentPath } from '../store/history/journal.js';
+import type { JournalRecord } from '../store/history/journal.js';
 import { blobOf, COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
 import { SCHEMA_VERSION } from '../store/history/schema.js';
 import type { StoredRecord } from '../store/stored-record.js';
 import { checkText } from './check-text.js';
 import type { Finding } from './findings.js';
+import { examineJournal, keepSound } from './journal.js';
 
 export interface HistoryView {
   /** undefined: 没有消息日志, 或坏得读不出 */
@@ -44,6 +45,16 @@ export function examineHistory(folder: string): HistoryView {
   }
 }
 
+/** 预写文件 subject 只留下收得下的; 丢了尾巴就让服务器换历史的编号 */
+export function mendJournal(folder: string, subject: string): void {
+  withDatabase(path.join(folder, DATABASE_NAME), (database) => {
+    const [last] = one<[number | null]>(database, 'SELECT MAX(seq) FROM messages');
+    const journal = examineJournal(folder, Math.max(last ?? 0, numberOf(database, 'last_seq')));
+    if (journal.isTailLost) database.exec(`DELETE FROM meta WHERE key = 'epoch'`);
+    keepSound(folder, path.basename(subject), journal);
+  });
+}
+
 /** 清空搜索索引; 服务器启动后从头补建 */
 export function resetIndex(folder: string): void {
   withDatabase(path.join(folder, DATABASE_NAME), (database) =>
@@ -74,7 +85,7 @@ function examine(database: Connection, folder: string): HistoryView {
   }
   findings.push(...checkText(database, SUBJECT));
   const lastSeq = Math.max(last ?? 0, numberOf(database, 'last_seq'));
-  const journal = readJournal(folder, lastSeq);
+  const journal = examineJournal(folder, lastSeq);
   return {
     files: new Map([...loggedFiles(database), ...filesOf(journal.records)]),
     messages: count + journal.records.length,
@@ -139,38 +150,6 @@ function filesOf(records: readonly JournalRecord[]): Map<string, StoredRecord> {
       return [[entry.file.id, { record: entry.file, ...(sentBy === undefined ? {} : { sentBy }) }]];
     }),
   );
-}
-
-/** 预写文件里还没有进数据库的; 坏行之后的不作数, 与服务器启动时一样 */
-function readJournal(folder: string, lastSeq: number): { records: JournalRecord[]; findings: Finding[] } {
-  const records: JournalRecord[] = [];
-  const findings: Finding[] = [];
-  for (const segment of listSegments(folder)) {
-    const file = segmentPath(folder, segment);
-    // 最后一行没有换行: 写到一半崩溃, 那一条没有播出去, 不算坏
-    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-    const parsed = lines.map(parseLine);
-    const bad = parsed.indexOf(undefined);
-    if (bad >= 0) {
-      const subject = `history/${path.basename(file)}`;
-      findings.push({ kind: 'journal_damaged', subject, detail: `第 ${bad + 1} 行` });
-    }
-    const sound = parsed.slice(0, bad < 0 ? undefined : bad);
-    records.push(
-      ...(sound.filter((record) => record !== undefined && record.entry.seq > lastSeq) as JournalRecord[]),
-    );
-  }
-  return { records, findings };
-}
-
-function parseLine(line: string): JournalRecord | undefined {
-  try {
-    const record = JSON.parse(line) as { entry?: { seq?: unknown } } | null;
-    return Number.isSafeInteger(record?.entry?.seq) ? (record as JournalRecord) : undefined;
-  } catch {
-    // 不是 JSON
-    return undefined;
-  }
 }
 
 function withDatabase<T>(file: string, task: (database: Connection) => T): T {
