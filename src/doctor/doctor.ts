@@ -5,7 +5,7 @@ import { lockStorage } from '../store/storage-lock.js';
 import { checkFiles, type LoggedFiles } from './check-files.js';
 import { checkHashes } from './check-hashes.js';
 import type { Finding } from './findings.js';
-import { examineHistory, resetIndex } from './history.js';
+import { examineHistory, mendJournal, resetIndex } from './history.js';
 import { type Inventory, takeInventory } from './inventory.js';
 import { repairAll } from './repair.js';
 import { formatJson, formatReport, type Report } from './report.js';
@@ -52,6 +52,7 @@ async function examineAndRepair(options: DoctorOptions): Promise<Report> {
       logged: first.logged,
       fileName: (id) => first.inventory.files.get(id)?.name,
       resetIndex: () => resetIndex(path.join(options.storage, 'history')),
+      mendJournal: (subject) => mendJournal(path.join(options.storage, 'history'), subject),
     },
     // 冒号在 Windows 的文件名里不合法
     new Date().toISOString().slice(0, 19).replaceAll(':', '-'),

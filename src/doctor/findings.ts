@@ -16,6 +16,7 @@ export type FindingKind =
   | 'database_damaged'
   | 'index_damaged'
   | 'sequence_gap'
+  | 'text_damaged'
   | 'journal_damaged';
 
 export interface Finding {
@@ -117,9 +118,14 @@ export const EXPLANATIONS: { readonly [K in FindingKind]: Explanation } = {
     meaning: '序号应当逐条加一; 有人直接改过数据库, 或磁盘丢了数据',
     advice: '修不了: 缺的消息请从备份里找',
   },
+  text_damaged: {
+    title: '消息里有坏的文字',
+    meaning: '磁盘出过错, 或被别的工具改过; 坏的字节显示成 U+FFFD, 其余照常',
+    advice: '修不了: 请从备份里找回原文; 体检不动它',
+  },
   journal_damaged: {
     title: '预写文件里有读不懂的一行',
-    meaning: '多半是断电; 它之后还没有进数据库的消息都不作数',
-    repair: '先把原件复制到 lost+found; 服务器启动时收下坏行之前的',
+    meaning: '多半是断电; 它之后接不上的消息不作数',
+    repair: '先把原件复制到 lost+found, 再只留下收得下的; 丢了消息的, 服务器下次启动时换历史的编号',
   },
 };

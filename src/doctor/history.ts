@@ -1,13 +1,15 @@
 // 消息日志的体检: 数据库的完整性, 搜索索引, 序号, 预写文件; 顺带列出它认得的文件
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'libsql';
 import { type Connection, DATABASE_NAME, transact, userVersion } from '../store/history/database.js';
-import { type JournalRecord, listSegments, segmentPath } from '../store/history/journal.js';
-import { COLUMNS, type Row, toEntry } from '../store/history/rows.js';
+import type { JournalRecord } from '../store/history/journal.js';
+import { blobOf, COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
 import { SCHEMA_VERSION } from '../store/history/schema.js';
 import type { StoredRecord } from '../store/stored-record.js';
+import { checkText } from './check-text.js';
 import type { Finding } from './findings.js';
+import { examineJournal, keepSound } from './journal.js';
 
 export interface HistoryView {
   /** undefined: 没有消息日志, 或坏得读不出 */
@@ -16,7 +18,7 @@ export interface HistoryView {
   readonly findings: readonly Finding[];
 }
 
-type SentRow = [...Row, sender: string | null, clientId: string | null];
+type SentRow = [...Row, sender: Uint8Array | null, clientId: Uint8Array | null];
 
 const SUBJECT = `history/${DATABASE_NAME}`;
 // 完整性检查至多列出这么多条
@@ -41,6 +43,16 @@ export function examineHistory(folder: string): HistoryView {
       findings: [{ kind: 'database_damaged', subject: SUBJECT, detail }],
     };
   }
+}
+
+/** 预写文件 subject 只留下收得下的; 丢了尾巴就让服务器换历史的编号 */
+export function mendJournal(folder: string, subject: string): void {
+  withDatabase(path.join(folder, DATABASE_NAME), (database) => {
+    const [last] = one<[number | null]>(database, 'SELECT MAX(seq) FROM messages');
+    const journal = examineJournal(folder, Math.max(last ?? 0, numberOf(database, 'last_seq')));
+    if (journal.isTailLost) database.exec(`DELETE FROM meta WHERE key = 'epoch'`);
+    keepSound(folder, path.basename(subject), journal);
+  });
 }
 
 /** 清空搜索索引; 服务器启动后从头补建 */
@@ -71,8 +83,9 @@ function examine(database: Connection, folder: string): HistoryView {
     const detail = `${first} 到 ${last} 之间少 ${last - first + 1 - count} 条`;
     findings.push({ kind: 'sequence_gap', subject: SUBJECT, detail });
   }
+  findings.push(...checkText(database, SUBJECT));
   const lastSeq = Math.max(last ?? 0, numberOf(database, 'last_seq'));
-  const journal = readJournal(folder, lastSeq);
+  const journal = examineJournal(folder, lastSeq);
   return {
     files: new Map([...loggedFiles(database), ...filesOf(journal.records)]),
     messages: count + journal.records.length,
@@ -82,8 +95,11 @@ function examine(database: Connection, folder: string): HistoryView {
 
 function checkIntegrity(database: Connection): Finding[] {
   const problems = (
-    database.prepare(`PRAGMA integrity_check(${MAX_PROBLEMS})`).raw().all() as [string][]
-  ).map(([text]) => text);
+    database
+      .prepare(`SELECT ${blobOf('integrity_check')} FROM pragma_integrity_check(${MAX_PROBLEMS})`)
+      .raw()
+      .all() as [Uint8Array][]
+  ).map(([text]) => textOf(text));
   const findings = problems
     .filter((text) => text !== 'ok')
     .map((detail): Finding => {
@@ -113,14 +129,16 @@ function indexProblem(database: Connection): string | undefined {
 
 function loggedFiles(database: Connection): Map<string, StoredRecord> {
   const rows = database
-    .prepare(`SELECT ${COLUMNS}, m.sender, m.client_id FROM messages m WHERE m.kind = 'file'`)
+    .prepare(
+      `SELECT ${COLUMNS}, ${blobOf('m.sender')}, ${blobOf('m.client_id')} FROM messages m WHERE m.kind = 'file'`,
+    )
     .raw()
     .all() as SentRow[];
   return filesOf(
-    rows.map((row) => {
-      const [sender, clientId] = [row[9], row[10]];
-      const entry = toEntry(row.slice(0, 9) as Row);
-      return sender === null || clientId === null ? { entry } : { entry, sentBy: { sender, clientId } };
+    rows.map(([row, sender, clientId]) => {
+      const entry = toEntry([row]);
+      if (sender === null || clientId === null) return { entry };
+      return { entry, sentBy: { sender: textOf(sender), clientId: textOf(clientId) } };
     }),
   );
 }
@@ -134,38 +152,6 @@ function filesOf(records: readonly JournalRecord[]): Map<string, StoredRecord> {
   );
 }
 
-/** 预写文件里还没有进数据库的; 坏行之后的不作数, 与服务器启动时一样 */
-function readJournal(folder: string, lastSeq: number): { records: JournalRecord[]; findings: Finding[] } {
-  const records: JournalRecord[] = [];
-  const findings: Finding[] = [];
-  for (const segment of listSegments(folder)) {
-    const file = segmentPath(folder, segment);
-    // 最后一行没有换行: 写到一半崩溃, 那一条没有播出去, 不算坏
-    const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
-    const parsed = lines.map(parseLine);
-    const bad = parsed.indexOf(undefined);
-    if (bad >= 0) {
-      const subject = `history/${path.basename(file)}`;
-      findings.push({ kind: 'journal_damaged', subject, detail: `第 ${bad + 1} 行` });
-    }
-    const sound = parsed.slice(0, bad < 0 ? undefined : bad);
-    records.push(
-      ...(sound.filter((record) => record !== undefined && record.entry.seq > lastSeq) as JournalRecord[]),
-    );
-  }
-  return { records, findings };
-}
-
-function parseLine(line: string): JournalRecord | undefined {
-  try {
-    const record = JSON.parse(line) as { entry?: { seq?: unknown } } | null;
-    return Number.isSafeInteger(record?.entry?.seq) ? (record as JournalRecord) : undefined;
-  } catch {
-    // 不是 JSON
-    return undefined;
-  }
-}
-
 function withDatabase<T>(file: string, task: (database: Connection) => T): T {
   const database = new Database(file);
   try {
@@ -176,8 +162,10 @@ function withDatabase<T>(file: string, task: (database: Connection) => T): T {
 }
 
 function numberOf(database: Connection, key: string): number {
-  const rows = database.prepare('SELECT value FROM meta WHERE key = ?').raw().all(key) as [string][];
-  return Number(rows[0]?.[0] ?? 0);
+  const rows = database.prepare('SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?').raw().all(key) as [
+    number,
+  ][];
+  return rows[0]?.[0] ?? 0;
 }
 
 function one<T>(database: Connection, sql: string): T {

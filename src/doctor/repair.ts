@@ -14,6 +14,8 @@ export interface RepairParts {
   readonly fileName: (id: string) => string | undefined;
   /** 清空搜索索引, 服务器会重建 */
   readonly resetIndex: () => void;
+  /** 预写文件只留下收得下的各行 */
+  readonly mendJournal: (subject: string) => void;
 }
 
 type Repair = (finding: Finding, parts: RepairParts, box: LostAndFound) => Promise<string>;
@@ -42,7 +44,11 @@ const REPAIRS: { readonly [K in FindingKind]?: Repair } = {
     resetIndex();
     return '搜索索引已清空, 服务器会在空闲时重建';
   },
-  journal_damaged: ({ subject }, _parts, box) => box.copy(subject),
+  journal_damaged: async ({ subject }, { mendJournal }, box) => {
+    const copied = await box.copy(subject);
+    mendJournal(subject);
+    return `${copied}; 只留下收得下的各行`;
+  },
 };
 
 export interface Repaired {

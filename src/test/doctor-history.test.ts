@@ -64,7 +64,7 @@ test('体检: 数据库没有了, 说明下次启动会补播', async (t) => {
   assert.deepEqual(linesOf(await examine(storage)), [`database_missing ${DATABASE}`]);
 });
 
-test('体检: 还没进数据库的消息在预写文件里, 算数; 坏行之后的不算, 原件先留一份', async (t) => {
+test('体检: 还没进数据库的消息在预写文件里, 算数; 坏行之后接不上的不算, 修复时原件先留一份', async (t) => {
   const { storage, files } = await realStorage(t);
   const database = new Database(path.join(storage, DATABASE));
   const [row] = database.prepare('SELECT * FROM messages WHERE seq = 2').all(2) as {
@@ -89,10 +89,12 @@ test('体检: 还没进数据库的消息在预写文件里, 算数; 坏行之�
   const third = new URL(String(files[2]['url'])).pathname.slice(1);
   const torn = await examine(storage);
   assert.deepEqual([linesOf(torn), torn.report.counts.messages], [[`not_announced ${third}`], 2]);
-  await writeFile(path.join(storage, journal), `坏行\n${pending}\n`);
+  const pendingThird = pending.replace('"seq":2', '"seq":4');
+  await writeFile(path.join(storage, journal), `${pending}\n坏行\n${pendingThird}\n`);
   const damaged = await examine(storage, { repair: true });
-  assert.ok(linesOf(damaged).includes(`journal_damaged ${journal}`));
-  assert.match(damaged.report.repaired?.[0]?.action ?? '', /^复制到 lost\+found/);
+  assert.deepEqual([linesOf(damaged), damaged.report.counts.messages], [[`not_announced ${third}`], 2]);
+  assert.match(damaged.report.repaired?.[0]?.action ?? '', /^复制到 lost\+found.*只留下收得下的/);
+  assert.equal(await readFile(path.join(storage, journal), 'utf8'), `${pending}\n`);
 });
 
 test('npm run doctor: 读得懂参数, 打印中文的报告, 退出码如约', async (t) => {

@@ -219,7 +219,13 @@ export class DiskLog implements History {
     else if (event.kind === 'trimmed') this.#trimmed(event.firstSeq);
     else if (event.kind === 'trouble')
       logger.error({ reason: event.reason }, '消息写不进数据库, 一直重试; 应答先等着');
+    else if (event.kind === 'damaged') this.#warnDamage(event);
     else logger.info({}, '消息又写得进数据库了');
+  }
+
+  #warnDamage({ kind: _kind, ...counts }: Extract<WriterEvent, { kind: 'damaged' }>): void {
+    const outcome = counts.isTailLost ? '播出去的消息有的丢了, 历史换了编号, 客户端会重新取' : '消息没有丢';
+    this.#options.logger.warn(counts, `上次留下的预写文件有坏处 (原件留在 history/): ${outcome}`);
   }
 
   #settle(seq: number): void {

@@ -2,6 +2,7 @@
 import { type Connection, transact } from './database.js';
 import { indexed } from './literal.js';
 import type { MessageTable } from './message-table.js';
+import { blobOf, textOf } from './rows.js';
 
 // 一个事务编入的条数: 约 30 毫秒, 期间新的提交要等
 const BATCH_ROWS = 2000;
@@ -23,7 +24,7 @@ export class IndexBuilder {
     this.#database = database;
     this.#table = table;
     this.#select = database
-      .prepare('SELECT seq, body FROM messages WHERE seq > ? ORDER BY seq LIMIT ?')
+      .prepare(`SELECT seq, ${blobOf('body')} FROM messages WHERE seq > ? ORDER BY seq LIMIT ?`)
       .raw();
     this.#insert = database.prepare('INSERT INTO message_index (rowid, body) VALUES (?, ?)');
     this.#indexedSeq = Number(table.meta('indexed_seq') ?? 0);
@@ -41,10 +42,10 @@ export class IndexBuilder {
 
   /** 编入一批 */
   step(): void {
-    const rows = this.#select.all(this.#indexedSeq, BATCH_ROWS) as [seq: number, body: string][];
+    const rows = this.#select.all(this.#indexedSeq, BATCH_ROWS) as [seq: number, body: Uint8Array][];
     const last = rows.at(-1)?.[0] ?? this.#table.seq;
     transact(this.#database, 'IMMEDIATE', () => {
-      for (const [seq, body] of rows) this.#insert.run([seq, indexed(body) + PADDING]);
+      for (const [seq, body] of rows) this.#insert.run([seq, indexed(textOf(body)) + PADDING]);
       this.#table.setMeta('indexed_seq', String(last));
     });
     this.#indexedSeq = last;

@@ -1,23 +1,28 @@
 // 跟在预写文件后面读 (写线程里): 交出成批的记录; 读完的一段, 等下一次来要时删掉
-import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
-import type { RoomEntry } from '../../protocol/messages.js';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { isMissing } from '../disk-errors.js';
 import { type JournalPosition, type JournalRecord, listSegments, segmentPath } from './journal.js';
+import { isHole, type JournalCheck, parseLine } from './journal-check.js';
 
 // 一批至多读这么多 (字节): 一次提交的内存与时长都有界
 const BATCH_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 10;
+// 坏了的原件至多留这么多个 (每个约 4 MiB)
+const MAX_DAMAGED = 8;
+const DAMAGED_NAME = /^damaged-.*\.jsonl$/;
 
 export class JournalFollower {
   readonly #folder: string;
   #segment: number;
   #offset = 0;
-  #trust: 'doubtful' | 'sound';
+  /** 上个进程留下的才要核对; 本进程写的不该有坏处 */
+  #check: JournalCheck | undefined;
 
-  /** 从最早的一段读起; doubtful: 上个进程留下的, 断过电的话可能有坏块 */
-  constructor(folder: string, trust: 'doubtful' | 'sound') {
+  /** 从最早的一段读起 */
+  constructor(folder: string, check?: JournalCheck) {
     this.#folder = folder;
-    this.#trust = trust;
+    this.#check = check;
     this.#segment = listSegments(folder)[0] ?? 0;
   }
 
@@ -29,7 +34,7 @@ export class JournalFollower {
 
   /**
    * 到 target 为止的下一批, 空的表示没有了。前提: 上一批已经提交。
-   * 副作用: 删掉完全读过的段。错误: target 之内有不合格的一行 (磁盘坏了)
+   * 副作用: 删掉完全读过的段 (有坏处的留着)。错误: 本进程写的有读不懂的一行 (磁盘坏了)
    */
   next(target: JournalPosition): JournalRecord[] {
     for (; this.#segment <= target.segment; this.#advance()) {
@@ -42,35 +47,61 @@ export class JournalFollower {
 
   /** 读过的全部删掉: 停机时, 或启动补完之后。此后的都是本进程写的 */
   clear(): void {
-    this.#trust = 'sound';
+    this.#check = undefined;
     for (const segment of listSegments(this.#folder))
       rmSync(segmentPath(this.#folder, segment), { force: true });
   }
 
+  /** 有坏处的段移到一旁, 返回新的名字。只留最近的 MAX_DAMAGED 个 */
+  keepDamaged(): string[] {
+    const stamp = new Date().toISOString().replaceAll(/[:.]/g, '-');
+    const names = [...(this.#check?.segments ?? [])].map((segment) => {
+      const name = `damaged-${stamp}-journal-${segment}.jsonl`;
+      renameSync(segmentPath(this.#folder, segment), path.join(this.#folder, name));
+      return name;
+    });
+    const kept = readdirSync(this.#folder).filter((name) => DAMAGED_NAME.test(name));
+    for (const name of kept.sort().slice(0, -MAX_DAMAGED)) rmSync(path.join(this.#folder, name));
+    return names;
+  }
+
   #advance(): void {
-    rmSync(segmentPath(this.#folder, this.#segment), { force: true });
+    if (this.#check?.segments.has(this.#segment) !== true)
+      rmSync(segmentPath(this.#folder, this.#segment), { force: true });
     this.#segment += 1;
     this.#offset = 0;
   }
 
+  // 空的表示这一段读完了
   #read(end: number): JournalRecord[] {
-    const bytes = this.#bytes(end);
-    const complete = bytes.lastIndexOf(NEWLINE) + 1;
-    const records: JournalRecord[] = [];
-    for (let start = 0; start < complete; ) {
-      const stop = bytes.indexOf(NEWLINE, start);
-      const record = parse(bytes.toString('utf8', start, stop));
-      if (record === undefined) {
-        if (this.#trust === 'sound') throw new Error('预写文件里有读不懂的一行');
-        // 断电留下的坏块: 它之后的都不可信, 整段到此为止
-        this.#offset = Number.POSITIVE_INFINITY;
-        return records;
+    for (;;) {
+      const bytes = this.#bytes(end);
+      const complete = bytes.lastIndexOf(NEWLINE) + 1;
+      if (complete === 0) {
+        if (isHole(bytes)) this.#accept(undefined);
+        return [];
       }
-      records.push(record);
+      this.#offset += complete;
+      const records = this.#parse(bytes.subarray(0, complete));
+      if (records.length > 0) return records;
+    }
+  }
+
+  #parse(bytes: Buffer): JournalRecord[] {
+    const records: JournalRecord[] = [];
+    for (let start = 0; start < bytes.length; ) {
+      const stop = bytes.indexOf(NEWLINE, start);
+      const record = parseLine(bytes.toString('utf8', start, stop));
+      if (this.#accept(record) && record !== undefined) records.push(record);
       start = stop + 1;
     }
-    this.#offset += complete;
     return records;
+  }
+
+  #accept(record: JournalRecord | undefined): boolean {
+    if (this.#check !== undefined) return this.#check.accept(record, this.#segment);
+    if (record === undefined) throw new Error('预写文件里有读不懂的一行');
+    return true;
   }
 
   #bytes(end: number): Buffer {
@@ -90,15 +121,5 @@ export class JournalFollower {
     } finally {
       closeSync(fd);
     }
-  }
-}
-
-function parse(line: string): JournalRecord | undefined {
-  try {
-    const record = JSON.parse(line) as { entry?: Partial<RoomEntry> } | null;
-    return Number.isSafeInteger(record?.entry?.seq) ? (record as JournalRecord) : undefined;
-  } catch {
-    // 不是 JSON
-    return undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { FileRecord } from '../../protocol/messages.js';
 import { isSameBoot } from './boot.js';
 import { type Connection, transact } from './database.js';
 import type { JournalRecord } from './journal.js';
-import { COLUMNS, INSERT, insertValues, type Row, toEntry } from './rows.js';
+import { blobOf, COLUMNS, INSERT, insertValues, type Row, textOf, toEntry } from './rows.js';
 
 export class MessageTable {
   readonly #database: Connection;
@@ -30,10 +30,11 @@ export class MessageTable {
   }
 
   meta(key: string): string | undefined {
-    const [row] = this.#database.prepare('SELECT value FROM meta WHERE key = ?').all(key) as {
-      value: string;
-    }[];
-    return row?.value;
+    const [row] = this.#database
+      .prepare(`SELECT ${blobOf('value')} FROM meta WHERE key = ?`)
+      .raw()
+      .all(key) as [Uint8Array][];
+    return row && textOf(row[0]);
   }
 
   setMeta(key: string, value: string): void {
@@ -41,14 +42,14 @@ export class MessageTable {
   }
 
   /**
-   * 历史的编号。上次没有好好停下, 而机器又重启过: 播出去而没落盘的可能已丢, 换一个编号, 客户端据此重新取。
+   * 历史的编号。预写文件丢了尾巴, 或上次没有好好停下而机器又重启过 (播出去而没落盘的可能已丢): 换一个编号, 客户端据此重新取。
    * 副作用: 记下正在运行
    */
-  begin(boot: string): string {
+  begin(boot: string, isTailLost: boolean): string {
     return transact(this.#database, 'IMMEDIATE', () => {
       const before = this.meta('running');
       const known = this.meta('epoch');
-      const lost = before !== undefined && !isSameBoot(before, boot);
+      const lost = isTailLost || (before !== undefined && !isSameBoot(before, boot));
       const epoch = known === undefined || lost ? randomUUID() : known;
       this.setMeta('epoch', epoch);
       this.setMeta('running', boot);

@@ -2,7 +2,7 @@
 import type { FileEntry, HistoryKind, RoomEntry } from '../../protocol/messages.js';
 import type { Statements } from './database.js';
 import type { Queries, QuickKind } from './reader-messages.js';
-import { COLUMNS, type Row, toEntry } from './rows.js';
+import { blobOf, COLUMNS, type Row, textOf, toEntry } from './rows.js';
 import { entryBytes, type TailLimits } from './tail.js';
 
 type QuickTable = { readonly [K in QuickKind]: (value: Queries[K][0]) => Queries[K][1] };
@@ -36,12 +36,12 @@ export function quickQueries(statements: Statements): QuickTable {
     sent: ({ sender, clientId }) =>
       entries(`${SELECT} WHERE m.sender = ? AND m.client_id = ? ORDER BY m.seq LIMIT 1`, sender, clientId)[0],
     sentIds: (sender) => {
-      const rows = statements.rows<[string]>(
-        'SELECT client_id FROM messages WHERE sender = ? AND client_id IS NOT NULL LIMIT ?',
+      const rows = statements.rows<[Uint8Array]>(
+        `SELECT ${blobOf('client_id')} FROM messages WHERE sender = ? AND client_id IS NOT NULL LIMIT ?`,
         sender,
         MAX_SENT_IDS + 1,
       );
-      return rows.length > MAX_SENT_IDS ? undefined : rows.map(([clientId]) => clientId);
+      return rows.length > MAX_SENT_IDS ? undefined : rows.map(([clientId]) => textOf(clientId));
     },
     hasSize: (size) => statements.rows('SELECT 1 FROM messages WHERE size = ? LIMIT 1', size).length > 0,
     content: ({ sha256, size }) =>
@@ -49,7 +49,10 @@ export function quickQueries(statements: Statements): QuickTable {
         ?.file,
     file: (fileId) =>
       first(entries(`${SELECT} WHERE m.kind = 'file' AND m.id = ? ORDER BY m.seq LIMIT 1`, fileId)),
-    fileIds: () => statements.rows<[string]>(`SELECT id FROM messages WHERE kind = 'file'`).map(([id]) => id),
+    fileIds: () =>
+      statements
+        .rows<[Uint8Array]>(`SELECT ${blobOf('id')} FROM messages WHERE kind = 'file'`)
+        .map(([id]) => textOf(id)),
   };
 }
 

@@ -36,7 +36,9 @@ export class Retention {
     const { maxAgeDays } = this.#limits;
     if (maxAgeDays === 0) return 0;
     const oldest = nowMs - maxAgeDays * DAY_MS;
-    const rows = this.#database.prepare('SELECT time FROM messages ORDER BY seq LIMIT ?').all(BATCH_ROWS) as {
+    const rows = this.#database
+      .prepare('SELECT CAST(time AS INTEGER) AS time FROM messages ORDER BY seq LIMIT ?')
+      .all(BATCH_ROWS) as {
       time: number;
     }[];
     // 从最旧的数起, 遇到没过期的就停: 时钟往回拨过也不会跳着删

@@ -5,7 +5,7 @@ import type { RoomEntry } from '../../protocol/messages.js';
 import { type Connection, type Statements, transact } from './database.js';
 import { contains, indexed } from './literal.js';
 import type { Queries } from './reader-messages.js';
-import { COLUMNS, type Row, toEntry } from './rows.js';
+import { blobOf, COLUMNS, type Row, textOf, toEntry } from './rows.js';
 
 // 逐条看: 常见的词几十条里就够了, 从小步起逐步加倍; 最大的一步 1 到 3 毫秒
 const FIRST_SCAN_ROWS = 128;
@@ -69,7 +69,7 @@ export class TextSearch {
   #advance(): boolean {
     const first = this.#number('SELECT MIN(seq) FROM messages') ?? Number.POSITIVE_INFINITY;
     if (this.#below <= first) return true;
-    const indexedSeq = this.#number(`SELECT value FROM meta WHERE key = 'indexed_seq'`) ?? 0;
+    const indexedSeq = this.#number(`SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'indexed_seq'`) ?? 0;
     if (this.#below > indexedSeq + 1) return this.#scan(indexedSeq);
     if (this.#isShort && this.#scanned < PEEK_ROWS) return this.#scan(0);
     this.#plan ??= this.#choosePlan();
@@ -92,7 +92,7 @@ export class TextSearch {
     this.#scanned += this.#below - 1 - from;
     this.#below = from === 0 ? 0 : from + 1;
     this.#scanRows = Math.min(this.#isCaseless ? MAX_INSTR_ROWS : MAX_SCAN_ROWS, this.#scanRows * 2);
-    return this.#take(rows);
+    return this.#take(rows.map(toEntry));
   }
 
   #match(expression: string): boolean {
@@ -103,13 +103,13 @@ export class TextSearch {
       this.#below,
       MATCH_ROWS,
     );
-    this.#below = rows.length < MATCH_ROWS ? 0 : (rows.at(-1)?.[0] ?? 0);
-    return this.#take(rows);
+    const entries = rows.map(toEntry);
+    this.#below = rows.length < MATCH_ROWS ? 0 : (entries.at(-1)?.seq ?? 0);
+    return this.#take(entries);
   }
 
-  #take(rows: readonly Row[]): boolean {
-    for (const row of rows) {
-      const entry = toEntry(row);
+  #take(entries: readonly RoomEntry[]): boolean {
+    for (const entry of entries) {
       if (contains(entry, this.#query)) this.#found.push(entry);
       if (this.#found.length === this.#wanted) return true;
     }
@@ -119,20 +119,20 @@ export class TextSearch {
   #choosePlan(): Plan {
     const word = this.#word;
     if (!this.#isShort) return { match: quote(word) };
-    const terms = this.#statements.rows<[string]>(
-      'SELECT term FROM message_terms WHERE term >= ? AND term < ? LIMIT ?',
+    const terms = this.#statements.rows<[Uint8Array]>(
+      `SELECT ${blobOf('term')} FROM message_terms WHERE term >= ? AND term < ? LIMIT ?`,
       word,
       word + LAST_CODE_POINT,
       MAX_TERMS + 1,
     );
     if (terms.length === 0) return 'none';
     if (terms.length > MAX_TERMS) return 'scan';
-    return { match: terms.map(([term]) => quote(term)).join(' OR ') };
+    return { match: terms.map(([term]) => quote(textOf(term))).join(' OR ') };
   }
 
   #number(sql: string): number | undefined {
-    const [row] = this.#statements.rows<[number | string | null]>(sql);
-    return row === undefined || row[0] === null ? undefined : Number(row[0]);
+    const [row] = this.#statements.rows<[number | null]>(sql);
+    return row === undefined || row[0] === null ? undefined : row[0];
   }
 }
 

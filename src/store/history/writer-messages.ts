@@ -1,6 +1,7 @@
 // 主线程与写线程之间的消息
 import type { FileRecord, RoomEntry } from '../../protocol/messages.js';
 import type { JournalPosition } from './journal.js';
+import type { JournalDamage } from './journal-check.js';
 import type { TailLimits } from './tail.js';
 
 export interface RetentionLimits {
@@ -54,6 +55,8 @@ export type WriterReply =
   /** 一时写不进, 还在重试; 记一次日志 */
   | { readonly kind: 'trouble'; readonly reason: string }
   | { readonly kind: 'recovered' }
+  /** 上次留下的预写文件有坏处; kept: 原件移到了这些名字 */
+  | ({ readonly kind: 'damaged'; readonly kept: readonly string[] } & JournalDamage)
   /** 打不开数据库 */
   | { readonly kind: 'refused'; readonly reason: string }
   /** clean: 全部写完; 否则余下的在预写文件里 */

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, DATABASE_NAME, isPassing, openWriter, Statements, sqliteCode } from './database.js';
 import { IndexBuilder } from './index-builder.js';
 import type { JournalPosition, JournalRecord } from './journal.js';
+import { JournalCheck } from './journal-check.js';
 import { JournalFollower } from './journal-follower.js';
 import { MessageTable } from './message-table.js';
 import { readTail } from './queries.js';
@@ -33,6 +34,7 @@ export class Writer {
   readonly #index: IndexBuilder;
   readonly #retention: Retention;
   readonly #journal: JournalFollower;
+  readonly #check: JournalCheck | undefined;
   readonly #wake = new Wake();
   #state: State = 'opening';
   #target: JournalPosition;
@@ -48,10 +50,8 @@ export class Writer {
     this.#table = new MessageTable(database);
     this.#index = new IndexBuilder(database, this.#table);
     this.#retention = new Retention(database, this.#table, options.retention);
-    this.#journal = new JournalFollower(
-      options.folder,
-      options.resumeAt === undefined ? 'doubtful' : 'sound',
-    );
+    this.#check = options.resumeAt === undefined ? new JournalCheck(this.#table.seq) : undefined;
+    this.#journal = new JournalFollower(options.folder, this.#check);
     this.#target = options.resumeAt ?? this.#journal.end();
   }
 
@@ -59,10 +59,8 @@ export class Writer {
   static async open(options: WriterOptions, post: (reply: WriterReply) => void): Promise<Writer> {
     const database = openWriter(path.join(options.folder, DATABASE_NAME), options.sync);
     const writer = new Writer(options, database, post);
-    const epoch = writer.#table.begin(options.boot);
     await writer.#catchUp();
-    // 进程启动: 读不懂的尾巴不会再有人来补, 连同它的文件一起收走
-    if (options.resumeAt === undefined) writer.#journal.clear();
+    const epoch = writer.#begin(options);
     const { seq, firstSeq } = writer.#table;
     writer.#state = 'running';
     const tail = options.resumeAt === undefined ? readTail(new Statements(database), options.tail) : [];
@@ -92,6 +90,16 @@ export class Writer {
     this.#state = 'stopped';
     this.#database.close();
     this.#post({ kind: 'stopped', clean });
+  }
+
+  // 补完之后才定 epoch: 丢了尾巴就要换。换好了才移走坏的一段, 中途崩溃下次还看得见它
+  #begin({ boot, resumeAt }: WriterOptions): string {
+    const damage = this.#check?.damage;
+    const epoch = this.#table.begin(boot, damage?.isTailLost ?? false);
+    if (damage !== undefined) this.#post({ kind: 'damaged', ...damage, kept: this.#journal.keepDamaged() });
+    // 进程启动: 写到一半的尾巴不会再有人来补, 连同它的文件一起收走
+    if (resumeAt === undefined) this.#journal.clear();
+    return epoch;
   }
 
   // 提交到 #target 为止; 停机时写不进只试一次。返回是否都写完了
