@@ -35,10 +35,11 @@ export class SoundCopies {
     this.#log = log;
   }
 
-  /** 本进程刚写下并校验过的: 不必再读。副作用: 记下它此刻的样子 */
+  /** 本进程刚写下并校验过的: 不必再读。不抛错; 副作用: 记下它此刻的样子 */
   async trust(file: string, { size, sha256 }: Expected): Promise<void> {
-    const stats = await stat(file);
-    if (stats.size === size) this.#remember({ stats, actual: Promise.resolve(sha256) });
+    // 看不到就没记住: 用到时再读一遍而已
+    const stats = await stat(file).catch(() => undefined);
+    if (stats?.size === size) this.#remember({ stats, actual: Promise.resolve(sha256) });
   }
 
   /** 内容与记录一致。2.5 GB 第一次约两秒 (在校验线程里读)。不抛错: 读不出的算不一致, 记进日志 */
@@ -62,7 +63,7 @@ export class SoundCopies {
     const actual = await this.#read(file, stats, expected);
     if (actual === expected.sha256) return actual;
     this.#log.warn(
-      { file, size: stats.size, expected, actual },
+      { file, size: stats.size, expected: expected.sha256, actual },
       '磁盘上的文件与它的记录不符, 不再引用它; 停机后运行 npm run doctor -- --hashes 查看',
     );
     return actual;
