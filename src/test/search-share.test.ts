@@ -8,7 +8,7 @@ import { atEnd, serve, temporaryFolder } from './harness.js';
 import { openLog, range, say } from './history-tools.js';
 
 const WORKERS = 48;
-const ASKED = 20;
+const ASKED = 8;
 // 哪里都没有: 要逐条看上千条才知道
 const QUERY = 'q';
 
