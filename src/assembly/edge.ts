@@ -28,6 +28,8 @@ export async function createEdge(
   const { floodStrikes, messagesPerSecond } = config.chat;
   const { maxActive } = config.uploads;
   const { filesPerRequest } = config.http;
+  const { maxSearches } = config.history;
+  const { trustProxy } = config.server;
   const files = fileDoor(intake, uploads);
   const origins = new OriginRules({ ...config.server, tls: config.server.tls.certFile !== '' });
   const shared = { sessions, origins, stopping, reportInternal };
@@ -37,7 +39,7 @@ export async function createEdge(
       { ...config.server, messagesPerSecond, frameBytes },
       { ...shared, room, dispatcher, files, now },
     ),
-    archive: new ArchiveRoute({ ...shared, archive }),
+    archive: new ArchiveRoute({ maxSearches, trustProxy }, { ...shared, archive }),
     uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake }),
     downloads: new DownloadRoute(config.downloads, { blobs, offers, now, reportInternal }),
     statics: await StaticFiles.load(WEB_FOLDER, {

@@ -52,6 +52,8 @@ export async function createFiles(
     await reconcile({ published: blobs, announced: history, announce: room.announce.bind(room), log });
   }
   await uploads.recover();
+  // 之后才删过期的: 列出目录与读元数据之间, 对账看到的不能变
+  history.beginRetention();
   return { intake, uploads, offers, types };
 }
 

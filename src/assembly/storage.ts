@@ -8,6 +8,7 @@ import { DiskLog, type DiskLogOptions } from '../store/history/disk-log.js';
 import type { History } from '../store/history/history.js';
 import { MemoryLog } from '../store/history/memory-log.js';
 import { loadSessionSecret } from '../store/session-secret.js';
+import { SoundCopies } from '../store/sound-copies.js';
 import { StorageFolder } from '../store/storage-folder.js';
 import { lockStorage } from '../store/storage-lock.js';
 import { Thumbnails } from '../store/thumbnails.js';
@@ -44,7 +45,7 @@ export async function openStorage({ config, log: logger, now }: Runtime): Promis
     await unlock();
     throw error;
   });
-  blobs.shareContents(log);
+  blobs.shareContents(log, new SoundCopies(hashes, logger.child({ part: 'store' })));
   return { folder, hashes, blobs, space, log, secret, unlock };
 }
 

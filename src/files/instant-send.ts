@@ -79,7 +79,7 @@ export class InstantSend {
     if (source === undefined || !this.#ask(owner, candidate, source)) throw new AppError('not_found');
   }
 
-  /** 核对回答, 返回可以采用的内容。错误: checksum_mismatch (答错, 没有问过, 已答过, 内容刚被删) */
+  /** 核对回答, 返回可以采用的内容。错误: checksum_mismatch (答错, 没有问过, 已答过, 内容刚被删, 或在磁盘上坏了) */
   async judge({ transfer }: Candidate, hashes: readonly string[]): Promise<FileRecord> {
     const challenge = this.#challenges.get(transfer.upload);
     if (challenge === undefined || challenge.state === 'answered') throw new AppError('checksum_mismatch');
@@ -88,6 +88,8 @@ export class InstantSend {
     const { source, ranges } = challenge;
     const expected = await this.#reading(source, (blob) => Promise.all(ranges.map((one) => hash(blob, one))));
     if (!expected?.every((value, index) => value === hashes[index])) throw new AppError('checksum_mismatch');
+    // 三段都对得上, 别处也可能坏了: 客户端手里的才是好的, 让它照常传
+    if (!(await this.#parts.blobs.isSound(source))) throw new AppError('checksum_mismatch');
     return source;
   }
 

@@ -20,6 +20,7 @@ import { isMissing, translateDiskError } from './disk-errors.js';
 import type { HashPool } from './hash-pool.js';
 import { writeJson } from './json-file.js';
 import { DiskPartial, type PartialOptions } from './partial-file.js';
+import type { SoundCopies } from './sound-copies.js';
 import type { StorageFolder } from './storage-folder.js';
 import { readStored, readStoredSync } from './stored-record.js';
 import type { Thumbnails } from './thumbnails.js';
@@ -36,7 +37,7 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
   readonly #thumbnails: Thumbnails;
   readonly #options: PartialOptions;
   readonly #links = new ContentLinks();
-  #contents: ContentIndex | undefined;
+  #sharing: { readonly contents: ContentIndex; readonly copies: SoundCopies } | undefined;
   readonly #records = new Map<string, FileRecord>();
 
   constructor(folder: StorageFolder, hashes: HashPool, thumbnails: Thumbnails, options: PartialOptions) {
@@ -47,8 +48,12 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
   }
 
   /** 相同内容只存一份的依据; 没有给就各存各的。索引自己要删文件, 所以后来才给 */
-  shareContents(contents: ContentIndex): void {
-    this.#contents = contents;
+  shareContents(contents: ContentIndex, copies: SoundCopies): void {
+    this.#sharing = { contents, copies };
+  }
+
+  async isSound(record: FileRecord): Promise<boolean> {
+    return (await this.#sharing?.copies.isSound(this.#path(record), record)) ?? false;
   }
 
   createPartial(uploadId: string): Promise<PartialFile> {
@@ -75,6 +80,7 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
     return this.#publishWith(record, sentBy, async (target) => {
       if (twin === undefined || !(await this.#links.link(this.#path(twin), target, record.size))) {
         await rename(partial, target);
+        await this.#sharing?.copies.trust(target, record);
         return 0;
       }
       // 已经发布了: 崩溃在这里, 或删不掉, 多出来的部分文件由启动对账收走
@@ -180,11 +186,12 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
     }
   }
 
-  // 空文件各有各的: 合并了也省不下什么
+  // 空文件各有各的: 合并了也省不下什么。已存的那份坏了就留下刚收到的: 不能拿核对过的去换没核对过的
   async #twin({ sha256, size }: FileRecord): Promise<FileRecord | undefined> {
     if (size === 0) return undefined;
     try {
-      return await this.#contents?.find(sha256, size);
+      const found = await this.#sharing?.contents.find(sha256, size);
+      return found !== undefined && (await this.isSound(found)) ? found : undefined;
     } catch {
       // 索引忙或出错: 多存一份, 不妨碍发布
       return undefined;

@@ -37,6 +37,7 @@ export async function openLog(t: TestContext, overrides: Partial<DiskLogOptions>
     ...overrides,
   });
   atEnd(t, () => log.stop());
+  log.beginRetention();
   return { log, folder, said };
 }
 

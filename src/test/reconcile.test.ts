@@ -5,7 +5,7 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Client, type Message, sendWindowed, sha256 } from './client.js';
 import { serve, spawnServer, storedFiles, temporaryFolder } from './harness.js';
-import { publishOne } from './http-tools.js';
+import { eventually, publish, publishOne } from './http-tools.js';
 import { assertPublished, begin, finish, joined, randomBytes, resume } from './uploading.js';
 
 const DATA = randomBytes(50_000);
@@ -128,4 +128,29 @@ test('补播: 来历不明的文件不播也不删, 日志里有而磁盘上没�
     sha256(await readFile(path.join(storage, 'files', `${String(late['id'])}.bin`))),
     late['sha256'],
   );
+});
+
+test('补播: 启动时有一批要过期, 对账之后才删它们: 没有不一致可报', async (t) => {
+  const storage = await temporaryFolder(t);
+  const before = await serve(t, { storage: { path: storage }, chat: { messagesPerSecond: 0 } });
+  for (let batch = 0; batch < 3; batch += 1) {
+    const files = Array.from({ length: 10 }, (_, index) => ({ fileName: 'a', data: `${batch} ${index}` }));
+    await publish(before.http, files);
+  }
+  const kept = await publishOne(before.http, '新.bin', DATA);
+  await before.server.stop();
+  const { lines, http } = await spawnServer(t, storage, { SLUICE_HISTORY_MAX_MESSAGES: '1' });
+  const line = lines.find((text) => text.includes('存储的对账完成'));
+  const { level, files, unreadable, missing } = JSON.parse(line ?? '{}') as Record<string, unknown>;
+  assert.deepEqual(
+    { level, files, unreadable, missing },
+    { level: 'info', files: 31, unreadable: 0, missing: 0 },
+  );
+  await eventually('过期的都删掉', async () => (await storedFiles(storage)).length === 2);
+  const shown = async (): Promise<unknown[]> => {
+    const page = (await (await fetch(`${http}/api/messages`)).json()) as { messages: Message[] };
+    return idsOf(page.messages);
+  };
+  await eventually('消息也删掉', async () => (await shown()).length === 1);
+  assert.deepEqual(await shown(), [kept['id']]);
 });

@@ -3,11 +3,23 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { Archive } from '../chat/archive.js';
 import type { Sessions } from '../chat/sessions.js';
 import { decodeHistory, decodeSearch } from '../protocol/codec.js';
+import { AppError } from '../protocol/errors.js';
+import { Addresses, clientAddress } from './addresses.js';
 import { requireBearer } from './bearer.js';
 import { Exchange, type ReportInternal } from './http.js';
 import type { OriginRules } from './origin.js';
 
 const INTEGER = /^\d+$/;
+// 不加入也能搜: 合计至多占全部搜索的四分之一, 余下的留给加入的人
+const SEARCH_SHARE = 4;
+// 一个地址同时至多这么多个
+const SEARCHES_PER_ADDRESS = 4;
+
+export interface ArchiveRouteOptions {
+  /** 同时的搜索的上限, 含 WebSocket 的 */
+  readonly maxSearches: number;
+  readonly trustProxy: boolean;
+}
 
 export interface ArchiveRouteParts {
   readonly archive: Archive;
@@ -21,12 +33,18 @@ interface Question {
   readonly fields: Readonly<Record<string, unknown>>;
   /** 收件人的来源: 文件链接以它为前缀 */
   readonly origin: string;
+  /** 占名额用的键 */
+  readonly address: string;
 }
 
 export class ArchiveRoute {
+  readonly #options: ArchiveRouteOptions;
   readonly #parts: ArchiveRouteParts;
+  readonly #searching = new Addresses(SEARCHES_PER_ADDRESS);
+  #searches = 0;
 
-  constructor(parts: ArchiveRouteParts) {
+  constructor(options: ArchiveRouteOptions, parts: ArchiveRouteParts) {
+    this.#options = options;
     this.#parts = parts;
   }
 
@@ -37,9 +55,22 @@ export class ArchiveRoute {
   }
 
   search(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
-    this.#answer(res, req, headOnly, ({ fields, origin }) =>
-      this.#parts.archive.search(decodeSearch(fields), origin),
-    );
+    this.#answer(res, req, headOnly, (question) => this.#search(question));
+  }
+
+  // 名额到搜完才还: 提前离开的人, 他的搜索还在做
+  async #search({ fields, origin, address }: Question): Promise<object> {
+    const message = decodeSearch(fields);
+    const share = Math.max(1, Math.floor(this.#options.maxSearches / SEARCH_SHARE));
+    if (this.#searches >= share || this.#searching.isFull(address)) throw new AppError('server_busy');
+    this.#searches += 1;
+    this.#searching.add(address);
+    try {
+      return await this.#parts.archive.search(message, origin);
+    } finally {
+      this.#searches -= 1;
+      this.#searching.remove(address);
+    }
   }
 
   #answer(
@@ -50,18 +81,20 @@ export class ArchiveRoute {
   ): void {
     const exchange = new Exchange(res);
     const run = async (): Promise<void> => {
-      const body = await find(this.#examine(req));
+      const body = await find(this.#examine(res, req));
       exchange.json(200, body, headOnly);
     };
     run().catch((error: unknown) => exchange.fail(error, this.#parts.reportInternal, headOnly));
   }
 
-  #examine(req: HttpRequest): Question {
+  #examine(res: HttpResponse, req: HttpRequest): Question {
     const header = (name: string): string => req.getHeader(name);
     const { origins, sessions } = this.#parts;
     origins.requireAllowed(header);
     requireBearer(header('authorization'), sessions);
-    return { fields: queryFields(req.getQuery()), origin: origins.recipient(header) };
+    const { trustProxy } = this.#options;
+    const address = clientAddress(res.getRemoteAddressAsText(), header('x-forwarded-for'), trustProxy);
+    return { fields: queryFields(req.getQuery()), origin: origins.recipient(header), address };
   }
 }
 

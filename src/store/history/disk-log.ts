@@ -51,6 +51,7 @@ export class DiskLog implements History {
   #writer: WriterLink | undefined;
   /** 已告诉写线程而还没提交的最后一条; 没有则 undefined */
   #inFlight: number | undefined;
+  #retaining = false;
   #stopped: Promise<void> | undefined;
 
   private constructor(options: DiskLogOptions) {
@@ -162,6 +163,11 @@ export class DiskLog implements History {
     return this.#pending.findFile(({ id }) => id === fileId) ?? this.#reader.ask('file', fileId);
   }
 
+  beginRetention(): void {
+    this.#retaining = true;
+    this.#writer?.send({ kind: 'retain' });
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#shutdown();
     return this.#stopped;
@@ -239,6 +245,7 @@ export class DiskLog implements History {
   // 死之前提交了而没来得及说的, 也在 seq 里
   #reopened({ seq }: Opened): void {
     this.#inFlight = undefined;
+    if (this.#retaining) this.beginRetention();
     this.#settle(seq);
   }
 

@@ -72,6 +72,9 @@ export class MemoryLog implements History {
     return new Set(this.#files(() => true, Number.POSITIVE_INFINITY).map(({ id }) => id));
   }
 
+  /** 尾部自有上限, 没有别的可删 */
+  beginRetention(): void {}
+
   async stop(): Promise<void> {}
 
   #files(test: (file: FileRecord) => boolean, limit: number): FileRecord[] {

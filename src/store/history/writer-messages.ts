@@ -33,6 +33,8 @@ export type WriterRequest =
   | { readonly kind: 'expired' }
   /** expire 的文件没能都删掉: 这些行先留着 */
   | { readonly kind: 'kept' }
+  /** 启动的对账完了: 从此可以删过期的 */
+  | { readonly kind: 'retain' }
   | { readonly kind: 'stop' };
 
 export type WriterReply =

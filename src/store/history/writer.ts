@@ -41,6 +41,8 @@ export class Writer {
   /** 等主线程删文件的那一批; 没有则 undefined */
   #expiring: number | undefined;
   #choresAtMs = 0;
+  /** 对账之前不删 */
+  #retaining = false;
   #retentionAtMs = 0;
   #committedAtMs = 0;
 
@@ -72,6 +74,7 @@ export class Writer {
     if (request.kind === 'grown') this.#target = request.to;
     else if (request.kind === 'expired') this.#deleteExpired();
     else if (request.kind === 'kept') this.#keepExpired();
+    else if (request.kind === 'retain') this.#retaining = true;
     else this.#state = 'draining';
     this.#wake.now();
   }
@@ -157,7 +160,7 @@ export class Writer {
   }
 
   #expire(nowMs: number): boolean {
-    if (this.#expiring !== undefined || nowMs < this.#retentionAtMs) return false;
+    if (!this.#retaining || this.#expiring !== undefined || nowMs < this.#retentionAtMs) return false;
     const cut = this.#retention.nextCut(nowMs);
     if (cut === undefined) {
       this.#retentionAtMs = nowMs + RETENTION_MS;
