@@ -2,7 +2,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'libsql';
-import { type Connection, DATABASE_NAME, transact, userVersion } from '../store/history/database.js';
+import {
+  type Connection,
+  DATABASE_NAME,
+  requireOurs,
+  transact,
+  userVersion,
+} from '../store/history/database.js';
 import type { JournalRecord } from '../store/history/journal.js';
 import { blobOf, COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
 import { SCHEMA_VERSION } from '../store/history/schema.js';
@@ -66,6 +72,7 @@ export function resetIndex(folder: string): void {
 }
 
 function examine(database: Connection, folder: string): HistoryView {
+  requireOurs(database, path.join(folder, DATABASE_NAME));
   const version = userVersion(database);
   if (version > SCHEMA_VERSION) {
     throw new Error(

@@ -6,19 +6,14 @@ import { AppError } from '../../protocol/errors.js';
 import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../../protocol/messages.js';
 import { currentBoot } from './boot.js';
 import type { History } from './history.js';
-import { Journal } from './journal.js';
+import { Journal, type JournalRecord } from './journal.js';
 import { contains, fold } from './literal.js';
 import { Pending } from './pending.js';
 import { ReaderLink } from './reader-link.js';
+import { type HistoryLogger, Refusals } from './refusals.js';
 import { Tail, type TailLimits } from './tail.js';
 import { type Opened, type WriterEvent, WriterLink } from './writer-link.js';
 import type { RetentionLimits, WriterOptions } from './writer-messages.js';
-
-export interface HistoryLogger {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 export interface DiskLogOptions {
   /** 数据库与预写文件所在; 须已存在, 且只有这一个进程写 */
@@ -46,6 +41,8 @@ export class DiskLog implements History {
   #seq = 0;
   #durableSeq = 0;
   #firstSeq = 1;
+  #isNew = false;
+  readonly #refusals: Refusals;
   #tail: Tail;
   #journal: Journal;
   #writer: WriterLink | undefined;
@@ -55,6 +52,7 @@ export class DiskLog implements History {
 
   private constructor(options: DiskLogOptions) {
     this.#options = options;
+    this.#refusals = new Refusals(options.logger);
     this.#reader = new ReaderLink({ folder: options.folder }, options.maxSearches);
     this.#tail = new Tail(options.tail, 1);
     this.#journal = new Journal(options.folder, 1);
@@ -80,6 +78,11 @@ export class DiskLog implements History {
 
   get epoch(): string {
     return this.#epoch;
+  }
+
+  /** 打开时才新建的: 以前没有历史 */
+  get isNew(): boolean {
+    return this.#isNew;
   }
 
   get seq(): number {
@@ -167,8 +170,9 @@ export class DiskLog implements History {
     return this.#stopped;
   }
 
-  #load({ epoch, seq, firstSeq, segment, tail }: Opened): void {
+  #load({ epoch, isNew, seq, firstSeq, segment, tail }: Opened): void {
     this.#epoch = epoch;
+    this.#isNew = isNew;
     this.#seq = seq;
     this.#durableSeq = seq;
     this.#firstSeq = firstSeq;
@@ -186,14 +190,23 @@ export class DiskLog implements History {
 
   #append<E extends RoomEntry>(entry: E, sentBy: SentBy | undefined): Appended<E> {
     this.#mustBeOpen();
-    if (this.#pending.bytes >= this.#options.pendingBytes) throw new AppError('server_busy');
-    const bytes = this.#journal.append({ entry, ...(sentBy === undefined ? {} : { sentBy }) });
+    const bytes = this.#write({ entry, ...(sentBy === undefined ? {} : { sentBy }) });
     // 交给操作系统之后才占用 seq: 失败的没有发生过
     this.#seq = entry.seq;
     this.#tail.push(entry);
     const durable = this.#pending.add(entry, bytes, sentBy);
     this.#flush();
     return { entry, durable };
+  }
+
+  #write(record: JournalRecord): number {
+    try {
+      if (this.#pending.bytes >= this.#options.pendingBytes) throw new AppError('server_busy');
+      return this.#journal.append(record);
+    } catch (error) {
+      this.#refusals.refused(error);
+      throw error;
+    }
   }
 
   #mustBeOpen(): void {
@@ -232,6 +245,7 @@ export class DiskLog implements History {
     this.#durableSeq = seq;
     this.#pending.settle(seq);
     this.#tail.trim(seq);
+    if (this.#pending.isEmpty) this.#refusals.settled();
     if (this.#inFlight !== undefined && seq >= this.#inFlight) this.#inFlight = undefined;
     this.#flush();
   }

@@ -39,6 +39,8 @@ export type WriterReply =
   | {
       readonly kind: 'opened';
       readonly epoch: string;
+      /** 这次才有编号: 以前没有历史 */
+      readonly isNew: boolean;
       readonly seq: number;
       readonly firstSeq: number;
       /** 预写文件接下来用的编号 */

@@ -1,7 +1,15 @@
 // 写者 (写线程里): 把预写文件搬进数据库, 一批一个事务; 空闲时编索引, 删过期的
 //   opening --opened--> running --stop--> draining --> stopped
 import path from 'node:path';
-import { type Connection, DATABASE_NAME, isPassing, openWriter, Statements, sqliteCode } from './database.js';
+import {
+  type Connection,
+  DATABASE_NAME,
+  explain,
+  isPassing,
+  openWriter,
+  Statements,
+  sqliteCode,
+} from './database.js';
 import { IndexBuilder } from './index-builder.js';
 import type { JournalPosition, JournalRecord } from './journal.js';
 import { JournalCheck } from './journal-check.js';
@@ -52,17 +60,29 @@ export class Writer {
     this.#target = options.resumeAt ?? this.#journal.end();
   }
 
-  /** 打开数据库, 补完预写文件里的, 再报 opened。错误: 打不开 (一行中文) */
+  /** 打开数据库, 补完预写文件里的, 再报 opened。错误: 打不开, 读不出, 写不进 (一行中文) */
   static async open(options: WriterOptions, post: (reply: WriterReply) => void): Promise<Writer> {
-    const database = openWriter(path.join(options.folder, DATABASE_NAME), options.sync);
-    const writer = new Writer(options, database, post);
-    await writer.#catchUp();
-    const epoch = writer.#begin(options);
-    const { seq, firstSeq } = writer.#table;
-    writer.#state = 'running';
-    const tail = options.resumeAt === undefined ? readTail(new Statements(database), options.tail) : [];
-    post({ kind: 'opened', epoch, seq, firstSeq, segment: writer.#target.segment + 1, tail });
-    return writer;
+    const file = path.join(options.folder, DATABASE_NAME);
+    const database = openWriter(file, options.sync);
+    try {
+      const writer = new Writer(options, database, post);
+      await writer.#start(options);
+      return writer;
+    } catch (error) {
+      database.close();
+      throw explain(error, file);
+    }
+  }
+
+  async #start(options: WriterOptions): Promise<void> {
+    const { isNew } = this.#table;
+    await this.#catchUp();
+    const epoch = this.#begin(options);
+    const { seq, firstSeq } = this.#table;
+    this.#state = 'running';
+    const isFirst = options.resumeAt === undefined;
+    const tail = isFirst ? readTail(new Statements(this.#database), options.tail) : [];
+    this.#post({ kind: 'opened', epoch, isNew, seq, firstSeq, segment: this.#target.segment + 1, tail });
   }
 
   receive(request: WriterRequest): void {
