@@ -4,7 +4,7 @@ import { mkdir, readdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { explainDisk } from './disk-errors.js';
 
-const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs', 'history'] as const;
+export const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs', 'history'] as const;
 const PARTIAL_EXTENSION = '.part';
 
 export class StorageFolder {

@@ -30,6 +30,9 @@ export interface DiskLogOptions {
   readonly logger: HistoryLogger;
 }
 
+// 读不出的日志隔多久记一行 (毫秒)
+const UNREADABLE_MS = 60_000;
+
 type State = 'opening' | 'open' | 'failed' | 'stopping' | 'stopped';
 
 export class DiskLog implements History {
@@ -42,6 +45,8 @@ export class DiskLog implements History {
   #durableSeq = 0;
   #firstSeq = 1;
   #isNew = false;
+  /** 到这时才再记一行读不出 */
+  #unreadableAtMs = 0;
   readonly #refusals: Refusals;
   #tail: Tail;
   #journal: Journal;
@@ -53,7 +58,9 @@ export class DiskLog implements History {
   private constructor(options: DiskLogOptions) {
     this.#options = options;
     this.#refusals = new Refusals(options.logger);
-    this.#reader = new ReaderLink({ folder: options.folder }, options.maxSearches);
+    this.#reader = new ReaderLink({ folder: options.folder }, options.maxSearches, (reason) =>
+      this.#warnUnreadable(reason),
+    );
     this.#tail = new Tail(options.tail, 1);
     this.#journal = new Journal(options.folder, 1);
   }
@@ -239,6 +246,14 @@ export class DiskLog implements History {
   #warnDamage({ kind: _kind, ...counts }: Extract<WriterEvent, { kind: 'damaged' }>): void {
     const outcome = counts.isTailLost ? '播出去的消息有的丢了, 历史换了编号, 客户端会重新取' : '消息没有丢';
     this.#options.logger.warn(counts, `上次留下的预写文件有坏处 (原件留在 history/): ${outcome}`);
+  }
+
+  // 坏了的话每个查询都这样: 隔一阵记一行
+  #warnUnreadable(reason: string): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#unreadableAtMs) return;
+    this.#unreadableAtMs = nowMs + UNREADABLE_MS;
+    this.#options.logger.error({ reason }, '翻页或搜索时消息数据库读不出; 请停机后运行 npm run doctor 检查');
   }
 
   #settle(seq: number): void {
