@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { formatReport } from '../doctor/report.js';
 import { examine, linesOf, realStorage } from './doctor-tools.js';
 import { temporaryFolder } from './harness.js';
-import { besides, openLog, range, say, untilIndexed } from './history-tools.js';
+import { besides, openLog, range, say, until, untilIndexed } from './history-tools.js';
 
 test('体检: 空的或别的目录不是存储目录, 不留锁; 锁着的数据库说锁着, 不说坏了', async (t) => {
   const empty = await temporaryFolder(t);
@@ -57,4 +57,19 @@ test('运行中搜索索引坏了: 日志说明去运行 npm run doctor, 不逐�
   database.exec('DROP TABLE message_index');
   for (const query of ['第 77', '第 88']) await assert.rejects(log.search({ query, limit: 5 }));
   assert.equal(said.filter((text) => text.includes('npm run doctor')).length, 1);
+});
+
+test('搜索索引的内容坏了: 只说一次, 写线程不死, 消息照收, 停机与重启都正常', async (t) => {
+  const { log, folder, said } = await openLog(t);
+  for (const seq of range(1, 1200)) void say(log, `第 ${seq} 条`);
+  await say(log, '最后');
+  const database = besides(t, folder);
+  await untilIndexed(database, 1201);
+  database.exec('UPDATE message_index_data SET block = zeroblob(10)');
+  for (const seq of range(1202, 2400)) void say(log, `第 ${seq} 条`);
+  await until(() => said.some((text) => text.includes('消息照收')));
+  await say(log, '还收得下');
+  assert.equal(said.length, 1);
+  await log.stop();
+  assert.equal((await openLog(t, { folder })).log.seq, 2401);
 });

@@ -239,6 +239,11 @@ export class DiskLog implements History {
     else if (event.kind === 'trimmed') this.#trimmed(event.firstSeq);
     else if (event.kind === 'trouble')
       logger.error({ reason: event.reason }, '消息写不进数据库, 一直重试; 应答先等着');
+    else if (event.kind === 'choreless')
+      logger.error(
+        { reason: event.reason },
+        '消息数据库有坏处: 搜索索引与保留期都停了, 消息照收; 请停机后运行 npm run doctor',
+      );
     else if (event.kind === 'damaged') this.#warnDamage(event);
     else logger.info({}, '消息又写得进数据库了');
   }

@@ -199,14 +199,19 @@ export class Writer {
   }
 
   #postponeChores(error: unknown): void {
-    if (!isPassing(error)) throw error;
-    this.#choresAtMs = Date.now() + CHORE_RETRY_MS;
+    if (isPassing(error)) {
+      this.#choresAtMs = Date.now() + CHORE_RETRY_MS;
+      return;
+    }
+    // 索引坏了不该妨碍收消息: 到重启为止不再编索引, 不再删过期的
+    this.#choresAtMs = Number.POSITIVE_INFINITY;
+    this.#post({ kind: 'choreless', reason: describe(error) });
   }
 
   // 没有事做时睡多久; 新的消息随时叫醒
   #restMs(): number {
     const nowMs = Date.now();
-    if (nowMs < this.#choresAtMs) return this.#choresAtMs - nowMs;
+    if (nowMs < this.#choresAtMs) return Math.min(RETENTION_MS, this.#choresAtMs - nowMs);
     if (this.#index.isDue(true)) return IDLE_MS;
     return Math.max(IDLE_MS, this.#retentionAtMs - nowMs);
   }
