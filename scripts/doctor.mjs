@@ -11,10 +11,21 @@ const FLAGS = {
   repair: { type: 'boolean', default: false },
   hashes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
 };
+const USAGE = `用法: npm run doctor -- [--storage PATH] [--hashes] [--repair] [--json]
+  --storage PATH  存储目录, 缺省取自设置; 服务器须先停止
+  --hashes        逐个核对文件的 SHA-256
+  --repair        修复; 从不删除, 没有主的移到 lost+found
+  --json          给程序看的报告
+退出码: 0 没有问题, 1 有问题 (修复之后还剩的), 2 做不了`;
 
 await main(async () => {
-  const values = readArguments();
+  const { help, ...values } = readArguments();
+  if (help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
   await ensureReady();
   const { runDoctor } = await load('doctor/doctor.js');
   const storage = path.resolve(values.storage ?? (await configuredStorage()));
@@ -25,10 +36,7 @@ function readArguments() {
   try {
     return parseArgs({ options: FLAGS }).values;
   } catch (error) {
-    throw new ScriptError(
-      `${error.message}\n用法: npm run doctor -- [--storage PATH] [--hashes] [--repair] [--json]`,
-      EXIT_CANNOT_RUN,
-    );
+    throw new ScriptError(`${error.message}\n${USAGE}`, EXIT_CANNOT_RUN);
   }
 }
 

@@ -1,14 +1,21 @@
 // 离线体检的流程: 占住存储目录, 清点, 对照, 按需核对散列与修复, 报告。检查从不改动任何东西
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { SUBFOLDERS } from '../store/storage-folder.js';
 import { lockStorage } from '../store/storage-lock.js';
 import { checkFiles, type LoggedFiles } from './check-files.js';
 import { checkHashes } from './check-hashes.js';
-import type { Finding } from './findings.js';
+import { EXPLANATIONS, type Finding } from './findings.js';
 import { examineHistory, mendJournal, resetIndex } from './history.js';
 import { type Inventory, takeInventory } from './inventory.js';
-import { repairAll } from './repair.js';
+import { type Repaired, repairAll } from './repair.js';
 import { formatJson, formatReport, type Report } from './report.js';
+
+// 修复至多几遍: 一处牵出另一处, 不会更深
+const MAX_PASSES = 3;
+// 有几个子目录就算存储目录: 备份里恢复的可能不全
+const MIN_SUBFOLDERS = 2;
 
 export interface DoctorOptions {
   /** 存储目录 */
@@ -32,7 +39,7 @@ export async function runDoctor(options: DoctorOptions): Promise<0 | 1 | 2> {
     try {
       const report = await examineAndRepair(options);
       print(json ? formatJson(report) : formatReport(report));
-      return report.findings.length === 0 ? 0 : 1;
+      return report.findings.some((finding) => !isSettled(finding, options)) ? 1 : 0;
     } finally {
       await unlock();
     }
@@ -42,32 +49,52 @@ export async function runDoctor(options: DoctorOptions): Promise<0 | 1 | 2> {
   }
 }
 
+// 修复之后, 不必修复的不再算问题
+function isSettled({ kind }: Finding, { repair }: DoctorOptions): boolean {
+  return repair && EXPLANATIONS[kind].harmless === true;
+}
+
 async function examineAndRepair(options: DoctorOptions): Promise<Report> {
   const first = await examine(options, options.hashes);
   if (!options.repair) return first.report;
-  const repaired = await repairAll(
-    first.report.findings,
+  // 冒号在 Windows 的文件名里不合法
+  const date = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+  const repaired: Repaired[] = [];
+  let again = first;
+  // 修好一处可能露出另一处: 记录移走之后, 它的数据就没有了记录
+  for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+    const done = await repairOnce(options, again, date);
+    if (done.length === 0) break;
+    repaired.push(...done);
+    again = await examine(options, false);
+  }
+  // 散列不必再算一遍: 修复不碰内容
+  const kept = first.report.findings.filter(({ kind }) => kind === 'hash_mismatch');
+  const others = again.report.findings.filter(({ kind }) => kind !== 'hash_mismatch');
+  return { ...again.report, hashed: first.report.hashed, findings: [...others, ...kept], repaired };
+}
+
+function repairOnce(options: DoctorOptions, examined: Examined, date: string): Promise<Repaired[]> {
+  return repairAll(
+    examined.report.findings,
     {
       root: options.storage,
-      logged: first.logged,
-      fileName: (id) => first.inventory.files.get(id)?.name,
+      logged: examined.logged,
+      fileName: (id) => examined.inventory.files.get(id)?.name,
       resetIndex: () => resetIndex(path.join(options.storage, 'history')),
       mendJournal: (subject) => mendJournal(path.join(options.storage, 'history'), subject),
     },
-    // 冒号在 Windows 的文件名里不合法
-    new Date().toISOString().slice(0, 19).replaceAll(':', '-'),
+    date,
   );
-  const again = await examine(options, false);
-  // 散列不必再算一遍: 修复不碰内容
-  const kept = first.report.findings.filter(({ kind }) => kind === 'hash_mismatch');
-  const findings = [...again.report.findings, ...kept];
-  return { ...again.report, hashed: first.report.hashed, findings, repaired };
 }
 
-async function examine(
-  { storage, progress }: DoctorOptions,
-  hashed: boolean,
-): Promise<{ report: Report; inventory: Inventory; logged: LoggedFiles }> {
+interface Examined {
+  readonly report: Report;
+  readonly inventory: Inventory;
+  readonly logged: LoggedFiles;
+}
+
+async function examine({ storage, progress }: DoctorOptions, hashed: boolean): Promise<Examined> {
   const history = examineHistory(path.join(storage, 'history'));
   const inventory = await takeInventory(storage);
   const findings: Finding[] = [
@@ -95,4 +122,8 @@ function throttled(progress: (text: string) => void): (done: number, total: numb
 async function requireFolder(storage: string): Promise<void> {
   const found = await stat(storage).catch(() => undefined);
   if (found?.isDirectory() !== true) throw new Error(`没有存储目录 ${storage}`);
+  // 写错了路径不该显得健康: 服务器一启动就把几个子目录都建好了
+  const present = SUBFOLDERS.filter((name) => existsSync(path.join(storage, name)));
+  if (present.length < MIN_SUBFOLDERS)
+    throw new Error(`${storage} 不是水闸的存储目录 (里面没有 ${SUBFOLDERS.join(', ')} 这些子目录)`);
 }

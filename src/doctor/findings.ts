@@ -33,6 +33,8 @@ export interface Explanation {
   readonly repair?: string;
   /** 不能自动修复, 或不必修复时, 该怎么办 */
   readonly advice?: string;
+  /** 服务器自己会处理: --repair 之后不再算问题 */
+  readonly harmless?: true;
 }
 
 const MOVE = '移到 lost+found, 不删除';
@@ -82,6 +84,7 @@ export const EXPLANATIONS: { readonly [K in FindingKind]: Explanation } = {
     title: '文件还没有消息',
     meaning: '广播之前崩溃的, 或是有消息日志之前的旧目录; 内容完好',
     advice: '不必修复: 服务器下次启动时各补播一次',
+    harmless: true,
   },
   message_without_file: {
     title: '消息指着的文件不在',
@@ -101,7 +104,8 @@ export const EXPLANATIONS: { readonly [K in FindingKind]: Explanation } = {
   database_missing: {
     title: '没有消息数据库',
     meaning: '有消息日志之前的旧目录, 或数据库被删了',
-    advice: '不必修复: 服务器下次启动时新建, 并补播 files/ 里的全部文件; 文字消息找不回来',
+    advice: '不必修复: 服务器下次启动时新建, 并补播 files/ 里的全部文件; 文字消息要从备份里找',
+    harmless: true,
   },
   database_damaged: {
     title: '消息数据库损坏',

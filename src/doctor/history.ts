@@ -2,7 +2,15 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'libsql';
-import { type Connection, DATABASE_NAME, transact, userVersion } from '../store/history/database.js';
+import {
+  type Connection,
+  DATABASE_NAME,
+  explain,
+  isPassing,
+  requireOurs,
+  transact,
+  userVersion,
+} from '../store/history/database.js';
 import type { JournalRecord } from '../store/history/journal.js';
 import { blobOf, COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
 import { SCHEMA_VERSION } from '../store/history/schema.js';
@@ -23,6 +31,8 @@ type SentRow = [...Row, sender: Uint8Array | null, clientId: Uint8Array | null];
 const SUBJECT = `history/${DATABASE_NAME}`;
 // 完整性检查至多列出这么多条
 const MAX_PROBLEMS = 20;
+// 比现有的还多出这么多条: 不像是真的少了
+const MAX_PLAUSIBLE_GAP = 10_000;
 const INDEX_NAME = 'message_index';
 
 /** folder 是存储目录的 history/。错误: 数据库由更新的版本建立 (一行中文) */
@@ -35,7 +45,8 @@ export function examineHistory(folder: string): HistoryView {
     return withDatabase(file, (database) => examine(database, folder));
   } catch (error) {
     const detail = String((error as Partial<Error>).message ?? error);
-    if (!isDamage(error)) throw error;
+    // 锁着, 只读, 没有权限: 不是坏了, 说清楚为什么查不了
+    if (!isDamage(error)) throw explain(error, file);
     // 坏得打不开: 文件那一半照常检查
     return {
       files: undefined,
@@ -66,6 +77,7 @@ export function resetIndex(folder: string): void {
 }
 
 function examine(database: Connection, folder: string): HistoryView {
+  requireOurs(database, path.join(folder, DATABASE_NAME));
   const version = userVersion(database);
   if (version > SCHEMA_VERSION) {
     throw new Error(
@@ -80,8 +92,7 @@ function examine(database: Connection, folder: string): HistoryView {
     'SELECT MIN(seq), MAX(seq), COUNT(*) FROM messages',
   );
   if (first !== null && last !== null && last - first + 1 !== count) {
-    const detail = `${first} 到 ${last} 之间少 ${last - first + 1 - count} 条`;
-    findings.push({ kind: 'sequence_gap', subject: SUBJECT, detail });
+    findings.push({ kind: 'sequence_gap', subject: SUBJECT, detail: gapDetail(first, last, count) });
   }
   findings.push(...checkText(database, SUBJECT));
   const lastSeq = Math.max(last ?? 0, numberOf(database, 'last_seq'));
@@ -91,6 +102,12 @@ function examine(database: Connection, folder: string): HistoryView {
     messages: count + journal.records.length,
     findings: [...findings, ...journal.findings],
   };
+}
+
+function gapDetail(first: number, last: number, count: number): string {
+  const missing = last - first + 1 - count;
+  if (missing < count + MAX_PLAUSIBLE_GAP) return `${first} 到 ${last} 之间少 ${missing} 条`;
+  return `只有 ${count} 条, 序号却从 ${first} 到 ${last}: 多半是序号本身坏了`;
 }
 
 function checkIntegrity(database: Connection): Finding[] {
@@ -123,6 +140,7 @@ function indexProblem(database: Connection): string | undefined {
     );
     return missing === 0 ? undefined : `${missing} 条消息没有编入`;
   } catch (error) {
+    if (isPassing(error)) throw error;
     return error instanceof Error ? error.message : String(error);
   }
 }

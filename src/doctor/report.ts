@@ -23,7 +23,9 @@ export function formatReport(report: Report): string {
   ];
   if (repaired !== undefined) lines.push(...formatRepairs(repaired), '');
   const left = repaired === undefined ? '' : '修复之后 ';
-  if (findings.length === 0) lines.push(`${left}没有发现问题`);
+  // 没看过内容就不说内容没有问题
+  const scope = hashed ? '' : ' (没有核对文件的内容: 加上 --hashes 才核对)';
+  if (findings.length === 0) lines.push(`${left}没有发现问题${scope}`);
   else lines.push(`${left}有 ${findings.length} 处问题`, ...formatFindings(findings, repaired !== undefined));
   return `${lines.join('\n')}\n`;
 }

@@ -2,8 +2,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { explainDisk } from './disk-errors.js';
 
-const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs', 'history'] as const;
+export const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs', 'history'] as const;
 const PARTIAL_EXTENSION = '.part';
 
 export class StorageFolder {
@@ -13,11 +14,14 @@ export class StorageFolder {
     this.root = root;
   }
 
-  /** 建好各子目录。错误: 目录不可写时为 Node 的系统错误 */
+  /** 建好各子目录。错误: 建不了 (一行中文) */
   static async open(root: string): Promise<StorageFolder> {
     const folder = new StorageFolder(root);
     for (const name of SUBFOLDERS) {
-      await mkdir(path.join(root, name), { recursive: true });
+      const subfolder = path.join(root, name);
+      await mkdir(subfolder, { recursive: true }).catch((error: unknown) => {
+        throw explainDisk(error, subfolder);
+      });
     }
     return folder;
   }

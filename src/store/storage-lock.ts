@@ -1,7 +1,7 @@
 // 存储目录的独占: 两个服务器共用一个目录, 后启动者的对账会删掉前者正在写的文件
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { errorCode, isMissing } from './disk-errors.js';
+import { errorCode, explainDisk, isMissing } from './disk-errors.js';
 
 const LOCK_NAME = '.lock';
 
@@ -15,7 +15,11 @@ export async function lockStorage(root: string): Promise<() => Promise<void>> {
   if (holder !== undefined && holder !== process.pid && isAlive(holder)) {
     throw new Error(`存储文件夹 ${root} 正由进程 ${holder} 使用; 确认它不是水闸之后可删除 ${file}`);
   }
-  await writeFile(file, String(process.pid));
+  await writeFile(file, String(process.pid)).catch(async (error: unknown) => {
+    // 磁盘满时建得了空文件, 写不进; 删不掉也不要紧, 空的锁不算数
+    await rm(file, { force: true }).catch(() => undefined);
+    throw explainDisk(error, file);
+  });
   return () => rm(file, { force: true });
 }
 
@@ -25,7 +29,7 @@ async function readHolder(file: string): Promise<number | undefined> {
     return Number.isSafeInteger(holder) && holder > 0 ? holder : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw explainDisk(error, file);
   }
 }
 

@@ -113,6 +113,8 @@ test('npm run doctor: 读得懂参数, 打印中文的报告, 退出码如约', 
   assert.equal(found.code, 1);
   assert.match(found.output, /零碎的临时文件 \(1 个\)[\s\S]*--repair 会[\s\S]*meta\/half\.json\.tmp/);
   assert.equal((await run('--storage', storage, '--repair')).code, 0);
+  const help = await run('--help');
+  assert.deepEqual([help.code, /用法[\s\S]*--repair/.test(help.output)], [0, true]);
   const unknown = await run('--删除');
   assert.deepEqual([unknown.code, /用法/.test(unknown.output)], [2, true]);
 });

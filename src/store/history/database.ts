@@ -12,7 +12,15 @@ const BUSY_TIMEOUT_MS = 2000;
 const CACHE_KIB = 16 * 1024;
 // 一时的困难: 磁盘满, 锁被占, 读写出错。过会儿再试; 其余的 (损坏) 再试也没有用
 const PASSING = /^SQLITE_(?:FULL|BUSY|LOCKED|IOERR|READONLY|CANTOPEN|PROTOCOL)/;
-const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/^SQLITE_(?:CORRUPT|NOTADB)/, '已损坏; 请先备份, 再运行 npm run doctor 检查'],
+  [/^SQLITE_(?:BUSY|LOCKED)/, '被别的程序锁着; 请关掉正打开它的工具 (如 sqlite3) 再试'],
+  [/^SQLITE_FULL/, '写不进: 磁盘满了; 请腾出空间再试, 没写进去的在预写文件里, 不会丢'],
+  [/^SQLITE_READONLY/, '只读; 请检查它与所在文件夹的属主与权限'],
+  [/^SQLITE_(?:CANTOPEN|PERM|AUTH)/, '打不开; 请检查它是不是普通文件, 以及属主与权限'],
+  [/^SQLITE_IOERR/, '读写出错; 请检查磁盘与系统日志'],
+];
+const UNKNOWN_ADVICE = '打不开; 可运行 npm run doctor 检查';
 
 export function sqliteCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
@@ -30,6 +38,8 @@ export function isPassing(error: unknown): boolean {
 export function openWriter(file: string, sync: boolean): Connection {
   return explained(file, () => {
     const database = connect(file);
+    // 先于任何写入: 不动别人的数据库
+    requireOurs(database, file);
     database.exec('PRAGMA journal_mode = WAL');
     // FULL: 每次提交都 fsync 预写日志, 断电也不丢
     database.exec(`PRAGMA synchronous = ${sync ? 'FULL' : 'NORMAL'}`);
@@ -94,6 +104,19 @@ function connect(file: string): Connection {
   return database;
 }
 
+/** 别的程序的数据库放在了这个位置? 错误: 一行中文 */
+export function requireOurs(database: Connection, file: string): void {
+  const [[tables = 0, ours = 0] = []] = database
+    .prepare(`SELECT count(*), count(*) FILTER (WHERE name IN ('messages', 'meta')) FROM sqlite_master`)
+    .raw()
+    .all() as [number, number][];
+  // 版本号 0 的是空的 (每一级连同版本号一起提交)
+  if (userVersion(database) === 0 ? tables === 0 : ours === 2) return;
+  throw new Error(
+    `${file} 不是水闸的消息数据库 (里面是别的程序的表), 没有动它; 请把它移走, 从备份恢复 messages.db 再启动`,
+  );
+}
+
 // 每一级各在一个事务里: 中途断电就停在上一级
 function migrate(database: Connection): void {
   for (let version = userVersion(database); version !== SCHEMA_VERSION; version += 1) {
@@ -110,16 +133,20 @@ function migrate(database: Connection): void {
   }
 }
 
+/** SQLite 的错误换成一行中文: 哪个文件, 怎么办; 别的错误原样 */
+export function explain(error: unknown, file: string): unknown {
+  const reason = error instanceof Error ? error.message : String(error);
+  // 连不上的没有 code, 多半是 SQLite 的 14 号
+  const code = sqliteCode(error) || (reason.includes('ConnectionFailed') ? 'SQLITE_CANTOPEN' : '');
+  if (code === '') return error;
+  const [, advice = UNKNOWN_ADVICE] = ADVICE.find(([codes]) => codes.test(code)) ?? [];
+  return new Error(`消息数据库 ${file} ${advice} (${code} ${reason})`);
+}
+
 function explained<T>(file: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    const code = sqliteCode(error);
-    if (DAMAGED.test(code)) {
-      throw new Error(`消息数据库 ${file} 已损坏 (${code}); 请先备份, 再运行 npm run doctor 检查`);
-    }
-    if (code === '' && !(error instanceof Error && error.message.includes('ConnectionFailed'))) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`打不开消息数据库 ${file} (${code} ${reason}); 可运行 npm run doctor 检查`);
+    throw explain(error, file);
   }
 }

@@ -6,19 +6,14 @@ import { AppError } from '../../protocol/errors.js';
 import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../../protocol/messages.js';
 import { currentBoot } from './boot.js';
 import type { History } from './history.js';
-import { Journal } from './journal.js';
+import { Journal, type JournalRecord } from './journal.js';
 import { contains, fold } from './literal.js';
 import { Pending } from './pending.js';
 import { ReaderLink } from './reader-link.js';
+import { type HistoryLogger, Refusals } from './refusals.js';
 import { Tail, type TailLimits } from './tail.js';
 import { type Opened, type WriterEvent, WriterLink } from './writer-link.js';
 import type { RetentionLimits, WriterOptions } from './writer-messages.js';
-
-export interface HistoryLogger {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
 
 export interface DiskLogOptions {
   /** 数据库与预写文件所在; 须已存在, 且只有这一个进程写 */
@@ -35,6 +30,9 @@ export interface DiskLogOptions {
   readonly logger: HistoryLogger;
 }
 
+// 读不出的日志隔多久记一行 (毫秒)
+const UNREADABLE_MS = 60_000;
+
 type State = 'opening' | 'open' | 'failed' | 'stopping' | 'stopped';
 
 export class DiskLog implements History {
@@ -46,6 +44,10 @@ export class DiskLog implements History {
   #seq = 0;
   #durableSeq = 0;
   #firstSeq = 1;
+  #isNew = false;
+  /** 到这时才再记一行读不出 */
+  #unreadableAtMs = 0;
+  readonly #refusals: Refusals;
   #tail: Tail;
   #journal: Journal;
   #writer: WriterLink | undefined;
@@ -56,7 +58,10 @@ export class DiskLog implements History {
 
   private constructor(options: DiskLogOptions) {
     this.#options = options;
-    this.#reader = new ReaderLink({ folder: options.folder }, options.maxSearches);
+    this.#refusals = new Refusals(options.logger);
+    this.#reader = new ReaderLink({ folder: options.folder }, options.maxSearches, (reason) =>
+      this.#warnUnreadable(reason),
+    );
     this.#tail = new Tail(options.tail, 1);
     this.#journal = new Journal(options.folder, 1);
   }
@@ -81,6 +86,11 @@ export class DiskLog implements History {
 
   get epoch(): string {
     return this.#epoch;
+  }
+
+  /** 打开时才新建的: 以前没有历史 */
+  get isNew(): boolean {
+    return this.#isNew;
   }
 
   get seq(): number {
@@ -173,8 +183,9 @@ export class DiskLog implements History {
     return this.#stopped;
   }
 
-  #load({ epoch, seq, firstSeq, segment, tail }: Opened): void {
+  #load({ epoch, isNew, seq, firstSeq, segment, tail }: Opened): void {
     this.#epoch = epoch;
+    this.#isNew = isNew;
     this.#seq = seq;
     this.#durableSeq = seq;
     this.#firstSeq = firstSeq;
@@ -192,14 +203,23 @@ export class DiskLog implements History {
 
   #append<E extends RoomEntry>(entry: E, sentBy: SentBy | undefined): Appended<E> {
     this.#mustBeOpen();
-    if (this.#pending.bytes >= this.#options.pendingBytes) throw new AppError('server_busy');
-    const bytes = this.#journal.append({ entry, ...(sentBy === undefined ? {} : { sentBy }) });
+    const bytes = this.#write({ entry, ...(sentBy === undefined ? {} : { sentBy }) });
     // 交给操作系统之后才占用 seq: 失败的没有发生过
     this.#seq = entry.seq;
     this.#tail.push(entry);
     const durable = this.#pending.add(entry, bytes, sentBy);
     this.#flush();
     return { entry, durable };
+  }
+
+  #write(record: JournalRecord): number {
+    try {
+      if (this.#pending.bytes >= this.#options.pendingBytes) throw new AppError('server_busy');
+      return this.#journal.append(record);
+    } catch (error) {
+      this.#refusals.refused(error);
+      throw error;
+    }
   }
 
   #mustBeOpen(): void {
@@ -225,6 +245,11 @@ export class DiskLog implements History {
     else if (event.kind === 'trimmed') this.#trimmed(event.firstSeq);
     else if (event.kind === 'trouble')
       logger.error({ reason: event.reason }, '消息写不进数据库, 一直重试; 应答先等着');
+    else if (event.kind === 'choreless')
+      logger.error(
+        { reason: event.reason },
+        '消息数据库有坏处: 搜索索引与保留期都停了, 消息照收; 请停机后运行 npm run doctor',
+      );
     else if (event.kind === 'damaged') this.#warnDamage(event);
     else logger.info({}, '消息又写得进数据库了');
   }
@@ -234,10 +259,19 @@ export class DiskLog implements History {
     this.#options.logger.warn(counts, `上次留下的预写文件有坏处 (原件留在 history/): ${outcome}`);
   }
 
+  // 坏了的话每个查询都这样: 隔一阵记一行
+  #warnUnreadable(reason: string): void {
+    const nowMs = performance.now();
+    if (nowMs < this.#unreadableAtMs) return;
+    this.#unreadableAtMs = nowMs + UNREADABLE_MS;
+    this.#options.logger.error({ reason }, '翻页或搜索时消息数据库读不出; 请停机后运行 npm run doctor 检查');
+  }
+
   #settle(seq: number): void {
     this.#durableSeq = seq;
     this.#pending.settle(seq);
     this.#tail.trim(seq);
+    if (this.#pending.isEmpty) this.#refusals.settled();
     if (this.#inFlight !== undefined && seq >= this.#inFlight) this.#inFlight = undefined;
     this.#flush();
   }

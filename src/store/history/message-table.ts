@@ -24,6 +24,11 @@ export class MessageTable {
     return this.#seq;
   }
 
+  /** 还没有开始过; begin 之前问 */
+  get isNew(): boolean {
+    return this.meta('epoch') === undefined && this.#seq === 0;
+  }
+
   /** 还留着的最旧一条; 一条也没有时是下一条的 */
   get firstSeq(): number {
     return this.#bound('MIN') || this.#seq + 1;

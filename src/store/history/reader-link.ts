@@ -25,6 +25,7 @@ const WORKER_HEAP_MB = 256;
 export class ReaderLink {
   readonly #options: ReaderOptions;
   readonly #maxSearches: number;
+  readonly #failed: (reason: string) => void;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   /** 这一轮事件循环里攒下的 */
@@ -32,9 +33,11 @@ export class ReaderLink {
   #searches = 0;
   #nextId = 1;
 
-  constructor(options: ReaderOptions, maxSearches: number) {
+  /** failed: 查询出了错, 而不是一时的忙 (多半是数据库坏了) */
+  constructor(options: ReaderOptions, maxSearches: number, failed: (reason: string) => void) {
     this.#options = options;
     this.#maxSearches = maxSearches;
+    this.#failed = failed;
   }
 
   /** 错误: server_busy (排队太多, 数据库被别的进程锁着, 读线程刚死), 其余为读线程报的错 */
@@ -85,6 +88,7 @@ export class ReaderLink {
     if (reply.kind === 'opened') return;
     if (reply.kind === 'refused') {
       this.#worker = undefined;
+      this.#failed(reply.reason);
       this.#rejectAll(new Error(reply.reason));
       return;
     }
@@ -96,8 +100,12 @@ export class ReaderLink {
     if (waiting === undefined) return;
     this.#waiting.delete(answer.id);
     if (waiting.search) this.#searches -= 1;
-    if ('result' in answer) waiting.resolve(answer.result);
-    else waiting.reject(answer.passing ? new AppError('server_busy') : new Error(answer.failure));
+    if ('result' in answer) {
+      waiting.resolve(answer.result);
+      return;
+    }
+    if (!answer.passing) this.#failed(answer.failure);
+    waiting.reject(answer.passing ? new AppError('server_busy') : new Error(answer.failure));
   }
 
   // 线程这时可能刚死: 等着的已经被拒绝, 没有要送的

@@ -41,6 +41,8 @@ export type WriterReply =
   | {
       readonly kind: 'opened';
       readonly epoch: string;
+      /** 这次才有编号: 以前没有历史 */
+      readonly isNew: boolean;
       readonly seq: number;
       readonly firstSeq: number;
       /** 预写文件接下来用的编号 */
@@ -57,6 +59,8 @@ export type WriterReply =
   /** 一时写不进, 还在重试; 记一次日志 */
   | { readonly kind: 'trouble'; readonly reason: string }
   | { readonly kind: 'recovered' }
+  /** 数据库有坏处, 编索引与删过期的都停了; 消息照收 */
+  | { readonly kind: 'choreless'; readonly reason: string }
   /** 上次留下的预写文件有坏处; kept: 原件移到了这些名字 */
   | ({ readonly kind: 'damaged'; readonly kept: readonly string[] } & JournalDamage)
   /** 打不开数据库 */

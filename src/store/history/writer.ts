@@ -2,7 +2,15 @@
 //   opening --opened--> running --stop--> draining --> stopped
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Connection, DATABASE_NAME, isPassing, openWriter, Statements, sqliteCode } from './database.js';
+import {
+  type Connection,
+  DATABASE_NAME,
+  explain,
+  isPassing,
+  openWriter,
+  Statements,
+  sqliteCode,
+} from './database.js';
 import { IndexBuilder } from './index-builder.js';
 import type { JournalPosition, JournalRecord } from './journal.js';
 import { JournalCheck } from './journal-check.js';
@@ -57,17 +65,29 @@ export class Writer {
     this.#target = options.resumeAt ?? this.#journal.end();
   }
 
-  /** 打开数据库, 补完预写文件里的, 再报 opened。错误: 打不开 (一行中文) */
+  /** 打开数据库, 补完预写文件里的, 再报 opened。错误: 打不开, 读不出, 写不进 (一行中文) */
   static async open(options: WriterOptions, post: (reply: WriterReply) => void): Promise<Writer> {
-    const database = openWriter(path.join(options.folder, DATABASE_NAME), options.sync);
-    const writer = new Writer(options, database, post);
-    await writer.#catchUp();
-    const epoch = writer.#begin(options);
-    const { seq, firstSeq } = writer.#table;
-    writer.#state = 'running';
-    const tail = options.resumeAt === undefined ? readTail(new Statements(database), options.tail) : [];
-    post({ kind: 'opened', epoch, seq, firstSeq, segment: writer.#target.segment + 1, tail });
-    return writer;
+    const file = path.join(options.folder, DATABASE_NAME);
+    const database = openWriter(file, options.sync);
+    try {
+      const writer = new Writer(options, database, post);
+      await writer.#start(options);
+      return writer;
+    } catch (error) {
+      database.close();
+      throw explain(error, file);
+    }
+  }
+
+  async #start(options: WriterOptions): Promise<void> {
+    const { isNew } = this.#table;
+    await this.#catchUp();
+    const epoch = this.#begin(options);
+    const { seq, firstSeq } = this.#table;
+    this.#state = 'running';
+    const isFirst = options.resumeAt === undefined;
+    const tail = isFirst ? readTail(new Statements(this.#database), options.tail) : [];
+    this.#post({ kind: 'opened', epoch, isNew, seq, firstSeq, segment: this.#target.segment + 1, tail });
   }
 
   receive(request: WriterRequest): void {
@@ -192,14 +212,19 @@ export class Writer {
   }
 
   #postponeChores(error: unknown): void {
-    if (!isPassing(error)) throw error;
-    this.#choresAtMs = Date.now() + CHORE_RETRY_MS;
+    if (isPassing(error)) {
+      this.#choresAtMs = Date.now() + CHORE_RETRY_MS;
+      return;
+    }
+    // 索引坏了不该妨碍收消息: 到重启为止不再编索引, 不再删过期的
+    this.#choresAtMs = Number.POSITIVE_INFINITY;
+    this.#post({ kind: 'choreless', reason: describe(error) });
   }
 
   // 没有事做时睡多久; 新的消息随时叫醒
   #restMs(): number {
     const nowMs = Date.now();
-    if (nowMs < this.#choresAtMs) return this.#choresAtMs - nowMs;
+    if (nowMs < this.#choresAtMs) return Math.min(RETENTION_MS, this.#choresAtMs - nowMs);
     if (this.#index.isDue(true)) return IDLE_MS;
     return Math.max(IDLE_MS, this.#retentionAtMs - nowMs);
   }

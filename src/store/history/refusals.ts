@@ -1,0 +1,38 @@
+// 收不下消息 (磁盘满, 积压到了上限) 时的日志: 开始时一行, 过去之后一行, 不逐条记
+import { AppError } from '../../protocol/errors.js';
+
+export interface HistoryLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+// 落盘又跟上了, 而且这么久 (毫秒) 没有再拒绝, 才算过去: 磁盘将满时短的收得下, 长的收不下
+const QUIET_MS = 1000;
+
+export class Refusals {
+  readonly #logger: HistoryLogger;
+  #count = 0;
+  #lastAtMs = 0;
+
+  constructor(logger: HistoryLogger) {
+    this.#logger = logger;
+  }
+
+  /** 刚拒绝了一条 */
+  refused(error: unknown): void {
+    this.#count += 1;
+    this.#lastAtMs = performance.now();
+    if (this.#count > 1) return;
+    const code = error instanceof AppError ? error.code : 'internal';
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#logger.warn({ code, reason }, `收不下新消息 (${code}), 发送者都收到这个错误; 过去之后再记一行`);
+  }
+
+  /** 收下的都已落盘 */
+  settled(): void {
+    if (this.#count === 0 || performance.now() - this.#lastAtMs < QUIET_MS) return;
+    this.#logger.info({ refused: this.#count }, '又收得下新消息了');
+    this.#count = 0;
+  }
+}
