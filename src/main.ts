@@ -18,8 +18,8 @@ async function main(): Promise<void> {
     process.exit(EXIT_FAILURE);
   });
   try {
+    await favorMainThread();
     const server = await startServer(config, log);
-    favorMainThread();
     // 先挂信号再宣布: 看到 listening 就发信号的监管者不该让进程猝死
     stopOnSignals(server, log);
     announce(config, server.port, log);

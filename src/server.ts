@@ -24,7 +24,7 @@ const SWEEP_SESSIONS_MS = 10_000;
 const PARK_UPLOADS_MS = 5_000;
 // 关闭帧送出之后到强制断开 (毫秒); uWS 不报告对方何时真正断开
 const STOP_LINGER_MS = 200;
-// 停机时查看下载是否结束的间隔 (毫秒)
+// 没有人可道别时也等一等 (毫秒): 正在答的短请求答完; 停机时查看下载是否结束也按它
 const STOP_POLL_MS = 20;
 
 /** 启动一个服务器。错误: 原生文件载不进, 存储目录不可写, 端口被占用, 证书读不了 */
@@ -56,7 +56,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     chat.presence.flush();
     const told = edge.ws.closeAll('stopping') + refused;
     // 留一点时间送出关闭帧与最后的应答: 立即关掉还有未读数据的套接字会变成 RST, 对方就看不到 1001
-    if (told > 0) await sleep(Math.min(STOP_LINGER_MS, config.server.stopGraceMs));
+    const lingerMs = told > 0 ? STOP_LINGER_MS : STOP_POLL_MS;
+    await sleep(Math.min(lingerMs, config.server.stopGraceMs));
     await drainDownloads(edge, config.server.stopGraceMs);
     edge.ws.stop();
     chat.presence.stop();

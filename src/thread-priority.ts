@@ -1,16 +1,19 @@
-// 两核机器上让事件循环先走: 写盘, 校验与垃圾回收的线程都让着它
+// 两核机器上让事件循环先走: 写盘的线程池与垃圾回收的线程都让着它; 自己建的线程各自决定让不让 (store/)
 import { readdirSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 
 // Linux 的 nice 值: 与主线程争同一个核时约得十分之一, 有空闲的核时不受影响
 const BACKGROUND_NICE = 10;
 
 /**
- * 调低本进程除主线程外所有线程的优先级。在服务器启动之后调用: 线程池与校验线程这时都已建好。
+ * 调低本进程除主线程外所有线程的优先级。在服务器启动之前调用: 消息日志的写线程那时还没建, 它不能让 (每个 ack 都等着它)。
  * 只在 Linux 上有效 (nice 值可按线程设); 别处什么也不做。
  */
-export function favorMainThread(): void {
+export async function favorMainThread(): Promise<void> {
   if (process.platform !== 'linux') return;
+  // 线程池到第一次用才建, 一次建齐
+  await stat('/');
   for (const threadId of readdirSync('/proc/self/task').map(Number)) {
     if (threadId === process.pid) continue;
     try {

@@ -3,6 +3,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import { yieldToMainThread } from './background-thread.js';
 
 export type HashRequest =
   | { readonly kind: 'open'; readonly jobId: number; readonly path: string }
@@ -109,4 +110,5 @@ function remove(jobId: number, job: Job): void {
   closeSync(job.fd);
 }
 
+yieldToMainThread();
 parentPort?.on('message', receive);

@@ -177,7 +177,9 @@ const CASES: { readonly [C in ErrorCode]: Case } = {
     ];
   },
   server_stopping: async (t) => {
-    const { port, server } = await serve(t);
+    const { port, server, ws } = await serve(t);
+    // 有人可道别, 停机才有一段时间
+    await Client.join(t, ws, '见证');
     const raw = await RawClient.open(t, port);
     const head = `Host: 127.0.0.1:${port}\r\nContent-Length: 0\r\n\r\n`;
     // 先问一次, 证明连接已被接受; 停机之后不再有新连接

@@ -82,6 +82,9 @@ test('恶意: 两百次开始, 取消, 出错, 完成之后, 进程的句柄一�
       return undefined;
     }
   };
+  // 读消息日志的线程用到才启动, 启动了就一直开着: 先让它开
+  client.send({ type: 'search', query: '什么都行' });
+  await client.next('search');
   const before = await settle();
   for (let round = 0; round < 50; round += 1) {
     const cancelled = await begin(client);

@@ -1,6 +1,6 @@
 // 读线程的入口: 消息转给 Reader
 import { parentPort, workerData } from 'node:worker_threads';
-import { yieldToMainThread } from './background.js';
+import { yieldToMainThread } from '../background-thread.js';
 import { Reader } from './reader.js';
 import type { ReaderBatch, ReaderOptions, ReaderReply } from './reader-messages.js';
 

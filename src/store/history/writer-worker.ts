@@ -1,6 +1,5 @@
 // 写线程的入口: 消息转给 Writer
 import { parentPort, workerData } from 'node:worker_threads';
-import { yieldToMainThread } from './background.js';
 import { Writer } from './writer.js';
 import type { WriterOptions, WriterReply, WriterRequest } from './writer-messages.js';
 
@@ -23,8 +22,6 @@ try {
   post({ kind: 'refused', reason: error instanceof Error ? error.message : String(error) });
 }
 if (writer !== undefined) {
-  // 打开之后才让: 主线程正等着它
-  yieldToMainThread();
   for (const request of early.splice(0)) writer.receive(request);
   await writer.run();
 }
