@@ -1,7 +1,6 @@
 // 写者 (写线程里): 把预写文件搬进数据库, 一批一个事务; 空闲时编索引, 删过期的
 //   opening --opened--> running --stop--> draining --> stopped
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Connection,
   DATABASE_NAME,
@@ -24,8 +23,6 @@ import type { WriterOptions, WriterReply, WriterRequest } from './writer-message
 // 写不进时隔这么久再试 (毫秒), 逐次加倍
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2000;
-// 两次提交至少隔这么久 (毫秒): 每次 fsync 连同内核的活约两百微秒, 话多的时候合成一次; 隔得久的一条立即提交
-const COMMIT_SPACING_MS = 4;
 // 多久没有新消息算空闲 (毫秒)
 const IDLE_MS = 100;
 // 隔多久看一次保留期 (毫秒); 有得删时一批接一批
@@ -128,7 +125,6 @@ export class Writer {
   // 提交到 #target 为止; 停机时写不进只试一次。返回是否都写完了
   async #catchUp(): Promise<boolean> {
     for (;;) {
-      await this.#spaceOut();
       const batch = this.#journal.next(this.#target);
       const last = batch.at(-1);
       if (last === undefined) return true;
@@ -137,12 +133,6 @@ export class Writer {
       this.#post({ kind: 'durable', seq: last.entry.seq });
       await this.#wake.turn();
     }
-  }
-
-  // 主线程等到上一次的应答才通知下一次: 这里等的时候, 后来的都攒进下一批
-  async #spaceOut(): Promise<void> {
-    const restMs = this.#committedAtMs + COMMIT_SPACING_MS - Date.now();
-    if (this.#state === 'running' && restMs > 0) await sleep(restMs);
   }
 
   async #commit(batch: readonly JournalRecord[]): Promise<boolean> {
