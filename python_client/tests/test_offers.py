@@ -68,6 +68,9 @@ class Guest:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    def has_joined(self) -> bool:
+        return any(isinstance(event, Joined) for event in self.events)
+
 
 def run(server: SluiceServer, test: Callable[[Guest, Guest], Awaitable[None]]) -> None:
     """上传的一个, 看着的一个。"""
@@ -76,7 +79,7 @@ def run(server: SluiceServer, test: Callable[[Guest, Guest], Awaitable[None]]) -
         sender, watcher = Guest(server, "甲"), Guest(server, "乙")
         try:
             for guest in (sender, watcher):
-                await guest.until(lambda guest=guest: any(isinstance(e, Joined) for e in guest.events))  # type: ignore[misc]
+                await guest.until(guest.has_joined)
             await test(sender, watcher)
         finally:
             await asyncio.gather(sender.close(), watcher.close())
