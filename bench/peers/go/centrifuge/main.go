@@ -1,0 +1,7 @@
+package main
+
+import (
+	_ "github.com/centrifugal/centrifuge"
+)
+
+func main() {}
