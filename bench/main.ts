@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { runDesktopLargeBench } from './desktop-large.js';
 import { runDownloadBench } from './download.js';
 import { runDurableBench } from './durable.js';
+import { runFanoutBench } from './fanout.js';
 import { runFollowBench } from './follow.js';
 import { runHistoryBench } from './history.js';
 import { runLargeBench } from './large.js';
@@ -27,6 +28,8 @@ const DEFAULT_BENCHES: readonly (readonly [string, Bench])[] = [
 ];
 const BENCHES = new Map<string, Bench>([
   ...DEFAULT_BENCHES,
+  // 四五分钟, 要一万多个文件描述符: 点名才跑
+  ['fanout', runFanoutBench],
   // 要几分钟, 又占满两个核: 点名才跑
   ['follow', runFollowBench],
   // 一百万条消息要灌一两分钟: 点名才跑

@@ -1,7 +1,9 @@
 // 发生器进程的一侧: 经 IPC 接任务, 回报就绪, 听号令开跑
 export interface GeneratorTask<Result> {
   /** 收到 go 之后执行; 完成即回报结果 */
-  run(): Promise<Result>;
+  run?(): Promise<Result>;
+  /** 一问一答: 要分几步做, 每步带参数的发生器用它代替 run */
+  answer?(question: unknown): Promise<unknown>;
   /** 至今的进度 (字节), 给吞吐计算用 */
   count?(): number;
   /** 时间到, 请尽快让 run 返回 */
@@ -10,12 +12,14 @@ export interface GeneratorTask<Result> {
 
 export type GeneratorCommand =
   | { readonly type: 'job'; readonly job: unknown }
+  | { readonly type: 'ask'; readonly question: unknown }
   | { readonly type: 'go' | 'count' | 'stop' };
 
 export type GeneratorReport =
   | { readonly type: 'ready' }
   | { readonly type: 'count'; readonly count: number }
   | { readonly type: 'result'; readonly result: unknown }
+  | { readonly type: 'answer'; readonly answer: unknown }
   | { readonly type: 'failed'; readonly message: string };
 
 /** prepare 里完成连接与打开文件, 这些不计入测量 */
@@ -37,7 +41,9 @@ export function serveGenerator<Job, Result>(prepare: (job: Job) => Promise<Gener
         report({ type: 'ready' });
       }, failed);
     } else if (command.type === 'go') {
-      task?.run().then((result) => report({ type: 'result', result }), failed);
+      task?.run?.().then((result) => report({ type: 'result', result }), failed);
+    } else if (command.type === 'ask') {
+      task?.answer?.(command.question).then((answer) => report({ type: 'answer', answer }), failed);
     } else if (command.type === 'count') report({ type: 'count', count: task?.count?.() ?? 0 });
     else task?.stop?.();
   });

@@ -6,9 +6,18 @@ import { parseArgs } from 'node:util';
 
 /** 协议规定的单文件上限 (字节) */
 export const FILE_CAP_BYTES = 2_684_354_560;
+const DEFAULT_ROUNDS = 5;
+/** 每秒几条文字 */
+const DEFAULT_RATE = 200;
+
+/** 扇出的各部分, 按运行的次序 */
+export const FANOUT_PARTS = ['cost', 'alone', 'millions', 'limit', 'crowd'] as const;
+export type FanoutPart = (typeof FANOUT_PARTS)[number];
 
 export interface Options {
   readonly rounds: number;
+  /** 命令行上写明的轮数: 一轮就很久的压测, 默认可以少于 rounds */
+  readonly givenRounds: number | undefined;
   readonly bytes: number;
   readonly url: string | undefined;
   readonly pid: number;
@@ -18,6 +27,10 @@ export interface Options {
   readonly work: string;
   readonly storage: string | undefined;
   readonly ratePerSecond: number;
+  /** 命令行上写明的速率 */
+  readonly onlyRate: number | undefined;
+  readonly receivers: number;
+  readonly parts: readonly FanoutPart[] | undefined;
   /** 没有给出时各项用自己的默认值 */
   readonly seconds: number | undefined;
   readonly uploads: number;
@@ -30,12 +43,14 @@ export interface Options {
 }
 
 export const HELP = `npm run bench -- [名称 ...] [参数]
-名称: upload, download, mixed, large, durable (不写则这几项); 另有 history, follow; web-large, web-load, 需要 Chromium;
+名称: upload, download, mixed, large, durable (不写则这几项); 另有 fanout, history, follow; web-large, web-load, 需要 Chromium;
       desktop-large, 需要 Chromium, Python 与 Xvfb
-  --rounds N     交替的轮数, 默认 5; 少于 5 轮的比值不作数
+  --rounds N     交替的轮数, 默认 5 (fanout 默认 3); 少于 5 轮的比值不作数
   --bytes N      文件大小 (字节), 默认 1073741824, 至多 ${FILE_CAP_BYTES}; large, web-large 与 desktop-large 固定用上限
-  --rate N       mixed, durable, web-load: 每秒几条文字, 默认 200
-  --seconds N    mixed, durable, web-load: 每段测多久 (秒), 默认 10, 8, 30
+  --rate N       mixed, durable, web-load: 每秒几条文字, 默认 200; fanout 的 cost: 只测这一种
+  --seconds N    mixed, durable, web-load, fanout: 每段测多久 (秒), 默认 10, 8, 30, 2 到 4
+  --receivers N  fanout: 几个听众, 默认 1000
+  --parts A,B    fanout: 只测其中几部分: ${FANOUT_PARTS.join(', ')}
   --uploads N    mixed: 同时几个上传, 默认 4
   --times N      download: 每次测量连续下载几遍, 默认 4
   --messages N   history: 灌多少条消息, 默认 1000000
@@ -53,9 +68,11 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
     args: [...argv],
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string' },
       bytes: { type: 'string', default: String(1024 ** 3) },
-      rate: { type: 'string', default: '200' },
+      rate: { type: 'string' },
+      receivers: { type: 'string', default: '1000' },
+      parts: { type: 'string' },
       seconds: { type: 'string' },
       uploads: { type: 'string', default: '4' },
       times: { type: 'string', default: '4' },
@@ -70,7 +87,9 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
       publish: { type: 'boolean', default: false },
     },
   });
-  const rounds = positive('rounds', values.rounds, 1000);
+  const givenRounds = optionalPositive('rounds', values.rounds, 1000);
+  const rounds = givenRounds ?? DEFAULT_ROUNDS;
+  const onlyRate = optionalPositive('rate', values.rate, 100_000);
   if (values.publish && rounds < 5) throw new Error('--publish 要求至少 5 轮');
   const temp = resolve(values.temp);
   const work = join(temp, `run-${process.pid}`);
@@ -79,13 +98,17 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
     names: positionals,
     options: {
       rounds,
+      givenRounds,
       bytes: positive('bytes', values.bytes, FILE_CAP_BYTES),
-      ratePerSecond: positive('rate', values.rate, 100_000),
-      seconds: values.seconds === undefined ? undefined : positive('seconds', values.seconds, 3600),
+      ratePerSecond: onlyRate ?? DEFAULT_RATE,
+      onlyRate,
+      receivers: positive('receivers', values.receivers, 20_000),
+      parts: values.parts === undefined ? undefined : fanoutParts(values.parts),
+      seconds: optionalPositive('seconds', values.seconds, 3600),
       uploads: positive('uploads', values.uploads, 1000),
       times: positive('times', values.times, 1000),
       messages: positive('messages', values.messages, 100_000_000),
-      pid: values.pid === undefined ? 0 : positive('pid', values.pid, 2 ** 31),
+      pid: optionalPositive('pid', values.pid, 2 ** 31) ?? 0,
       temp,
       work,
       url: values.url,
@@ -96,6 +119,18 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
       publish: values.publish,
     },
   };
+}
+
+function fanoutParts(text: string): FanoutPart[] {
+  return text.split(',').map((name) => {
+    const part = FANOUT_PARTS.find((known) => known === name);
+    if (part === undefined) throw new Error(`--parts 只有 ${FANOUT_PARTS.join(', ')}, 收到 ${name}`);
+    return part;
+  });
+}
+
+function optionalPositive(name: string, text: string | undefined, max: number): number | undefined {
+  return text === undefined ? undefined : positive(name, text, max);
 }
 
 function positive(name: string, text: string, max: number): number {

@@ -54,3 +54,48 @@ export function startBareUws(options: Options): Promise<ServerProcess> {
     logFile: join(options.work, 'bare-uws.log'),
   });
 }
+
+/** 只有发布循环的裸 uWebSockets.js: 扇出的对照 */
+export function startPublishUws(options: Options): Promise<ServerProcess> {
+  return ServerProcess.start({
+    name: '裸 uWebSockets.js',
+    command: process.execPath,
+    args: [fileURLToPath(new URL('./peers/publish-uws.js', import.meta.url))],
+    logFile: join(options.work, 'publish-uws.log'),
+  });
+}
+
+export function startWsBroadcast(options: Options): Promise<ServerProcess> {
+  return startPeer(options, 'ws', 'ws-broadcast');
+}
+
+export function startSocketIo(options: Options): Promise<ServerProcess> {
+  return startPeer(options, 'Socket.IO', 'socket-io');
+}
+
+/** writeDelayMs: 它攒消息的时间, 0 为默认 (不攒) */
+export function startCentrifuge(
+  options: Options,
+  program: string,
+  writeDelayMs: number,
+): Promise<ServerProcess> {
+  return ServerProcess.start({
+    name: 'centrifuge',
+    command: program,
+    args: [String(writeDelayMs)],
+    // 比的是一个核: Go 默认会用上全部的核, 与发生器争抢
+    env: { GOMAXPROCS: '1' },
+    logFile: join(options.work, `centrifuge-${writeDelayMs}.log`),
+  });
+}
+
+/** peers/ 里直接运行的程序, 生产模式 */
+function startPeer(options: Options, name: string, file: string): Promise<ServerProcess> {
+  return ServerProcess.start({
+    name,
+    command: process.execPath,
+    args: [join(ROOT, `bench/peers/${file}.mjs`)],
+    env: { NODE_ENV: 'production' },
+    logFile: join(options.work, `${file}.log`),
+  });
+}

@@ -8,7 +8,14 @@ let sequence = 0;
 function envelope(frame) {
   const { name, message } = JSON.parse(frame.toString());
   sequence += 1;
-  const text = JSON.stringify({ type: 'text', id: randomUUID(), seq: sequence, time: Date.now(), name, message });
+  const text = JSON.stringify({
+    type: 'text',
+    id: randomUUID(),
+    seq: sequence,
+    time: Date.now(),
+    name,
+    message,
+  });
   // 交给 send 的是 Buffer: 字符串会逐个听众再编码一遍
   return Buffer.from(text);
 }
