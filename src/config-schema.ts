@@ -100,7 +100,11 @@ export const SCHEMA = {
     historyBytes: bytes(8 * MIB, '内存中历史的字节上限', { min: 0, max: 4 * GIB }),
   },
   fanout: {
-    maxDelayMs: ms(50, '房间忙时, 一条广播为了与后来的合成一写, 至多等多久; 0 = 从不等', {
+    minDelayMs: ms(0, '两次送出至少隔多久, 哪怕房间很小; 独自到来的一条总是立即送出', {
+      min: 0,
+      max: 10_000,
+    }),
+    maxDelayMs: ms(50, '两次送出至多隔多久: 忙时一条广播为了与后来的合成一写而等的上限; 0 = 从不等', {
       min: 0,
       max: 10_000,
     }),

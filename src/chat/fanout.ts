@@ -24,7 +24,8 @@ const MOST_WRITE_MS = 0.05;
 const SLOW_RISE = 1.1;
 
 export interface FanoutOptions {
-  /** 忙时一条广播至多等多久 (毫秒) */
+  /** 送出一次之后, 至少与至多歇多久 (毫秒); 忙时一条广播等的就是它 */
+  readonly minDelayMs: number;
   readonly maxDelayMs: number;
   /** 等着送出的上限 (字节); 每条广播只有一份, 与收件人数无关 */
   readonly pendingBytes: number;
@@ -52,7 +53,10 @@ export class Fanout implements Publisher {
   #turnStartedMs = 0;
   #writeMs = FIRST_WRITE_MS;
   #members = 0;
-  #published: { readonly item: Item; readonly promise: Promise<void> } | undefined;
+  /** 从队列里取走过多少个 */
+  #sent = 0;
+  /** 等着下一批送出的应答, 共用一个 */
+  #nextBatch: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   #rest: NodeJS.Timeout | undefined;
   #measure: NodeJS.Immediate | undefined;
 
@@ -97,25 +101,14 @@ export class Fanout implements Publisher {
 
   /** 此前的一切广播都送出之后兑现; 没有排队的为 undefined */
   published(): Promise<void> | undefined {
-    if (this.#queue.length === 0) return undefined;
-    // 同一拍里的应答共用一个
-    if (this.#published === undefined || this.#published.item !== this.#queue.at(-1)) {
-      let resolve = (): void => {};
-      const promise = new Promise<void>((settle) => {
-        resolve = settle;
-      });
-      const item = { topic: undefined, text: '', bytes: 0, run: resolve };
-      this.#queue.push(item);
-      this.#published = { item, promise };
-    }
-    return this.#published.promise;
+    return this.#queue.length === 0 ? undefined : this.#whenSent(this.#sent + this.#queue.length);
   }
 
   /** 停机: 不再等, 全部送出 */
   stop(): void {
     clearTimeout(this.#rest);
     clearImmediate(this.#measure);
-    this.#deliver(this.#queue.splice(0));
+    this.#send(this.#queue.length);
     this.#state = 'open';
   }
 
@@ -146,7 +139,22 @@ export class Fanout implements Publisher {
     }
     this.#pendingBytes -= bytes;
     this.#startTurn();
+    this.#send(count);
+  }
+
+  #send(count: number): void {
     this.#deliver(this.#queue.splice(0, count));
+    this.#sent += count;
+    this.#nextBatch?.resolve();
+    this.#nextBatch = undefined;
+  }
+
+  // 一拍有上限, 排得远的要等几批
+  async #whenSent(target: number): Promise<void> {
+    while (this.#sent < target) {
+      this.#nextBatch ??= deferred();
+      await this.#nextBatch.promise;
+    }
   }
 
   // uWS 在这一圈末尾 (uv_check) 才真正写出, 早于同一圈的 setImmediate: 那时量到的就含写出的时间
@@ -160,7 +168,8 @@ export class Fanout implements Publisher {
   #endTurn(): void {
     this.#turnBytes = 0;
     this.#learn(this.#options.now() - this.#turnStartedMs);
-    const restMs = Math.min(this.flushMs * REST_FACTOR, this.#options.maxDelayMs);
+    const { minDelayMs, maxDelayMs } = this.#options;
+    const restMs = Math.min(Math.max(this.flushMs * REST_FACTOR, minDelayMs), maxDelayMs);
     if (restMs < SHORTEST_REST_MS) {
       this.#flush();
       return;
@@ -210,6 +219,14 @@ export class Fanout implements Publisher {
     }
     if (frame.length > 0) this.#publisher.publish(BATCH_TEXT_TOPIC, batchFrame(frame));
   }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 // 各条已编码: 拼起来, 不再解析
