@@ -1,8 +1,9 @@
 // 上传: Sluice 的三扇门对 Node 与 Go 世界里的几种收法; 同一文件, 同一磁盘, 逐轮交替
 // 裸服务器只数字节不落盘, 它的几行是发生器的上限: 离它还远, 测到的才是服务器而不是发生器
+import type { BarChart } from './lib/chart.js';
 import { buildGoPeer } from './lib/go-peer.js';
 import { fileSystemOf } from './lib/machine.js';
-import type { Options } from './lib/options.js';
+import type { Bench, Options } from './lib/options.js';
 import type { Claim, Report, Table } from './lib/report.js';
 import { type FilePeer, startBareUws, startFilePeer, startSluice, startTusd } from './lib/servers.js';
 import { formatSpread, pairedRatios } from './lib/statistics.js';
@@ -15,6 +16,7 @@ import {
   contestRow,
   type Entrant,
   enter,
+  gibPerCpuSecond,
   leave,
   rawFigures,
 } from './lib/upload-contest.js';
@@ -44,7 +46,25 @@ interface Measured {
   readonly notes: readonly string[];
 }
 
-export async function runUploadBench(options: Options): Promise<Report> {
+export const uploadBench: Bench = {
+  name: 'upload',
+  about:
+    '三扇门, multer, formidable, node http, @tus/server 与 tusd 收同一个文件: 时间, CPU, 内存; 另有同时十个与分片大小',
+  expectedSeconds: 180,
+  byDefault: true,
+  accepts: {
+    rounds: 5,
+    bytes: 512 * MIB,
+    storage: '临时目录',
+    url: true,
+    pid: true,
+    'peers-only': true,
+    'cpu-prof': true,
+  },
+  run: runUploadBench,
+};
+
+async function runUploadBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, options.bytes);
   const entrants: Entrant[] = [];
   try {
@@ -109,6 +129,7 @@ function report(measured: Measured, file: TestFile, options: Options): Report {
       ...(chunks.length === 0 ? [] : [table(`分片的大小, 一个 ${size}`, chunks)]),
       parallel.table,
     ],
+    charts: charts(doors, chunks, file),
     claims: options.peersOnly ? [] : [...claims(doors), ...parallel.claims],
     notes: [
       `${options.rounds} 轮交替; 存储在 ${fileSystemOf(options.storage ?? options.work)}; ` +
@@ -118,6 +139,29 @@ function report(measured: Measured, file: TestFile, options: Options): Report {
     ],
     raw: { doors: doors.map(rawFigures), chunks: chunks.map(rawFigures), parallel: parallel.raw },
   };
+}
+
+function charts(doors: readonly Contestant[], chunks: readonly Contestant[], file: TestFile): BarChart[] {
+  const chart = (title: string, list: readonly Contestant[]): BarChart => ({
+    kind: 'bars',
+    title: `${title} (越高越好)`,
+    bars: list.map((each) => ({
+      label: each.label,
+      spread: gibPerCpuSecond(each, file.bytes),
+      role: roleOf(each),
+    })),
+  });
+  // 上限比别的高十倍, 画进来别的就看不清了
+  const servers = doors.filter((each) => roleOf(each) !== 'limit');
+  return [
+    chart('每 CPU 秒收下多少, GiB', servers),
+    ...(chunks.length === 0 ? [] : [chart('分片的大小: 每 CPU 秒收下多少, GiB', chunks)]),
+  ];
+}
+
+function roleOf({ label, storage }: Contestant): 'ours' | 'peer' | 'limit' {
+  if (storage === undefined) return 'limit';
+  return label.startsWith('Sluice') || label.startsWith('二进制分片') ? 'ours' : 'peer';
 }
 
 function claims(doors: readonly Contestant[]): Claim[] {

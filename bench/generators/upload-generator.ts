@@ -57,8 +57,27 @@ function metered(task: GeneratorTask<UploadResult>): GeneratorTask<UploadResult>
   };
 }
 
-serveGenerator<UploadJob, UploadResult>(async (job) => {
+/** 几条连接合成一个任务: 一起开跑, 一起停, 进度相加 */
+function together(
+  tasks: readonly GeneratorTask<UploadResult>[],
+): GeneratorTask<UploadResult | readonly UploadResult[]> {
+  return {
+    run: () => Promise.all(tasks.map((task) => task.run())),
+    count: () => tasks.reduce((sum, task) => sum + (task.count?.() ?? 0), 0),
+    stop() {
+      for (const task of tasks) task.stop?.();
+    },
+  };
+}
+
+async function prepare(job: UploadJob): Promise<GeneratorTask<UploadResult>> {
   const fd = openSync(job.filePath, 'r');
   const chunked = job.door === 'binary' || job.door === 'base64';
   return metered(await (chunked ? prepareChunks(job, fd) : prepareHttp(job, fd)));
+}
+
+serveGenerator<UploadJob, UploadResult | readonly UploadResult[]>(async (job) => {
+  if (job.copies === undefined) return prepare(job);
+  const names = Array.from({ length: job.copies }, (_, index) => `${job.userName}-${index}`);
+  return together(await Promise.all(names.map((userName) => prepare({ ...job, userName }))));
 });

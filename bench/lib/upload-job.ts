@@ -16,6 +16,8 @@ export interface UploadJob {
   readonly announcedBytes: number | null;
   /** 收到 stop 之前反复上传 (mixed 用) */
   readonly repeat: boolean;
+  /** 同一个进程里几条连接同时上传, 结果是一个数组; 不写则一条, 结果就是它自己 */
+  readonly copies?: number;
   /** 至多这么快; null 或不写则全速。只对分片有效 */
   readonly bytesPerSecond?: number | null;
   /** 分片的大小 (字节); 不写则照服务器建议的。只对分片有效 */
