@@ -30,7 +30,7 @@ const LIMITS: readonly (readonly [uploads: number, most: number])[] = [
 export const mixedBench: Bench = {
   name: 'mixed',
   about: '0, 1, 4, 16 路上传全速时文字的 p50, p99, p99.9, 对照只数字节的裸 uWebSockets.js',
-  expectedSeconds: 100,
+  expectedSeconds: 110,
   byDefault: true,
   accepts: {
     rounds: 5,
