@@ -1,13 +1,16 @@
 // 发生器进程的一侧: 经 IPC 接任务, 回报就绪, 听号令开跑
 export interface GeneratorTask<Result> {
   /** 收到 go 之后执行; 完成即回报结果 */
-  run?(): Promise<Result>;
-  /** 一问一答: 要分几步做, 每步带参数的发生器用它代替 run */
-  answer?(question: unknown): Promise<unknown>;
+  run(): Promise<Result>;
   /** 至今的进度 (字节), 给吞吐计算用 */
   count?(): number;
   /** 时间到, 请尽快让 run 返回 */
   stop?(): void;
+}
+
+/** 要分几步做, 每步带参数的发生器: 一问一答 */
+export interface AnsweringTask {
+  answer(question: unknown): Promise<unknown>;
 }
 
 export type GeneratorCommand =
@@ -23,8 +26,10 @@ export type GeneratorReport =
   | { readonly type: 'failed'; readonly message: string };
 
 /** prepare 里完成连接与打开文件, 这些不计入测量 */
-export function serveGenerator<Job, Result>(prepare: (job: Job) => Promise<GeneratorTask<Result>>): void {
-  let task: GeneratorTask<Result> | undefined;
+export function serveGenerator<Job, Result>(
+  prepare: (job: Job) => Promise<GeneratorTask<Result> | AnsweringTask>,
+): void {
+  let task: Partial<GeneratorTask<Result> & AnsweringTask> | undefined;
   const report = (message: GeneratorReport): void => {
     process.send?.(message);
   };

@@ -35,14 +35,35 @@ export async function startSluice(
   });
 }
 
-export function startMulter(options: Options, storage: string): Promise<ServerProcess> {
+/** 对照组里收文件的几种: 脚本在 bench/peers/, 唯一的参数是存储目录 */
+const FILE_PEERS = {
+  'multer + express': 'multer-express.mjs',
+  formidable: 'formidable.mjs',
+  'node http + pipe': 'node-http.mjs',
+  '@tus/server': 'tus-server.mjs',
+} as const;
+
+export type FilePeer = keyof typeof FILE_PEERS;
+
+export function startFilePeer(options: Options, name: FilePeer, storage: string): Promise<ServerProcess> {
+  const script = FILE_PEERS[name];
   return ServerProcess.start({
-    name: 'multer + express',
+    name,
     command: process.execPath,
-    args: [join(ROOT, 'bench/peers/multer-express.mjs'), storage],
+    args: [join(ROOT, 'bench/peers', script), storage],
     // express 的生产模式: 对照组按最快的方式跑
     env: { NODE_ENV: 'production' },
-    logFile: join(options.work, 'multer.log'),
+    logFile: join(options.work, `${script}.log`),
+  });
+}
+
+/** program 由 buildGoPeer('tusd') 得来 */
+export function startTusd(options: Options, program: string, storage: string): Promise<ServerProcess> {
+  return ServerProcess.start({
+    name: 'tusd',
+    command: program,
+    args: [storage],
+    logFile: join(options.work, 'tusd.log'),
   });
 }
 

@@ -13,7 +13,7 @@ export const SENDERS = 8;
 // 一次取走的条数: 每条在内核里占约 1 KiB, 64 条在默认的接收缓冲 (128 KiB) 之内, 服务器看不到窗口关上
 const MESSAGES_PER_DRAIN = 64;
 const MIN_DRAIN_MS = 25;
-const MAX_DRAIN_MS = 400;
+const MAX_DRAIN_MS = 2000;
 /** 超过此数, 量到的就可能是发生器 */
 const BUSY_SHARE = 0.9;
 const LATE_MS = 5;

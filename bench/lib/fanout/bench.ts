@@ -1,4 +1,5 @@
 // 扇出一项的公共部分: 参数, 每一部分的结果, 各段的记录与表里共同的列
+import type { Bar, Chart, Line, Role } from '../chart.js';
 import type { Options } from '../options.js';
 import type { Claim, Table } from '../report.js';
 import { formatSpread, spreadOf } from '../statistics.js';
@@ -8,14 +9,17 @@ export interface FanoutBench {
   readonly options: Options;
   readonly receivers: number;
   readonly rounds: number;
-  /** 每段的长度 (毫秒); undefined 时各部分用自己的 */
-  readonly durationMs: number | undefined;
+  /** cost 的几种速率 (条/秒) */
+  readonly rates: readonly number[];
+  /** 每段的长度 (毫秒) */
+  readonly durationMs: number;
 }
 
 export interface Part {
   readonly tables: readonly Table[];
   readonly claims: readonly Claim[];
   readonly notes: readonly string[];
+  readonly charts: readonly Chart[];
   readonly raw: unknown;
 }
 
@@ -54,6 +58,25 @@ export function commonCells(lane: Lane): string[] {
     median((run) => run.messagesPerFrame),
     `${median((run) => run.bulkShare)}, ${median((run) => run.probeShare)}`,
   ];
+}
+
+function roleOf(label: string): Role {
+  return label.startsWith('Sluice') ? 'ours' : 'peer';
+}
+
+export function barOf(lane: Lane, pick: (run: FanoutRun) => number): Bar {
+  return { label: lane.label, role: roleOf(lane.label), spread: spreadOf(lane.runs.map(pick)) };
+}
+
+/** 每家一条线: 每次送达的 CPU; at 是横轴上的值 */
+export function linesOf<L extends Lane>(lanes: readonly L[], at: (lane: L) => number): Line[] {
+  return [...new Set(lanes.map(({ label }) => label))].map((label) => ({
+    label,
+    role: roleOf(label),
+    points: lanes
+      .filter((lane) => lane.label === label)
+      .map((lane) => ({ at: String(at(lane)), spread: spreadOf(lane.runs.map(cpuPerDelivery)) })),
+  }));
 }
 
 /** 送达的总数与缺漏: 每一部分都要交代 */

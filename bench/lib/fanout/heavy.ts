@@ -9,6 +9,7 @@ import {
   type FanoutBench,
   generatorNotes,
   type Lane,
+  linesOf,
   type Part,
   spread,
   wholeClaim,
@@ -16,7 +17,8 @@ import {
 import { Contestant, type Entry, interleave } from './contestant.js';
 
 const DELIVERIES_PER_SECOND = 2_000_000;
-const DEFAULT_MS = 4000;
+/** 比别的部分长: 积压要几秒才看得出来 */
+const LONGER = 1.5;
 const MILLIONS_P99_MS = 100;
 
 interface Heavy extends Lane {
@@ -24,7 +26,7 @@ interface Heavy extends Lane {
 }
 
 async function attempt(bench: FanoutBench, lane: Heavy, ratePerSecond: number): Promise<void> {
-  const run = await lane.contestant.run({ ratePerSecond, durationMs: bench.durationMs ?? DEFAULT_MS });
+  const run = await lane.contestant.run({ ratePerSecond, durationMs: bench.durationMs * LONGER });
   lane.runs.push(run);
   console.log(`  ${describe(`${lane.label}, ${lane.contestant.receivers} 人`, run)}`);
   if (!isWhole(run)) await lane.contestant.reopen();
@@ -51,12 +53,15 @@ export async function measureMillions(bench: FanoutBench, contestants: readonly 
         ]),
       },
     ],
-    claims: lanes
-      .filter((lane) => lane.contestant.entry.dialect !== 'plain')
-      .map((lane) => millionsClaim(lane)),
+    claims: lanes.filter(isSluice).map(millionsClaim),
+    charts: [],
     notes: generatorNotes(lanes),
     raw: lanes.map(({ label, runs }) => ({ label, runs })),
   };
+}
+
+function isSluice({ contestant }: Heavy): boolean {
+  return contestant.entry.dialect.startsWith('sluice');
 }
 
 function millionsClaim(lane: Lane): Claim {
@@ -74,7 +79,7 @@ const CROWD_RATE = 100;
 const CROWD_P99_MS = 250;
 const FLATNESS = 1.5;
 
-/** 每种人数一台服务器, 同时在线, 轮流测; entries 的第一个是 Sluice */
+/** 每种人数一台服务器, 同时在线, 轮流测 */
 export async function measureCrowds(bench: FanoutBench, entries: readonly Entry[]): Promise<Part> {
   const lanes = entries.flatMap((entry) =>
     SIZES.map((size) => ({
@@ -90,7 +95,9 @@ export async function measureCrowds(bench: FanoutBench, entries: readonly Entry[
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
       console.log(`  ${label}: ${contestant.receivers} 人加入, ${seconds} s`);
     }
-    await interleave(bench.rounds, lanes, (lane) => attempt(bench, lane, CROWD_RATE));
+    // 对照组只为看清量级, 跑一轮
+    await interleave(1, lanes, (lane) => attempt(bench, lane, CROWD_RATE));
+    await interleave(bench.rounds - 1, lanes.filter(isSluice), (lane) => attempt(bench, lane, CROWD_RATE));
   } finally {
     await Promise.all(lanes.map(({ contestant }) => contestant.close()));
   }
@@ -102,7 +109,15 @@ export async function measureCrowds(bench: FanoutBench, entries: readonly Entry[
         rows: lanes.map((lane) => [lane.label, String(lane.contestant.receivers), ...commonCells(lane)]),
       },
     ],
-    claims: crowdClaims(lanes.slice(0, SIZES.length)),
+    claims: crowdClaims(lanes.filter(isSluice)),
+    charts: [
+      {
+        kind: 'lines',
+        title: `每次送达的服务器 CPU, 微秒, 每秒 ${CROWD_RATE} 条 (越低越好)`,
+        xLabel: '听众',
+        lines: linesOf(lanes, ({ contestant }) => contestant.receivers),
+      },
+    ],
     notes: generatorNotes(lanes),
     raw: lanes.map(({ label, contestant, runs }) => ({ label, receivers: contestant.receivers, runs })),
   };
@@ -110,9 +125,10 @@ export async function measureCrowds(bench: FanoutBench, entries: readonly Entry[
 
 function crowdClaims(lanes: readonly Heavy[]): Claim[] {
   const [smallest] = lanes;
-  const largest = lanes.at(-1)!;
+  const largest = lanes.at(-1);
+  if (smallest === undefined || largest === undefined) return [];
   const p99 = spreadOf(largest.runs.map((run) => run.latency.p99Ms));
-  const ratio = pairedRatios(largest.runs.map(cpuPerDelivery), smallest!.runs.map(cpuPerDelivery));
+  const ratio = pairedRatios(largest.runs.map(cpuPerDelivery), smallest.runs.map(cpuPerDelivery));
   return [
     {
       text: `一万个听众, 每秒 ${CROWD_RATE} 条: p99 < ${CROWD_P99_MS} ms`,
