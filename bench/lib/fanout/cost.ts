@@ -85,6 +85,7 @@ export async function measureCost(
       },
     ],
     notes: generatorNotes(
+      '每次送达的 CPU',
       lanes.map((lane) => ({ ...lane, label: `${lane.label} ${lane.ratePerSecond} 条/秒` })),
     ),
     raw: lanes.map(({ label, ratePerSecond, runs }) => ({ label, ratePerSecond, runs })),
