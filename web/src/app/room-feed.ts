@@ -36,10 +36,6 @@ export class RoomFeed {
       error: (message) => ports.failed(message),
       text: (message) => this.#broadcast(message),
       file: (message) => this.#broadcast(message),
-      // 每一条都与单独送达时一样; 画面本来就按动画帧更新, 不会逐条重画
-      batch: ({ messages }) => {
-        for (const message of messages) this.#broadcast(message);
-      },
       user_update: (message) => this.#presence(message),
       history: (message) => this.#joined(message),
       file_offer: (message) => this.#offered(message),
