@@ -1,7 +1,7 @@
 // 第三部分: 各家最高能持续的速率, 与在那里每个 CPU 秒送达多少次
 import type { Claim } from '../report.js';
 import { formatSpread, pairedRatios } from '../statistics.js';
-import { cpuPerDelivery, type FanoutRun, isWhole } from './audience.js';
+import { cpuPerDelivery, type FanoutRun, generatorTrouble, isWhole } from './audience.js';
 import {
   barOf,
   COMMON_HEADER,
@@ -101,14 +101,23 @@ async function seek(bench: FanoutBench, contestant: Contestant, startRate: numbe
   let bad: number | undefined;
   let rate = Math.round(startRate);
   for (let step = 0; step < MAX_STEPS; step += 1) {
-    const run = await attempt(bench, contestant, rate);
-    if (isSustained(run)) good = rate;
+    if (await sustains(bench, contestant, rate)) good = rate;
     else bad = rate;
-    if (!isWhole(run)) await contestant.reopen();
     if (good !== undefined && (good >= HIGHEST_RATE || (bad !== undefined && bad / good < RESOLUTION))) break;
     rate = nextRate(good, bad);
   }
-  return good ?? rate;
+  return good ?? bad ?? rate;
+}
+
+/** 发生器自己也慌了的一段再试一次: 多半是机器上别的事, 一次打扰不该把上限压下去一半 */
+async function sustains(bench: FanoutBench, contestant: Contestant, rate: number): Promise<boolean> {
+  for (let tries = 0; tries < 2; tries += 1) {
+    const run = await attempt(bench, contestant, rate);
+    if (!isWhole(run)) await contestant.reopen();
+    if (isSustained(run)) return true;
+    if (generatorTrouble(run) === undefined) return false;
+  }
+  return false;
 }
 
 function nextRate(good: number | undefined, bad: number | undefined): number {
