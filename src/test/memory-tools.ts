@@ -13,7 +13,8 @@ import { RawClient } from './raw.js';
 const POLL_MS = 20;
 // 远大于正常所需, 不是计时断言
 const WAIT_MS = 60_000;
-const DEFAULT_POOL_THREADS = 4;
+/** libuv 线程池的线程数; 4 是它的默认值 */
+export const POOL_THREADS = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
 
 /** 子进程的内存, 相对于 reset 的那一刻 */
 export class MemoryMeter {
@@ -54,15 +55,14 @@ export class MemoryMeter {
 
 /**
  * 让服务器的磁盘停住: 把一个已发布的文件换成没人写的管道, 线程池的每个线程都卡在打开它上。
- * 返回时四个下载已经送达; 调用返回的函数即恢复
+ * 要占这么多个下载的名额。调用返回的函数即恢复
  */
 export async function stallDisk(t: TestContext, { http, port, storage }: RunningProcess) {
   const name = new URL(String((await publishOne(http, 'stall.bin', Buffer.alloc(1)))['url'])).pathname;
   const file = path.join(storage, name);
   await rm(file);
   execFileSync('mkfifo', [file]);
-  const threads = Number(process.env['UV_THREADPOOL_SIZE'] ?? DEFAULT_POOL_THREADS);
-  for (let count = 0; count < threads; count += 1) await deafDownload(t, port, name);
+  for (let count = 0; count < POOL_THREADS; count += 1) await deafDownload(t, port, name);
   return async (): Promise<void> => {
     // 可读可写地打开: 自己不会卡住, 卡着的都放开
     const fd = await promisify(open)(file, 'r+');
