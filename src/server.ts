@@ -51,10 +51,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   async function shutdown(): Promise<void> {
     stopping = true;
     app.stopListening();
+    chat.fanout.stop();
     for (const timer of timers) clearInterval(timer);
     const refused = await settle(runtime, files, edge);
     chat.presence.flush();
-    chat.fanout.stop();
     const told = edge.ws.closeAll('stopping') + refused;
     // 留一点时间送出关闭帧与最后的应答: 立即关掉还有未读数据的套接字会变成 RST, 对方就看不到 1001
     const lingerMs = told > 0 ? STOP_LINGER_MS : STOP_POLL_MS;

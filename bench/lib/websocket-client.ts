@@ -1,12 +1,12 @@
 // 裸 socket 上的 WebSocket 客户端: 只有压测要用的部分, 为的是发生器不成为瓶颈
 //   connecting --101--> open --deafen()--> deaf
 //        \---------------\-- close 帧 / 断线 / close() --\--> closed
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ServerMessage } from '../../src/protocol/messages.js';
 import { headBytesFor, writeHead } from './frame-head.js';
 import { FrameParser, OPCODE } from './frame-parser.js';
 import { openSocket, type Target, writeAll } from './target.js';
+import { upgradeRequest } from './websocket-handshake.js';
 
 /** 握手应答的上限 (字节) */
 const MAX_HANDSHAKE_BYTES = 16 * 1024;
@@ -136,16 +136,4 @@ export class WebSocketClient {
     if (wasOpen) this.#handlers.onClose(reason);
     else this.#settle?.reject(new Error(reason));
   }
-}
-
-function upgradeRequest(target: Target, path: string): string {
-  return [
-    `GET ${path} HTTP/1.1`,
-    `Host: ${target.host}:${target.port}`,
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
-    'Sec-WebSocket-Version: 13',
-    '\r\n',
-  ].join('\r\n');
 }

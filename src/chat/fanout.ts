@@ -1,6 +1,6 @@
 // 扇出的节拍: 独自到来的广播立即送出; 忙时攒成一拍, 每个收件人每拍只写一次套接字 (扇出的花费几乎全在这一写)
 //   open --publish--> flushing (同一圈里的随到随送, uWS 合成一写) --写完, 量得花费--> resting --到时--> open
-//   resting 期间的进队列; 到时队列不空就送出一批, 又是 flushing
+//   resting 期间的进队列; 到时队列不空就送出一批, 又是 flushing。停机时一律进入 stopped: 随到随送
 import { AppError } from '../protocol/errors.js';
 import type { Publisher } from './ports.js';
 
@@ -9,22 +9,23 @@ export const TEXT_TOPIC = 'text';
 export const BATCH_TEXT_TOPIC = 'text.batch';
 
 // 一拍送给每个收件人的上限 (字节): 装得进内核的发送缓冲, 不落到 uWS 的用户态积压里 (那里每次送达贵一倍)
-const FLUSH_BYTES = 256 * 1024;
+const FLUSH_BYTES = 64 * 1024;
 // 一帧 batch 的上限 (字节), 超出的另起一帧: 对方解析一帧的停顿有界
-const BATCH_FRAME_BYTES = 64 * 1024;
+const BATCH_FRAME_BYTES = 32 * 1024;
 // 歇的时间是写的时间的几倍: 扇出至多占事件循环的四分之一, 其余留给收消息与文件
 const REST_FACTOR = 3;
 // 短于这么久 (毫秒) 就不歇: 定时器的刻度是 1 毫秒
 const SHORTEST_REST_MS = 1;
 // 每个成员一写的花费 (毫秒): 起初的估计, 与实测值的范围 (同一圈里别的事也算进了实测)
 const FIRST_WRITE_MS = 0.005;
-const LEAST_WRITE_MS = 0.0005;
+const LEAST_WRITE_MS = 0.002;
 const MOST_WRITE_MS = 0.05;
 // 实测偏大多半是同一圈里别的事, 偏小才是真的: 降立即采用, 升每拍至多这个倍数
 const SLOW_RISE = 1.1;
 
 export interface FanoutOptions {
-  /** 忙时一条广播至多等多久 (毫秒) */
+  /** 送出一次之后, 至少与至多歇多久 (毫秒); 忙时一条广播等的就是它 */
+  readonly minDelayMs: number;
   readonly maxDelayMs: number;
   /** 等着送出的上限 (字节); 每条广播只有一份, 与收件人数无关 */
   readonly pendingBytes: number;
@@ -44,15 +45,20 @@ interface Item {
 export class Fanout implements Publisher {
   readonly #publisher: Publisher;
   readonly #options: FanoutOptions;
-  #state: 'open' | 'flushing' | 'resting' = 'open';
+  #state: 'open' | 'flushing' | 'resting' | 'stopped' = 'open';
   #queue: Item[] = [];
   #pendingBytes = 0;
   /** 这一圈已送给每个收件人的字节 */
   #turnBytes = 0;
   #turnStartedMs = 0;
+  /** 这一圈里有没有送给全体成员的: 只有它量得出一遍的花费 */
+  #turnReachedAll = false;
   #writeMs = FIRST_WRITE_MS;
   #members = 0;
-  #published: { readonly item: Item; readonly promise: Promise<void> } | undefined;
+  /** 从队列里取走过多少个 */
+  #sent = 0;
+  /** 等着下一批送出的应答, 共用一个 */
+  #nextBatch: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
   #rest: NodeJS.Timeout | undefined;
   #measure: NodeJS.Immediate | undefined;
 
@@ -97,31 +103,20 @@ export class Fanout implements Publisher {
 
   /** 此前的一切广播都送出之后兑现; 没有排队的为 undefined */
   published(): Promise<void> | undefined {
-    if (this.#queue.length === 0) return undefined;
-    // 同一拍里的应答共用一个
-    if (this.#published === undefined || this.#published.item !== this.#queue.at(-1)) {
-      let resolve = (): void => {};
-      const promise = new Promise<void>((settle) => {
-        resolve = settle;
-      });
-      const item = { topic: undefined, text: '', bytes: 0, run: resolve };
-      this.#queue.push(item);
-      this.#published = { item, promise };
-    }
-    return this.#published.promise;
+    return this.#queue.length === 0 ? undefined : this.#whenSent(this.#sent + this.#queue.length);
   }
 
-  /** 停机: 不再等, 全部送出 */
+  /** 停机: 攒着的全部送出, 从此随到随送 (等着广播的应答不能拖住停机) */
   stop(): void {
     clearTimeout(this.#rest);
     clearImmediate(this.#measure);
-    this.#deliver(this.#queue.splice(0));
-    this.#state = 'open';
+    this.#state = 'stopped';
+    this.#send(this.#queue.length);
   }
 
   #add(item: Item): void {
-    const atOnce = this.#state !== 'resting' && this.#turnBytes < FLUSH_BYTES;
-    if (this.#queue.length > 0 || !atOnce) {
+    const full = this.#turnBytes >= FLUSH_BYTES && this.#state !== 'stopped';
+    if (this.#queue.length > 0 || full || this.#state === 'resting') {
       this.#queue.push(item);
       this.#pendingBytes += item.bytes;
       return;
@@ -146,12 +141,27 @@ export class Fanout implements Publisher {
     }
     this.#pendingBytes -= bytes;
     this.#startTurn();
+    this.#send(count);
+  }
+
+  #send(count: number): void {
     this.#deliver(this.#queue.splice(0, count));
+    this.#sent += count;
+    this.#nextBatch?.resolve();
+    this.#nextBatch = undefined;
+  }
+
+  // 一拍有上限, 排得远的要等几批
+  async #whenSent(target: number): Promise<void> {
+    while (this.#sent < target) {
+      this.#nextBatch ??= deferred();
+      await this.#nextBatch.promise;
+    }
   }
 
   // uWS 在这一圈末尾 (uv_check) 才真正写出, 早于同一圈的 setImmediate: 那时量到的就含写出的时间
   #startTurn(): void {
-    if (this.#state === 'flushing') return;
+    if (this.#state !== 'open') return;
     this.#state = 'flushing';
     this.#turnStartedMs = this.#options.now();
     this.#measure = setImmediate(() => this.#endTurn());
@@ -160,7 +170,8 @@ export class Fanout implements Publisher {
   #endTurn(): void {
     this.#turnBytes = 0;
     this.#learn(this.#options.now() - this.#turnStartedMs);
-    const restMs = Math.min(this.flushMs * REST_FACTOR, this.#options.maxDelayMs);
+    const { minDelayMs, maxDelayMs } = this.#options;
+    const restMs = Math.min(Math.max(this.flushMs * REST_FACTOR, minDelayMs), maxDelayMs);
     if (restMs < SHORTEST_REST_MS) {
       this.#flush();
       return;
@@ -170,7 +181,8 @@ export class Fanout implements Publisher {
   }
 
   #learn(elapsedMs: number): void {
-    if (this.#members === 0) return;
+    if (this.#members === 0 || !this.#turnReachedAll) return;
+    this.#turnReachedAll = false;
     const sampleMs = Math.min(elapsedMs / this.#members, this.#writeMs * SLOW_RISE);
     this.#writeMs = Math.min(Math.max(sampleMs, LEAST_WRITE_MS), MOST_WRITE_MS);
   }
@@ -196,6 +208,7 @@ export class Fanout implements Publisher {
 
   // 相连的文字: 基础成员逐帧, 声明了 batch_text 的合成一帧
   #deliverTexts(items: readonly Item[]): void {
+    if (items.length > 0) this.#turnReachedAll = true;
     for (const { text } of items) this.#publisher.publish(TEXT_TOPIC, text);
     let frame: string[] = [];
     let bytes = 0;
@@ -210,6 +223,14 @@ export class Fanout implements Publisher {
     }
     if (frame.length > 0) this.#publisher.publish(BATCH_TEXT_TOPIC, batchFrame(frame));
   }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 // 各条已编码: 拼起来, 不再解析

@@ -21,7 +21,8 @@ export class Member implements FileOwner {
   readonly kind: MemberKind;
   /** 加入之前的限速; 加入之后改用会话的。由它新建的会话也用它: 反复离开再加入得不到新的配额 */
   readonly ownLimit: RateLimit;
-  readonly #recentUploads: string[] = [];
+  /** 传过文件的才建 */
+  #recentUploads: string[] | undefined;
   #state: MemberState = 'connecting';
   #session: Session | undefined;
   #lastClose: LastClose | undefined;
@@ -95,11 +96,12 @@ export class Member implements FileOwner {
   }
 
   rememberUpload(uploadId: string): void {
+    this.#recentUploads ??= [];
     this.#recentUploads.push(uploadId);
     if (this.#recentUploads.length > RECENT_UPLOADS) this.#recentUploads.shift();
   }
 
   usedUpload(uploadId: string): boolean {
-    return this.#recentUploads.includes(uploadId);
+    return this.#recentUploads?.includes(uploadId) === true;
   }
 }
