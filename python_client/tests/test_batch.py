@@ -5,59 +5,49 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
 from websockets.asyncio.client import connect
 
 from python_client.model.events import MessageArrived
 from python_client.net.chat_connection import ChatConnection
 from python_client.protocol.messages import Batch
 
-from .member import NUMBERS, Member
+from .member import Member
 from .server import SluiceServer
 
 LINES = 300
-# 三百条合起来远超过一拍立即送出的 (256 KiB), 余下的攒成一帧
-PADDING = "x" * 2000
-MAX_BURSTS = 10
+# 送出一次之后歇这么久 (毫秒): 一口气说的都攒着, 合成几帧
+HOLD_MS = "300"
 
 
-class Counted:
-    """数合成帧; 其余照旧。"""
-
-    def __init__(self, connection: ChatConnection) -> None:
-        self.sizes: list[int] = []
-        self._unpack = connection._unpack
-        connection._unpack = self.unpack  # type: ignore[method-assign]
-
-    def unpack(self, batch: Batch) -> None:
-        self.sizes.append(len(batch.messages))
-        self._unpack(batch)
-
-
-async def _talk(url: str, first: int, count: int) -> None:
+async def _talk(url: str) -> None:
     async with connect(url.replace("http", "ws", 1), compression=None) as socket:
-        name = f"说话的{next(NUMBERS)}"
-        await socket.send(json.dumps({"type": "user_update", "action": "join", "name": name}))
-        for number in range(first, first + count):
-            await socket.send(json.dumps({"type": "text", "message": f"{number} {PADDING}"}))
-        # 道别由对方应答: 之前的都已交给服务器
-        await socket.close()
+        await socket.send(json.dumps({"type": "user_update", "action": "join", "name": "说话的"}))
+        for number in range(LINES):
+            await socket.send(json.dumps({"type": "text", "message": f"第 {number} 句"}))
 
 
-def test_一口气三百条_合成帧到来_全部得到_次序不变_各只一次() -> None:
+def test_一口气三百条_合成帧到来_全部得到_次序不变_各只一次(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    unpack = ChatConnection._unpack
+
+    def counted(connection: ChatConnection, batch: Batch) -> None:
+        sizes.append(len(batch.messages))
+        unpack(connection, batch)
+
+    # 只是数一数: 没有合成帧的话, 什么也没有试到
+    monkeypatch.setattr(ChatConnection, "_unpack", counted)
+
     async def scenario(server: SluiceServer) -> None:
         member = Member(server)
         await member.online()
-        counted = Counted(member.session._connection)
-        said = 0
-        # 服务器一次读进多少由系统定: 偶尔读得零碎就没有一拍装满, 再来一批
-        while said < LINES * MAX_BURSTS and not counted.sizes:
-            await _talk(server.url, said, LINES)
-            said += LINES
-            await member.said(f"{said - 1} {PADDING}")
-        assert counted.sizes and min(counted.sizes) >= 2
-        assert member.texts() == [f"{number} {PADDING}" for number in range(said)]
+        await _talk(server.url)
+        await member.said(f"第 {LINES - 1} 句")
+        assert sizes and min(sizes) >= 2
+        assert member.texts() == [f"第 {number} 句" for number in range(LINES)]
         assert all(event.live for event in member.all_of(MessageArrived))
         await member.close()
 
-    with SluiceServer(MESSAGES_PER_SECOND="0") as server:
+    settings = {"MESSAGES_PER_SECOND": "0", "FANOUT_MIN_DELAY_MS": HOLD_MS, "FANOUT_MAX_DELAY_MS": HOLD_MS}
+    with SluiceServer(**settings) as server:
         asyncio.run(scenario(server))
