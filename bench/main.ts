@@ -11,6 +11,7 @@ import { HELP, type Options, parseOptions } from './lib/options.js';
 import { processStatsAvailable } from './lib/process-stats.js';
 import { publishReport, type Report } from './lib/report.js';
 import { runMixedBench } from './mixed.js';
+import { runStormBench } from './storm.js';
 import { runUploadBench } from './upload.js';
 import { runWebLargeBench } from './web-large.js';
 import { runWebLoadBench } from './web-load.js';
@@ -27,6 +28,7 @@ const DEFAULT_BENCHES: readonly (readonly [string, Bench])[] = [
 ];
 const BENCHES = new Map<string, Bench>([
   ...DEFAULT_BENCHES,
+  ['storm', runStormBench],
   // 要几分钟, 又占满两个核: 点名才跑
   ['follow', runFollowBench],
   // 一百万条消息要灌一两分钟: 点名才跑

@@ -31,7 +31,7 @@ async function bundle() {
     (name) => `bench/generators/${name}`,
   );
   await bundleForNode({
-    entryPoints: ['bench/main.ts', 'bench/peers/bare-uws.ts', ...generators],
+    entryPoints: ['bench/main.ts', 'bench/peers/bare-uws.ts', 'bench/peers/idle-uws.ts', ...generators],
     outbase: 'bench',
     // 不放在 dist/: 重新构建会清掉那里不认识的文件, 而压测可能正在跑
     outdir: 'bench/dist',

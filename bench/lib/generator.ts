@@ -3,7 +3,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { GeneratorCommand, GeneratorReport } from './generator-child.js';
 
-export type GeneratorKind = 'upload' | 'download' | 'follow' | 'latency' | 'swarm' | 'crowd';
+export type GeneratorKind = 'upload' | 'download' | 'follow' | 'latency' | 'swarm' | 'crowd' | RoomGenerator;
+/** 满房间的几种发生器: 说话与旁听, 观众, 风暴, 回来的人, 长跑 */
+type RoomGenerator = 'talk' | 'audience' | 'storm' | 'return' | 'soak';
 
 /** 打包之后 import.meta.url 是入口 bench/dist/main.js, 发生器在它旁边的 generators/ */
 function scriptOf(kind: GeneratorKind): string {

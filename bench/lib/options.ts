@@ -7,8 +7,12 @@ import { parseArgs } from 'node:util';
 /** 协议规定的单文件上限 (字节) */
 export const FILE_CAP_BYTES = 2_684_354_560;
 
+const DEFAULT_ROUNDS = 5;
+
 export interface Options {
   readonly rounds: number;
+  /** 命令行给出的轮数; 一轮就很久的几项 (idle, storm, slow, restart) 不给时少跑几轮 */
+  readonly givenRounds: number | undefined;
   readonly bytes: number;
   readonly url: string | undefined;
   readonly pid: number;
@@ -23,6 +27,8 @@ export interface Options {
   readonly uploads: number;
   readonly times: number;
   readonly messages: number;
+  readonly connections: number;
+  readonly minutes: number;
   readonly nginx: string | undefined;
   readonly peersOnly: boolean;
   readonly cpuProfile: boolean;
@@ -39,6 +45,8 @@ export const HELP = `npm run bench -- [名称 ...] [参数]
   --uploads N    mixed: 同时几个上传, 默认 4
   --times N      download: 每次测量连续下载几遍, 默认 4
   --messages N   history: 灌多少条消息, 默认 1000000
+  --connections N  idle, storm, restart: 多少条连接, 默认 10000
+  --minutes N    soak: 跑多久 (分钟), 默认 30; 头一半不计入斜率
   --storage DIR  服务器的存储目录, 默认在临时目录里; mixed, web-* 与 desktop-large 默认 /dev/shm (空闲 16 GiB 以上时)
   --temp DIR     测试文件, 日志与配置的目录, 默认 ${join(tmpdir(), 'sluice-bench')}
   --url URL      测一台已在运行的 Sluice, 配 --pid 才有 CPU 与内存; 存储目录用 --storage 告知
@@ -53,13 +61,15 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
     args: [...argv],
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string' },
       bytes: { type: 'string', default: String(1024 ** 3) },
       rate: { type: 'string', default: '200' },
       seconds: { type: 'string' },
       uploads: { type: 'string', default: '4' },
       times: { type: 'string', default: '4' },
       messages: { type: 'string', default: '1000000' },
+      connections: { type: 'string', default: '10000' },
+      minutes: { type: 'string', default: '30' },
       temp: { type: 'string', default: join(tmpdir(), 'sluice-bench') },
       pid: { type: 'string' },
       url: { type: 'string' },
@@ -70,7 +80,8 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
       publish: { type: 'boolean', default: false },
     },
   });
-  const rounds = positive('rounds', values.rounds, 1000);
+  const givenRounds = values.rounds === undefined ? undefined : positive('rounds', values.rounds, 1000);
+  const rounds = givenRounds ?? DEFAULT_ROUNDS;
   if (values.publish && rounds < 5) throw new Error('--publish 要求至少 5 轮');
   const temp = resolve(values.temp);
   const work = join(temp, `run-${process.pid}`);
@@ -79,12 +90,15 @@ export function parseOptions(argv: readonly string[]): { names: string[]; option
     names: positionals,
     options: {
       rounds,
+      givenRounds,
       bytes: positive('bytes', values.bytes, FILE_CAP_BYTES),
       ratePerSecond: positive('rate', values.rate, 100_000),
       seconds: values.seconds === undefined ? undefined : positive('seconds', values.seconds, 3600),
       uploads: positive('uploads', values.uploads, 1000),
       times: positive('times', values.times, 1000),
       messages: positive('messages', values.messages, 100_000_000),
+      connections: positive('connections', values.connections, 200_000),
+      minutes: positive('minutes', values.minutes, 1440),
       pid: values.pid === undefined ? 0 : positive('pid', values.pid, 2 ** 31),
       temp,
       work,

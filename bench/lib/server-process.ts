@@ -61,11 +61,12 @@ export class ServerProcess {
     return new ServerProcess(name, target, undefined, pid);
   }
 
-  async stop(): Promise<void> {
+  /** 好好停止 (SIGTERM); 'SIGKILL' 则当场杀死。兑现时进程已不在 */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
+    child.kill(signal);
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await gone;
     clearTimeout(timer);
