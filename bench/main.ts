@@ -5,12 +5,14 @@ import { runDownloadBench } from './download.js';
 import { runDurableBench } from './durable.js';
 import { runFollowBench } from './follow.js';
 import { runHistoryBench } from './history.js';
+import { runIdleBench } from './idle.js';
 import { runLargeBench } from './large.js';
 import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
 import { HELP, type Options, parseOptions } from './lib/options.js';
 import { processStatsAvailable } from './lib/process-stats.js';
 import { publishReport, type Report } from './lib/report.js';
 import { runMixedBench } from './mixed.js';
+import { runSlowBench } from './slow.js';
 import { runStormBench } from './storm.js';
 import { runUploadBench } from './upload.js';
 import { runWebLargeBench } from './web-large.js';
@@ -28,7 +30,9 @@ const DEFAULT_BENCHES: readonly (readonly [string, Bench])[] = [
 ];
 const BENCHES = new Map<string, Bench>([
   ...DEFAULT_BENCHES,
+  ['idle', runIdleBench],
   ['storm', runStormBench],
+  ['slow', runSlowBench],
   // 要几分钟, 又占满两个核: 点名才跑
   ['follow', runFollowBench],
   // 一百万条消息要灌一两分钟: 点名才跑

@@ -1,6 +1,7 @@
 // 被测的几种服务器各怎么启动; 地址, 端口与存储目录都由压测给定
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { INSPECTABLE } from './heap-census.js';
 import type { Options } from './options.js';
 import { ServerProcess } from './server-process.js';
 import { parseTarget } from './target.js';
@@ -52,5 +53,15 @@ export function startBareUws(options: Options): Promise<ServerProcess> {
     command: process.execPath,
     args: [fileURLToPath(new URL('./peers/bare-uws.js', import.meta.url))],
     logFile: join(options.work, 'bare-uws.log'),
+  });
+}
+
+export function startIdleUws(options: Options): Promise<ServerProcess> {
+  return ServerProcess.start({
+    name: '裸 uWebSockets.js, 只订阅',
+    command: process.execPath,
+    args: [fileURLToPath(new URL('./peers/idle-uws.js', import.meta.url))],
+    env: INSPECTABLE,
+    logFile: join(options.work, 'idle-uws.log'),
   });
 }
