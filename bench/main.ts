@@ -12,6 +12,7 @@ import { HELP, type Options, parseOptions } from './lib/options.js';
 import { processStatsAvailable } from './lib/process-stats.js';
 import { publishReport, type Report } from './lib/report.js';
 import { runMixedBench } from './mixed.js';
+import { runRestartBench } from './restart.js';
 import { runSlowBench } from './slow.js';
 import { runStormBench } from './storm.js';
 import { runUploadBench } from './upload.js';
@@ -33,6 +34,7 @@ const BENCHES = new Map<string, Bench>([
   ['idle', runIdleBench],
   ['storm', runStormBench],
   ['slow', runSlowBench],
+  ['restart', runRestartBench],
   // 要几分钟, 又占满两个核: 点名才跑
   ['follow', runFollowBench],
   // 一百万条消息要灌一两分钟: 点名才跑

@@ -15,8 +15,8 @@ const STALLED = 100;
 const TALKERS = 20;
 /** 逐帧解析的健康的人: 延迟由他们量 */
 const LISTENERS = 30;
-const MESSAGE_BYTES = 1000;
-/** 每秒两百条一千字节: 其间约 25 KiB */
+const MESSAGE_BYTES = 2000;
+/** 每秒两百条两千字节: 其间约 45 KiB */
 const DRAIN_EVERY_MS = 100;
 const WARM_MS = 2000;
 const DEFAULT_SECONDS = 15;

@@ -95,6 +95,13 @@ export class WebSocketClient {
     this.#socket!.resume();
   }
 
+  /** 停住的读一次, 照常解析, 再停住; 与 drain 一样须在定时器里调用 */
+  sip(): void {
+    if (this.#state !== 'paused') return;
+    this.#socket!.resume();
+    setImmediate(() => this.#socket!.pause());
+  }
+
   /** 取走内核里的积压。须在定时器里调用: 紧接着的轮询阶段读完, 其后的 setImmediate 停读 */
   drain(): void {
     this.#socket!.resume();
