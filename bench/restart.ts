@@ -1,4 +1,5 @@
 // 重启: 一万人在房间里, 服务器停下 (或被杀死) 再起来, 各人退避之后回来补齐
+import { findFixedPort } from './lib/fixed-port.js';
 import { roomFor } from './lib/fresh-server.js';
 import { Generator } from './lib/generator.js';
 import { pause } from './lib/light-member.js';
@@ -55,7 +56,7 @@ export async function runRestartBench(options: Options): Promise<Report> {
 // 同一群人先后经历两种: 进房间要的时间只花一次
 async function runRound(options: Options, round: number, lanes: readonly Lane[]): Promise<void> {
   const storage = new StorageFolder(options, options.storage ?? options.work, `restart-${round}`);
-  const settings = roomFor(options.connections);
+  const settings = { ...roomFor(options.connections), SLUICE_PORT: String(await findFixedPort()) };
   let server = await startSluice(options, storage.path, settings);
   const job: ReturnJob = {
     target: server.target,
@@ -68,8 +69,7 @@ async function runRound(options: Options, round: number, lanes: readonly Lane[])
   const people = await Generator.start<ReturnResult>('return', job);
   console.log(`${options.connections} 人进房间用了 ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
   const restart = async (): Promise<ServerProcess> => {
-    const port = { SLUICE_PORT: String(server.target.port) };
-    server = await startSluice(options, storage.path, { ...settings, ...port });
+    server = await startSluice(options, storage.path, settings);
     return server;
   };
   try {
