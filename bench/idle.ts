@@ -17,6 +17,8 @@ const MAX_EXTRA_BYTES = 3072;
 const DEFAULT_ROUNDS = 2;
 /** 预热时来了又走的人数: 代码编译完, 会话与堆都用过 */
 const WARM_CONNECTIONS = 300;
+/** 没有声明能力的只要这么多: 每个人进来, 其余的各收一帧 */
+const BASE_CONNECTIONS = 3000;
 /** 每个发生器进程的连接数: 进程的文件数上限常是一两万 */
 const PER_GENERATOR = 10_000;
 /** 内存这么久 (毫秒) 没有变化就算坐定, 至多等 SETTLE_MS */
@@ -64,7 +66,12 @@ function contestantsOf(options: Options): Contestant[] {
     startSluice(options, storage, { ...roomFor(options.connections), ...INSPECTABLE });
   const ours: Contestant[] = [
     { label: 'Sluice', join: 'web', start: sluice, samples: [] },
-    { label: 'Sluice, 没有声明能力的', join: 'base', start: sluice, samples: [] },
+    {
+      label: `Sluice, 没有声明能力的 (${Math.min(options.connections, BASE_CONNECTIONS)} 条)`,
+      join: 'base',
+      start: sluice,
+      samples: [],
+    },
   ];
   if (options.url !== undefined) {
     if (options.pid === 0) throw new Error('idle 要看内存: --url 须与 --pid 同用');
@@ -77,6 +84,7 @@ function contestantsOf(options: Options): Contestant[] {
 }
 
 async function measure(options: Options, { join, start }: Contestant, label: string): Promise<Sample> {
+  const total = join === 'base' ? Math.min(options.connections, BASE_CONNECTIONS) : options.connections;
   const storage = new StorageFolder(options, options.storage ?? options.work, label);
   const empty = options.url === undefined ? await emptyCensus(start, join, storage) : undefined;
   const server = await start(storage.path);
@@ -84,8 +92,8 @@ async function measure(options: Options, { join, start }: Contestant, label: str
   try {
     await warm(server, join);
     const before = await settled(server.pid);
-    for (let first = 0; first < options.connections; first += PER_GENERATOR) {
-      const connections = Math.min(PER_GENERATOR, options.connections - first);
+    for (let first = 0; first < total; first += PER_GENERATOR) {
+      const connections = Math.min(PER_GENERATOR, total - first);
       seated.push(
         await Generator.start<AudienceResult>('audience', jobOf(server, join, { first, connections })),
       );
@@ -93,7 +101,7 @@ async function measure(options: Options, { join, start }: Contestant, label: str
     const after = await settled(server.pid);
     const full = empty === undefined ? undefined : await censusOf(server);
     const results = await Promise.all(seated.map((generator) => finish(generator)));
-    const per = (field: keyof MemoryUse): number => (after[field] - before[field]) / options.connections;
+    const per = (field: keyof MemoryUse): number => (after[field] - before[field]) / total;
     return {
       perConnection: {
         rssBytes: per('rssBytes'),
@@ -101,8 +109,8 @@ async function measure(options: Options, { join, start }: Contestant, label: str
         anonymousBytes: per('anonymousBytes'),
       },
       collected: {
-        rssBytes: ((full?.memory.rssBytes ?? 0) - (empty?.memory.rssBytes ?? 0)) / options.connections,
-        heapBytes: ((full?.heapBytes ?? 0) - (empty?.heapBytes ?? 0)) / options.connections,
+        rssBytes: ((full?.memory.rssBytes ?? 0) - (empty?.memory.rssBytes ?? 0)) / total,
+        heapBytes: ((full?.heapBytes ?? 0) - (empty?.heapBytes ?? 0)) / total,
       },
       cut: results.reduce((sum, { cut }) => sum + cut, 0),
       generatorCpuSeconds: results.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
@@ -127,8 +135,8 @@ function jobOf(
     connections,
     prefix: `idle-${first}-`,
     join,
-    // 加入时人人都听得到别人进来: 只从内核取走, 发生器才不会拖慢加入
-    conduct: 'drain',
+    // 加入时人人都听得到别人进来: 隔一会儿取一次, 发生器才不会拖慢加入。基础客户端加入时一口气收几百帧, 停读会让它们积压在服务器里
+    conduct: join === 'base' ? 'listen' : 'drain',
     drainEveryMs: DRAIN_EVERY_MS,
   };
 }
@@ -145,8 +153,8 @@ async function warm({ target }: ServerProcess, join: Contestant['join']): Promis
     connections: WARM_CONNECTIONS,
     prefix: 'warm-',
     join,
-    // 加入时人人都听得到别人进来: 只从内核取走, 发生器才不会拖慢加入
-    conduct: 'drain',
+    // 加入时人人都听得到别人进来: 隔一会儿取一次, 发生器才不会拖慢加入。基础客户端加入时一口气收几百帧, 停读会让它们积压在服务器里
+    conduct: join === 'base' ? 'listen' : 'drain',
     drainEveryMs: DRAIN_EVERY_MS,
   };
   const generator = await Generator.start<AudienceResult>('audience', job);

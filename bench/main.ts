@@ -14,6 +14,7 @@ import { publishReport, type Report } from './lib/report.js';
 import { runMixedBench } from './mixed.js';
 import { runRestartBench } from './restart.js';
 import { runSlowBench } from './slow.js';
+import { runSoakBench } from './soak.js';
 import { runStormBench } from './storm.js';
 import { runUploadBench } from './upload.js';
 import { runWebLargeBench } from './web-large.js';
@@ -37,6 +38,8 @@ const BENCHES = new Map<string, Bench>([
   ['restart', runRestartBench],
   // 要几分钟, 又占满两个核: 点名才跑
   ['follow', runFollowBench],
+  // 半小时: 点名才跑
+  ['soak', runSoakBench],
   // 一百万条消息要灌一两分钟: 点名才跑
   ['history', runHistoryBench],
   // 要装 Chromium (desktop-large 还要 Python 与虚拟屏幕), 且各要几分钟: 点名才跑

@@ -68,7 +68,10 @@ class Audience {
     }
     const { client } = await joinLight(request);
     if (conduct === 'drain') this.#ring.add(client);
-    else this.#listening.push(client);
+    else {
+      client.ignore();
+      this.#listening.push(client);
+    }
   }
 
   async #comeBack(): Promise<StalledFate> {

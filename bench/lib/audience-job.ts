@@ -8,7 +8,7 @@ export interface AudienceJob {
   readonly prefix: string;
   /** 不加入, 只连上 (对照组); 加入而不声明能力; 加入并声明与网页相同的能力 */
   readonly join: 'none' | 'base' | 'web';
-  /** 加入之后: 照常收; 只从内核取走字节; 停住不读 */
+  /** 加入之后: 来了就读, 不解析; 隔一会儿从内核取走一次; 停住不读 */
   readonly conduct: 'listen' | 'drain' | 'stall';
   /** drain: 每条连接隔这么久取一次 (毫秒); 期间的积压须装得进内核的缓冲 */
   readonly drainEveryMs: number;
