@@ -1,7 +1,7 @@
 // 不解析 JSON 就认出服务器的帧: 一万条连接的发生器里, 每帧只许花一两微秒
 // 依据: codec 总把 type 写在最前, 其余字段的次序固定; 我们自己说的正文里不出现 "seq": 与 "type":
 
-export type FrameKind = 'welcome' | 'history' | 'text' | 'batch' | 'presence' | 'error' | 'other';
+export type FrameKind = 'welcome' | 'history' | 'text' | 'file' | 'batch' | 'presence' | 'error' | 'other';
 
 /** {"type":" 之后的第一个字节 */
 const TYPE_AT = '{"type":"'.length;
@@ -19,12 +19,21 @@ const KIND_OF = new Map<number, FrameKind>(
 );
 const SEQ_KEY = Buffer.from('"seq":');
 const ZERO = 48;
+const F = 'f'.charCodeAt(0);
+const QUOTE = '"'.charCodeAt(0);
 
 export function kindOf(payload: Buffer): FrameKind {
+  // file 占一个 seq; file_offer 等不占
+  if (payload[TYPE_AT] === F) return payload[TYPE_AT + 'file'.length] === QUOTE ? 'file' : 'other';
   return KIND_OF.get(payload[TYPE_AT] ?? 0) ?? 'other';
 }
 
-/** 帧里的每一个 seq, 按出现的次序; 用于 text, batch 与 history */
+/** 带着 seq 的广播: 房间里的每条消息恰好在其中一帧里 */
+export function isLive(kind: FrameKind): boolean {
+  return kind === 'text' || kind === 'batch' || kind === 'file';
+}
+
+/** 帧里的每一个 seq, 按出现的次序; 用于广播与 history */
 export function eachSeq(payload: Buffer, visit: (seq: number) => void): void {
   for (let at = payload.indexOf(SEQ_KEY); at >= 0; at = payload.indexOf(SEQ_KEY, at)) {
     at += SEQ_KEY.length;

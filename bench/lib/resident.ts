@@ -1,6 +1,6 @@
 // 会自己回来的成员: 断了就退避, 再带着令牌与 after 加入, 补齐到 welcome 说的 seq; 一条一条数着, 不漏不重
 //   out --joining--> catching --补齐--> in --断开或 leave--> out --退避之后--> joining ...
-import { eachSeq, type FrameKind, hasMore, type WelcomeFacts, welcomeFacts } from './frame-scan.js';
+import { eachSeq, type FrameKind, hasMore, isLive, type WelcomeFacts, welcomeFacts } from './frame-scan.js';
 import { joinLight, WEB_FEATURES } from './light-member.js';
 import { SeqTrack } from './seq-track.js';
 import type { Target } from './target.js';
@@ -118,7 +118,7 @@ export class Resident {
 
   #hear(kind: FrameKind, payload: Buffer): void {
     if (kind === 'welcome') this.#welcomed(welcomeFacts(payload));
-    else if (kind === 'text' || kind === 'batch') eachSeq(payload, (seq) => this.#track?.record(seq, 'live'));
+    else if (isLive(kind)) eachSeq(payload, (seq) => this.#track?.record(seq, 'live'));
     else if (kind === 'history') this.#hearHistory(payload);
     if (this.#state === 'catching') this.#settle();
   }

@@ -1,5 +1,5 @@
 // 停住不读的成员, 与它放开之后: 读完积压, 看到为何被切断, 带令牌与 after 回来补齐
-import { eachSeq, type FrameKind, hasMore, welcomeFacts } from './frame-scan.js';
+import { eachSeq, type FrameKind, hasMore, isLive, welcomeFacts } from './frame-scan.js';
 import { joinLight, type LightJoin, type LightMember, pause } from './light-member.js';
 import { SeqTrack } from './seq-track.js';
 
@@ -83,7 +83,7 @@ export class StalledMember {
     this.#lastFrameMs = performance.now();
     // 第一条广播可能与 welcome 同在一个 TCP 段里: 不能等到 join 兑现
     if (kind === 'welcome') this.#track ??= new SeqTrack(welcomeFacts(payload).seq);
-    if (kind === 'text' || kind === 'batch') eachSeq(payload, (seq) => this.#track?.record(seq, 'live'));
+    if (isLive(kind)) eachSeq(payload, (seq) => this.#track?.record(seq, 'live'));
     if (kind !== 'history') return;
     eachSeq(payload, (seq) => this.#track?.record(seq, 'history'));
     const after = this.#track?.upTo ?? 0;
