@@ -5,16 +5,16 @@ import { Generator } from './lib/generator.js';
 import { type Census, censusOf, INSPECTABLE } from './lib/heap-census.js';
 import { pause } from './lib/light-member.js';
 import { type MemoryUse, memoryUse } from './lib/memory-stats.js';
-import type { Options } from './lib/options.js';
+import type { Bench, Options } from './lib/options.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
-import { startIdleUws, startSluice } from './lib/servers.js';
+import { startIdleUws, startSluice, startSocketIo, startWsBroadcast } from './lib/servers.js';
 import { formatSpread, spreadOf } from './lib/statistics.js';
 import { StorageFolder } from './lib/storage-folder.js';
 
+const RAW = '裸 uWebSockets.js';
 /** 承诺: 比裸服务器每条至多多出这么多字节 */
 const MAX_EXTRA_BYTES = 3072;
-const DEFAULT_ROUNDS = 2;
 /** 预热时来了又走的人数: 代码编译完, 会话与堆都用过 */
 const WARM_CONNECTIONS = 300;
 /** 没有声明能力的只要这么多: 每个人进来, 其余的各收一帧 */
@@ -44,9 +44,25 @@ interface Contestant {
   readonly samples: Sample[];
 }
 
-export async function runIdleBench(options: Options): Promise<Report> {
+export const idleBench: Bench = {
+  name: 'idle',
+  about: '一万条闲着的连接, 每条占多少内存; 对照裸 uWebSockets.js, ws, Socket.IO',
+  expectedSeconds: 110,
+  byDefault: true,
+  accepts: {
+    rounds: 2,
+    connections: 10_000,
+    storage: '临时目录',
+    url: true,
+    pid: true,
+    'peers-only': true,
+  },
+  run: runIdleBench,
+};
+
+async function runIdleBench(options: Options): Promise<Report> {
   const contestants = contestantsOf(options);
-  for (let round = 0; round < (options.givenRounds ?? DEFAULT_ROUNDS); round += 1) {
+  for (let round = 0; round < options.rounds; round += 1) {
     for (const each of round % 2 === 0 ? contestants : [...contestants].reverse()) {
       const sample = await measure(options, each, `idle-${round}-${contestants.indexOf(each)}`);
       each.samples.push(sample);
@@ -77,10 +93,12 @@ function contestantsOf(options: Options): Contestant[] {
     if (options.pid === 0) throw new Error('idle 要看内存: --url 须与 --pid 同用');
     return ours.slice(0, 1);
   }
-  return [
-    ...ours,
-    { label: '裸 uWebSockets.js', join: 'none', start: () => startIdleUws(options), samples: [] },
+  const peers: Contestant[] = [
+    { label: RAW, join: 'none', start: () => startIdleUws(options), samples: [] },
+    { label: 'ws', join: 'none', start: () => startWsBroadcast(options, INSPECTABLE), samples: [] },
+    { label: 'Socket.IO', join: 'socket.io', start: () => startSocketIo(options, INSPECTABLE), samples: [] },
   ];
+  return options.peersOnly ? peers : [...ours, ...peers];
 }
 
 async function measure(options: Options, { join, start }: Contestant, label: string): Promise<Sample> {
@@ -218,14 +236,14 @@ function report(options: Options, contestants: readonly Contestant[]): Report {
 }
 
 function claims(contestants: readonly Contestant[]): Claim[] {
-  const ours = contestants[0]?.samples ?? [];
-  const raw = contestants.find(({ join }) => join === 'none')?.samples;
+  const ours = contestants.find(({ join }) => join === 'web')?.samples ?? [];
+  const raw = contestants.find(({ label }) => label === RAW)?.samples;
   const cut = contestants.reduce(
     (sum, { samples }) => sum + samples.reduce((some, each) => some + each.cut, 0),
     0,
   );
   const kept = { text: '没有人被断开', value: `断开 ${cut}`, passed: cut === 0 };
-  if (raw === undefined) return [kept];
+  if (raw === undefined || ours.length === 0) return [kept];
   const extra = spreadOf(
     ours.map(({ perConnection }, round) => perConnection.rssBytes - raw[round]!.perConnection.rssBytes),
   );

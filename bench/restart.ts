@@ -3,7 +3,7 @@ import { findFixedPort } from './lib/fixed-port.js';
 import { roomFor } from './lib/fresh-server.js';
 import { Generator } from './lib/generator.js';
 import { pause } from './lib/light-member.js';
-import type { Options } from './lib/options.js';
+import type { Bench, Options } from './lib/options.js';
 import { cpuSeconds } from './lib/process-stats.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ReturnJob, ReturnResult } from './lib/return-job.js';
@@ -17,7 +17,6 @@ const MESSAGES_PER_SECOND = 5;
 const MESSAGE_BYTES = 120;
 /** 停下之前先说一会儿 (毫秒) */
 const TALK_FIRST_MS = 2000;
-const DEFAULT_ROUNDS = 1;
 /** 承诺: 新的服务器开始监听之后这么久, 人人回来补齐 */
 const MAX_SECONDS = 15;
 const BUSY_SHARE = 0.9;
@@ -44,10 +43,18 @@ interface Lane {
   readonly comebacks: Comeback[];
 }
 
-export async function runRestartBench(options: Options): Promise<Report> {
-  if (options.url !== undefined) throw new Error('restart 要停止并重新启动服务器, 不能用 --url');
+export const restartBench: Bench = {
+  name: 'restart',
+  about: '一万人在房间里, 服务器停止或被 kill -9 再起来: 多久全部回来补齐, 漏不漏',
+  expectedSeconds: 60,
+  byDefault: true,
+  accepts: { rounds: 1, connections: 10_000, storage: '临时目录', 'cpu-prof': true },
+  run: runRestartBench,
+};
+
+async function runRestartBench(options: Options): Promise<Report> {
   const lanes: readonly Lane[] = WAYS.map((way) => ({ way, comebacks: [] }));
-  for (let round = 0; round < (options.givenRounds ?? DEFAULT_ROUNDS); round += 1) {
+  for (let round = 0; round < options.rounds; round += 1) {
     await runRound(options, round, round % 2 === 0 ? lanes : [...lanes].reverse());
   }
   return report(options, lanes);

@@ -3,7 +3,7 @@ import type { AudienceJob, AudienceResult, StalledFate } from './lib/audience-jo
 import { withFreshServer } from './lib/fresh-server.js';
 import { Generator } from './lib/generator.js';
 import { pause } from './lib/light-member.js';
-import type { Options } from './lib/options.js';
+import type { Bench, Options } from './lib/options.js';
 import { type Usage, watchUsage } from './lib/process-stats.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
@@ -19,8 +19,6 @@ const MESSAGE_BYTES = 2000;
 /** 每秒两百条两千字节: 其间约 45 KiB */
 const DRAIN_EVERY_MS = 100;
 const WARM_MS = 2000;
-const DEFAULT_SECONDS = 15;
-const DEFAULT_ROUNDS = 2;
 const MAX_RATIO = 1.3;
 const BUSY_SHARE = 0.9;
 const MIB = 1024 * 1024;
@@ -40,12 +38,29 @@ interface Variant {
   readonly runs: Run[];
 }
 
-export async function runSlowBench(options: Options): Promise<Report> {
+export const slowBench: Bench = {
+  name: 'slow',
+  about: '一千人里一百人停住不读: 健康的人的延迟, 停住的人被断开之后补齐, 内存',
+  expectedSeconds: 100,
+  byDefault: true,
+  accepts: {
+    rounds: 2,
+    seconds: 15,
+    rate: 200,
+    storage: '临时目录',
+    url: true,
+    pid: true,
+    'cpu-prof': true,
+  },
+  run: runSlowBench,
+};
+
+async function runSlowBench(options: Options): Promise<Report> {
   const variants: readonly Variant[] = [
     { label: '人人都读', stalled: 0, runs: [] },
     { label: `${STALLED} 人停住不读`, stalled: STALLED, runs: [] },
   ];
-  for (let round = 0; round < (options.givenRounds ?? DEFAULT_ROUNDS); round += 1) {
+  for (let round = 0; round < options.rounds; round += 1) {
     for (const variant of round % 2 === 0 ? variants : [...variants].reverse()) {
       const label = `slow-${round}-${variant.stalled}`;
       const run = await withFreshServer(options, { label, people: RECEIVERS }, (server) =>
@@ -88,7 +103,7 @@ async function measure(options: Options, server: ServerProcess, stalled: number)
       frozen = await Generator.start<AudienceResult>('audience', job);
     }
     const [watching, freezing] = [audience.run(), frozen?.run()];
-    const talked = await talkFor(talk, (options.seconds ?? DEFAULT_SECONDS) * 1000);
+    const talked = await talkFor(talk, options.seconds * 1000);
     const used = usage?.() ?? { cpuSeconds: 0, peakGrowthBytes: 0 };
     audience.stop();
     frozen?.stop();

@@ -1,7 +1,7 @@
 // 风暴: 一万人十秒之内进同一个房间, 再在几秒之内走光, 其间二十个人照常说话
 import { withFreshServer } from './lib/fresh-server.js';
 import { Generator } from './lib/generator.js';
-import type { Options } from './lib/options.js';
+import type { Bench, Options } from './lib/options.js';
 import { cpuSeconds } from './lib/process-stats.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
@@ -17,7 +17,6 @@ const MESSAGES_PER_SECOND = 20;
 const MESSAGE_BYTES = 120;
 const BASE_CLIENTS = 300;
 const MAX_P99_MS = 300;
-const DEFAULT_ROUNDS = 1;
 /** 发生器占一个核超过此比例时, 量到的是它自己 */
 const BUSY_SHARE = 0.9;
 
@@ -33,13 +32,21 @@ interface Variant {
   readonly rounds: { readonly join: Segment; readonly leave: Segment }[];
 }
 
-export async function runStormBench(options: Options): Promise<Report> {
+export const stormBench: Bench = {
+  name: 'storm',
+  about: '一万人十秒之内进来, 四秒之内走光, 其间照常说话: 人人进得来, 名单, 文字的延迟, 每人每秒几帧',
+  expectedSeconds: 45,
+  byDefault: true,
+  accepts: { rounds: 1, connections: 10_000, storage: '临时目录', url: true, pid: true, 'cpu-prof': true },
+  run: runStormBench,
+};
+
+async function runStormBench(options: Options): Promise<Report> {
   const variants: readonly Variant[] = [
     { label: '都认得 batch', baseClients: 0, rounds: [] },
     { label: `另有 ${BASE_CLIENTS} 个基础客户端`, baseClients: BASE_CLIENTS, rounds: [] },
   ];
-  const rounds = options.givenRounds ?? DEFAULT_ROUNDS;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < options.rounds; round += 1) {
     for (const variant of round % 2 === 0 ? variants : [...variants].reverse()) {
       const label = `storm-${round}-${variant.baseClients}`;
       const people = options.connections + variant.baseClients;

@@ -5,6 +5,7 @@ import { DrainRing } from '../lib/drain-ring.js';
 import { serveGenerator } from '../lib/generator-child.js';
 import { forEachAtOnce, joinLight, type LightJoin, WEB_FEATURES } from '../lib/light-member.js';
 import { type StalledEnd, StalledMember, type StalledReturn } from '../lib/stalled-member.js';
+import type { Target } from '../lib/target.js';
 import { WebSocketClient } from '../lib/websocket-client.js';
 
 /** 同时握手的人数: uWS 的 listen 队列只有 512 */
@@ -56,8 +57,8 @@ class Audience {
 
   async #seat(index: number): Promise<void> {
     const { target, prefix, join, conduct } = this.#job;
-    if (join === 'none') {
-      this.#ring.add(await WebSocketClient.connect(target, '/ws', { onPayload() {}, onClose() {} }));
+    if (join === 'none' || join === 'socket.io') {
+      this.#ring.add(join === 'none' ? await connectOnly(target) : await connectSocketIo(target));
       return;
     }
     const features = join === 'web' ? WEB_FEATURES : undefined;
@@ -94,6 +95,27 @@ class Audience {
       reasons,
     };
   }
+}
+
+function connectOnly(target: Target): Promise<WebSocketClient> {
+  return WebSocketClient.connect(target, '/ws', { onPayload() {}, onClose() {} });
+}
+
+/** Engine.IO 的 open (0) 之后, 以 40 进默认的命名空间, 等到 40 */
+async function connectSocketIo(target: Target): Promise<WebSocketClient> {
+  let entered: () => void = () => {};
+  const welcome = new Promise<void>((resolve) => {
+    entered = resolve;
+  });
+  const client = await WebSocketClient.connect(target, '/socket.io/?EIO=4&transport=websocket', {
+    onPayload(payload) {
+      if (payload.toString('latin1', 0, 2) === '40') entered();
+    },
+    onClose() {},
+  });
+  client.sendText('40');
+  await welcome;
+  return client;
 }
 
 serveGenerator<AudienceJob, AudienceResult>(async (job) => {

@@ -6,8 +6,8 @@ export interface AudienceJob {
   readonly connections: number;
   /** 每个人自己的名字: 此前缀加编号 */
   readonly prefix: string;
-  /** 不加入, 只连上 (对照组); 加入而不声明能力; 加入并声明与网页相同的能力 */
-  readonly join: 'none' | 'base' | 'web';
+  /** 不加入, 只连上 (对照组), 或再走完 Socket.IO 的握手; 加入而不声明能力; 加入并声明与网页相同的能力 */
+  readonly join: 'none' | 'socket.io' | 'base' | 'web';
   /** 加入之后: 来了就读, 不解析; 隔一会儿从内核取走一次; 停住不读 */
   readonly conduct: 'listen' | 'drain' | 'stall';
   /** drain: 每条连接隔这么久取一次 (毫秒); 期间的积压须装得进内核的缓冲 */

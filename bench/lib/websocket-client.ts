@@ -2,12 +2,12 @@
 //   connecting --101--> open <--pause()/resume()--> paused
 //                         \---deafen()--> deaf
 //   其中任何一个 -- close 帧 / 断线 / close() --> closed
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ServerMessage } from '../../src/protocol/messages.js';
 import { headBytesFor, writeHead } from './frame-head.js';
 import { FrameParser, OPCODE } from './frame-parser.js';
 import { openSocket, type Target, writeAll } from './target.js';
+import { upgradeRequest } from './websocket-handshake.js';
 
 /** 握手应答的上限 (字节) */
 const MAX_HANDSHAKE_BYTES = 16 * 1024;
@@ -52,7 +52,11 @@ export class WebSocketClient {
   }
 
   sendJson(message: object): void {
-    const text = Buffer.from(JSON.stringify(message));
+    this.sendText(JSON.stringify(message));
+  }
+
+  sendText(content: string): void {
+    const text = Buffer.from(content);
     const frame = Buffer.allocUnsafe(headBytesFor(text.length) + text.length);
     text.copy(frame, writeHead(frame, 0, OPCODE.text, text.length));
     this.#socket!.write(frame);
@@ -167,16 +171,4 @@ export class WebSocketClient {
     if (wasOpen) this.#handlers.onClose(reason);
     else this.#settle?.reject(new Error(reason));
   }
-}
-
-function upgradeRequest(target: Target, path: string): string {
-  return [
-    `GET ${path} HTTP/1.1`,
-    `Host: ${target.host}:${target.port}`,
-    'Upgrade: websocket',
-    'Connection: Upgrade',
-    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
-    'Sec-WebSocket-Version: 13',
-    '\r\n',
-  ].join('\r\n');
 }
