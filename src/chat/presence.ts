@@ -45,7 +45,7 @@ export class Presence {
   constructor(options: PresenceOptions) {
     this.#options = options;
     this.#backlog = new PresenceBacklog(options.now());
-    this.#early = new RateLimit(EARLY_FLUSHES_PER_SECOND, options.now());
+    this.#early = new RateLimit(EARLY_FLUSHES_PER_SECOND);
   }
 
   joined(name: string, newcomer: Member): void {
