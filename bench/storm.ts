@@ -17,6 +17,8 @@ const MESSAGES_PER_SECOND = 20;
 const MESSAGE_BYTES = 120;
 const BASE_CLIENTS = 300;
 const MAX_P99_MS = 300;
+/** 一个认得 batch 的人任一秒里至多收到这么多帧: 文字 20, 其余是合并了的进出 (不合并会是一千以上) */
+const MAX_FRAMES_PER_SECOND = 100;
 /** 发生器占一个核超过此比例时, 量到的是它自己 */
 const BUSY_SHARE = 0.9;
 
@@ -187,6 +189,7 @@ function claims({ connections }: Options, variant: Variant): Claim[] {
     passed: count === 0,
   });
   const missing = joins.reduce((sum, { storm }) => sum + connections - storm.done, 0);
+  const frames = Math.max(...all.map(({ talk }) => talk.maxFramesPerSecond));
   const p99 = spreadOf(joins.map(({ talk }) => talk.latency.p99Ms));
   return [
     none('人人得到 welcome, 没进来的', missing),
@@ -210,6 +213,11 @@ function claims({ connections }: Options, variant: Variant): Claim[] {
           ),
         ]
       : []),
+    {
+      text: `${variant.label}: 认得 batch 的人任一秒里至多收到 ${MAX_FRAMES_PER_SECOND} 帧`,
+      value: `${frames} 帧`,
+      passed: frames <= MAX_FRAMES_PER_SECOND,
+    },
     {
       text: `${variant.label}: 来的时候文字的 p99 短于 ${MAX_P99_MS} ms`,
       value: `${formatSpread(p99, 0)} ms`,
