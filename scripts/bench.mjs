@@ -61,11 +61,12 @@ function isInstalled(command, probe, folders) {
 async function bundle() {
   // 到这里才加载: 它需要 esbuild, 而依赖可能是刚装的
   const { bundleForNode } = await import('./bundle-node.mjs');
-  const generators = readdirSync(path.join(ROOT, 'bench', 'generators')).map(
-    (name) => `bench/generators/${name}`,
-  );
+  const sourcesIn = (folder) =>
+    readdirSync(path.join(ROOT, 'bench', folder))
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => `bench/${folder}/${name}`);
   await bundleForNode({
-    entryPoints: ['bench/main.ts', 'bench/peers/bare-uws.ts', ...generators],
+    entryPoints: ['bench/main.ts', ...sourcesIn('peers'), ...sourcesIn('generators')],
     outbase: 'bench',
     // 不放在 dist/: 重新构建会清掉那里不认识的文件, 而压测可能正在跑
     outdir: 'bench/dist',

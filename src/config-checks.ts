@@ -5,7 +5,7 @@ import { ConfigError } from './config-layers.js';
 /** 错误: ConfigError, 一行中文, 指明相关的键与它们的值 */
 export function checkTogether(config: Config): void {
   for (const [holds, message] of rules(config)) {
-    if (!holds) throw new ConfigError(`配置互相矛盾: ${message}`);
+    if (!holds) throw new ConfigError(`配置不能成立: ${message}`);
   }
 }
 
@@ -13,6 +13,11 @@ function rules({ server, chat, files, uploads }: Config): readonly (readonly [bo
   const { certFile, keyFile } = server.tls;
   const leastWindows = uploads.maxActive * files.chunkBytes;
   return [
+    // 宁可不启动: 各走各的进程会发出重复的 seq, 名单各是一半, 也听不到对方的消息
+    [
+      server.processes === 1,
+      `server.processes = ${server.processes}, 而几个进程共用一个端口需要集群总线来统一 seq, 在线名单与广播, 它还没有; 请设为 1`,
+    ],
     [
       (certFile === '') === (keyFile === ''),
       'server.tls.certFile 与 server.tls.keyFile 须同时给出, 或都留空',

@@ -65,6 +65,7 @@ export const SCHEMA = {
       certFile: text('', 'TLS 证书 (PEM) 的路径; 须与 keyFile 同时给出'),
       keyFile: text('', 'TLS 私钥 (PEM) 的路径'),
     },
+    processes: int(1, '同一端口上的进程数; 目前只能是 1: 多个进程要靠集群总线协调, 它还没有', { max: 64 }),
     connectionsPerAddress: int(256, '每个客户端地址的连接上限', { env: 'SLUICE_CONNECTIONS_PER_ADDRESS' }),
     maxConnections: int(20_000, '全部连接的上限'),
     maxOrigins: int(256, '同时在线的不同 Host 值的上限; 每个值各编码一份文件链接'),
@@ -98,6 +99,19 @@ export const SCHEMA = {
       unit: '条',
     }),
     historyBytes: bytes(8 * MIB, '内存中历史的字节上限', { min: 0, max: 4 * GIB }),
+  },
+  fanout: {
+    minDelayMs: ms(0, '两次送出至少隔多久, 哪怕房间很小; 独自到来的一条总是立即送出', {
+      min: 0,
+      max: 10_000,
+    }),
+    maxDelayMs: ms(30, '两次送出至多隔多久: 忙时一条广播为了与后来的合成一写而等的上限; 0 = 从不等', {
+      min: 0,
+      max: 10_000,
+    }),
+    pendingBytes: bytes(16 * MIB, '等着广播的消息上限 (每条只有一份); 到了就拒绝新的文字 (server_busy)', {
+      min: MIB,
+    }),
   },
   history: {
     store: choice('disk', ['disk', 'memory'], '消息日志放在哪里; memory = 不落盘, 重启即丢失'),

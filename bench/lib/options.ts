@@ -24,6 +24,10 @@ export interface Options {
   readonly messages: number;
   readonly connections: number;
   readonly minutes: number;
+  readonly receivers: number;
+  /** 逗号隔开的名称与数字; 那一项自己检查 */
+  readonly parts: string | undefined;
+  readonly rates: string | undefined;
   readonly nginx: string | undefined;
   readonly peersOnly: boolean;
   readonly cpuProfile: boolean;
@@ -45,6 +49,7 @@ const NUMBERS = {
   messages: { help: '灌多少条消息', max: 100_000_000 },
   connections: { help: '多少条连接', max: 200_000 },
   minutes: { help: '跑多久 (分钟)', max: 1440 },
+  receivers: { help: '房间里几个听众', max: 20_000 },
   pid: { help: '--url 那台服务器的进程号, 有它才读得到 CPU 与内存', max: 2 ** 31 },
 } as const satisfies Record<string, NumberSpec>;
 
@@ -52,6 +57,8 @@ const NUMBERS = {
 const TEXTS = {
   storage: ['DIR', '服务器的存储目录'],
   url: ['URL', '测一台已在运行的 Sluice; 它的存储目录用 --storage 告知'],
+  parts: ['A,B', '只测其中几部分'],
+  rates: ['N,N', '每秒几条, 可以写几种'],
   nginx: ['PATH', 'nginx 程序的路径'],
   temp: ['DIR', '测试文件, 日志与配置的目录'],
 } as const;
@@ -98,6 +105,7 @@ const UNUSED: Readonly<Record<NumberName, number>> = {
   messages: 1_000_000,
   connections: 10_000,
   minutes: 30,
+  receivers: 1000,
   pid: 0,
 };
 
@@ -174,6 +182,9 @@ export function optionsFor(bench: Bench, given: Given): Options {
     messages: number('messages'),
     connections: number('connections'),
     minutes: number('minutes'),
+    receivers: number('receivers'),
+    parts: text('parts'),
+    rates: text('rates'),
     pid: number('pid'),
     temp,
     work,

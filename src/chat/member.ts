@@ -21,12 +21,15 @@ export class Member implements FileOwner {
   readonly kind: MemberKind;
   /** 加入之前的限速; 加入之后改用会话的。由它新建的会话也用它: 反复离开再加入得不到新的配额 */
   readonly ownLimit: RateLimit;
-  readonly #recentUploads: string[] = [];
+  /** 传过文件的才建 */
+  #recentUploads: string[] | undefined;
   #state: MemberState = 'connecting';
   #session: Session | undefined;
   #lastClose: LastClose | undefined;
   /** 是否认得 user_update 的 sync 与 history */
   batch = false;
+  /** 是否认得 batch 帧: 一拍里的几条文字一帧收完 */
+  batchText = false;
   /** 是否要听正在上传的文件 (file_offer) */
   offer = false;
   /** 被拒的消息比被接受的多出几条; 不低于零 */
@@ -93,11 +96,12 @@ export class Member implements FileOwner {
   }
 
   rememberUpload(uploadId: string): void {
+    this.#recentUploads ??= [];
     this.#recentUploads.push(uploadId);
     if (this.#recentUploads.length > RECENT_UPLOADS) this.#recentUploads.shift();
   }
 
   usedUpload(uploadId: string): boolean {
-    return this.#recentUploads.includes(uploadId);
+    return this.#recentUploads?.includes(uploadId) === true;
   }
 }

@@ -7,13 +7,12 @@ import type { Member } from './member.js';
 import type { SentBy } from './ports.js';
 import type { RateLimit } from './rate-limit.js';
 import { SentIds } from './sent-ids.js';
+import { SessionTokens } from './session-tokens.js';
 
 export type SessionState = 'active' | 'away' | 'ended';
 
 export interface SessionIdentity {
   readonly token: string;
-  /** 令牌的散列, 随消息保存 */
-  readonly sender: string;
   readonly name: string;
   readonly restored: boolean;
 }
@@ -25,21 +24,24 @@ interface Attempt {
 
 // 一个会话同时等着落盘的上限: 磁盘卡住时内存才有界
 const MAX_UNSETTLED = 4096;
+// 空的大家共用: 几万个会话里, 多半没有传输连接
+const NOBODY: readonly Member[] = [];
 
+// 在线而没说话的会话占多数: 去重要用的, 发过消息才建
 export class Session {
   readonly token: string;
   readonly rateLimit: RateLimit;
-  /** 按加入的先后排列; 超过每会话上限时最早的先被替换 */
-  readonly chats = new Set<Member>();
-  readonly transfers = new Set<Member>();
   name: string;
   state: SessionState = 'away';
   /** 最后一条聊天连接是被服务器切断的: 它的原因; 下一次 welcome 说一遍后清除 */
   lastClose: LastClose | undefined;
-  /** 进入 away 的时刻 (单调毫秒); 清扫时据此过期 */
-  awaySinceMs = 0;
-  readonly #sender: string;
-  readonly #acks = new Map<string, Attempt>();
+  /** 最后一条连接离开的时刻 (单调毫秒), 清扫时据此过期; 还有连接时为 undefined */
+  idleSinceMs: number | undefined;
+  /** 按加入的先后排列。换新的而不改旧的: 至多几条, 数组比 Set 省 */
+  #chats = NOBODY;
+  #transfers = NOBODY;
+  #sender: string | undefined;
+  #acks: Map<string, Attempt> | undefined;
   readonly #maxAcks: number;
   /** 内存里已没有应答, 而确实发过的; 一个也没有挤出时不建 */
   #forgotten: SentIds | undefined;
@@ -49,7 +51,6 @@ export class Session {
 
   constructor(identity: SessionIdentity, rateLimit: RateLimit, maxAcks: number) {
     this.token = identity.token;
-    this.#sender = identity.sender;
     this.#past = identity.restored ? 'unknown' : 'known';
     this.name = identity.name;
     this.rateLimit = rateLimit;
@@ -57,7 +58,25 @@ export class Session {
   }
 
   get connectionCount(): number {
-    return this.chats.size + this.transfers.size;
+    return this.#chats.length + this.#transfers.length;
+  }
+
+  get chatCount(): number {
+    return this.#chats.length;
+  }
+
+  /** 收下一条连接; 这一种已有 limit 条时, 返回要被替换的最早的一条 (由调用者断开) */
+  add(member: Member, limit: number): Member | undefined {
+    const group = member.kind === 'chat' ? this.#chats : this.#transfers;
+    // concat 恰好要多大给多大; 展开写法会预留十几个位置
+    if (member.kind === 'chat') this.#chats = group.concat(member);
+    else this.#transfers = group.concat(member);
+    return group.length >= limit ? group[0] : undefined;
+  }
+
+  remove(member: Member): void {
+    if (member.kind === 'chat') this.#chats = without(this.#chats, member);
+    else this.#transfers = without(this.#transfers, member);
   }
 
   /**
@@ -65,17 +84,19 @@ export class Session {
    * 失败的不记, 客户端可以用同一个 clientId 再试。错误: server_busy (没有结果的太多)
    */
   once(clientId: string, run: (sentBy: SentBy) => Promise<RoomEntry>): Promise<AckMessage> {
-    const known = this.#acks.get(clientId);
+    this.#acks ??= new Map();
+    const acks = this.#acks;
+    const known = acks.get(clientId);
     if (known !== undefined) return known.ack;
-    this.#forgetOldest();
-    const ack = run({ sender: this.#sender, clientId }).then((entry) => ackOf(entry, clientId));
+    this.#forgetOldest(acks);
+    const ack = run({ sender: this.#senderHash(), clientId }).then((entry) => ackOf(entry, clientId));
     const attempt: Attempt = { ack, settled: false };
-    this.#acks.set(clientId, attempt);
+    acks.set(clientId, attempt);
     ack.then(
       () => {
         attempt.settled = true;
       },
-      () => this.#acks.delete(clientId),
+      () => acks.delete(clientId),
     );
     return ack;
   }
@@ -91,7 +112,7 @@ export class Session {
    */
   recall(load: (sender: string) => Promise<readonly string[] | undefined>): Promise<void> {
     if (this.#past !== 'unknown') return Promise.resolve();
-    this.#recalling ??= load(this.#sender)
+    this.#recalling ??= load(this.#senderHash())
       .then((clientIds) => {
         for (const clientId of clientIds ?? []) this.#remember(clientId);
         this.#past = clientIds === undefined ? 'too many' : 'known';
@@ -103,22 +124,33 @@ export class Session {
     return this.#recalling;
   }
 
+  // 随消息保存的是令牌的散列
+  #senderHash(): string {
+    this.#sender ??= SessionTokens.senderOf(this.token);
+    return this.#sender;
+  }
+
   // 只记最近若干个: Map 按插入次序迭代, 第一个就是最旧的。没有结果的不能忘: 忘了, 重发就会说第二遍
-  #forgetOldest(): void {
-    if (this.#acks.size < this.#maxAcks) return;
-    for (const [clientId, { settled }] of this.#acks) {
+  #forgetOldest(acks: Map<string, Attempt>): void {
+    if (acks.size < this.#maxAcks) return;
+    for (const [clientId, { settled }] of acks) {
       if (!settled) break;
-      this.#acks.delete(clientId);
+      acks.delete(clientId);
       this.#remember(clientId);
       return;
     }
-    if (this.#acks.size >= this.#maxAcks + MAX_UNSETTLED) throw new AppError('server_busy');
+    if (acks.size >= this.#maxAcks + MAX_UNSETTLED) throw new AppError('server_busy');
   }
 
   #remember(clientId: string): void {
     this.#forgotten ??= new SentIds();
     this.#forgotten.add(clientId);
   }
+}
+
+function without(group: readonly Member[], member: Member): readonly Member[] {
+  const others = group.filter((other) => other !== member);
+  return others.length === 0 ? NOBODY : others;
 }
 
 function ackOf(entry: RoomEntry, clientId: string): AckMessage {

@@ -4,7 +4,7 @@ import { cleanUserName, userNameKey } from '../protocol/user-name.js';
 import type { Member } from './member.js';
 import type { RateLimit } from './rate-limit.js';
 import { Session } from './session.js';
-import { SessionTokens } from './session-tokens.js';
+import type { SessionTokens } from './session-tokens.js';
 
 export interface SessionLimits {
   readonly maxMembers: number;
@@ -73,14 +73,13 @@ export class Sessions {
 
   /** 连接归入会话。返回被替换下来的最早的连接 (超过每会话上限时), 以及用户是否因此上线 */
   attach(session: Session, member: Member): { replaced: Member | undefined; cameOnline: boolean } {
-    const group = member.kind === 'chat' ? session.chats : session.transfers;
-    const replaced = group.size >= this.#limits.connectionsPerSession ? first(group) : undefined;
-    group.add(member);
+    const replaced = session.add(member, this.#limits.connectionsPerSession);
+    session.idleSinceMs = undefined;
     member.become('active', session);
     const cameOnline = member.kind === 'chat' && session.state !== 'active';
     if (cameOnline) {
       session.state = 'active';
-      this.#online.set(userNameKey(session.name), session);
+      this.#online.set(keyOf(session.name), session);
     }
     return { replaced, cameOnline };
   }
@@ -89,13 +88,11 @@ export class Sessions {
   detach(member: Member): boolean {
     const session = member.session;
     if (session === undefined) return false;
-    session.chats.delete(member);
-    session.transfers.delete(member);
-    if (session.connectionCount === 0) session.awaySinceMs = this.#now();
-    if (session.state !== 'active' || session.chats.size > 0) return false;
+    session.remove(member);
+    if (session.connectionCount === 0) session.idleSinceMs = this.#now();
+    if (session.state !== 'active' || session.chatCount > 0) return false;
     session.state = 'away';
     session.lastClose = member.lastClose;
-    session.awaySinceMs = this.#now();
     this.#online.delete(userNameKey(session.name));
     return true;
   }
@@ -104,21 +101,16 @@ export class Sessions {
   sweep(): void {
     const deadline = this.#now() - this.#limits.sessionRetainMs;
     for (const session of this.#byToken.values()) {
-      if (session.connectionCount === 0 && session.awaySinceMs <= deadline) this.#end(session);
+      if (session.idleSinceMs !== undefined && session.idleSinceMs <= deadline) this.#end(session);
     }
   }
 
   #create(name: string, rateLimit: RateLimit, restored: string | undefined): Session {
     if (this.#byToken.size >= this.#limits.maxSessions) this.#evictAway();
     const token = restored ?? this.#tokens.issue();
-    const identity = {
-      token,
-      sender: SessionTokens.senderOf(token),
-      name,
-      restored: restored !== undefined,
-    };
+    const identity = { token, name, restored: restored !== undefined };
     const session = new Session(identity, rateLimit, this.#limits.rememberedClientIds);
-    session.awaySinceMs = this.#now();
+    session.idleSinceMs = this.#now();
     this.#byToken.set(session.token, session);
     return session;
   }
@@ -139,7 +131,8 @@ export class Sessions {
   }
 }
 
-function first<T>(items: Iterable<T>): T | undefined {
-  for (const item of items) return item;
-  return undefined;
+// 键多半就是名字本身: 用同一个字符串, 不为每个人再留一份
+function keyOf(name: string): string {
+  const key = userNameKey(name);
+  return key === name ? name : key;
 }

@@ -16,7 +16,7 @@ export const MAX_ENVELOPE_BYTES = 160 * 1024;
 /** history 可以限定的种类; 目前只有文件列表用得上 */
 export type HistoryKind = 'file';
 /** 服务器可能支持的可选能力; instant 可由 files.instantSend 关掉, 关掉就不列出 */
-export const SERVER_FEATURES = ['batch', 'binary_chunk', 'offer', 'search', 'instant'] as const;
+export const SERVER_FEATURES = ['batch', 'batch_text', 'binary_chunk', 'offer', 'search', 'instant'] as const;
 /** search 没有给出 limit 时的条数 */
 export const DEFAULT_SEARCH_LIMIT = 20;
 /** 一次 search 应答最多的条数 */
@@ -224,6 +224,11 @@ export interface FileBroadcast {
   readonly width?: number;
   readonly height?: number;
 }
+/** 一帧里的几条广播, 按 seq 的次序; 只发给声明了 batch_text 的客户端 */
+export interface BatchMessage {
+  readonly type: 'batch';
+  readonly messages: readonly (TextBroadcast | FileBroadcast)[];
+}
 export interface AckMessage {
   readonly type: 'ack';
   readonly clientId: string;
@@ -316,6 +321,7 @@ export type ServerMessage =
   | PresenceSyncMessage
   | TextBroadcast
   | FileBroadcast
+  | BatchMessage
   | AckMessage
   | FileReadyMessage
   | FileAckMessage

@@ -11,7 +11,8 @@ import { type ConfigOverrides, loadConfig } from '../config.js';
 import { createLogger } from '../log.js';
 import { type Server, startServer } from '../server.js';
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+/** node 运行的入口 */
+export const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
 export interface Running {
   readonly port: number;

@@ -1,6 +1,7 @@
 // 每种服务器消息的字段, 以及是否必有; 由编译器与 messages.ts 的类型核对, 由测试与 PROTOCOL.md 核对
 import type {
   AckMessage,
+  BatchMessage,
   FileAckMessage,
   FileBroadcast,
   FileCancelledMessage,
@@ -69,6 +70,7 @@ export const SHAPES = {
     message: true,
   } satisfies Need<TextBroadcast>,
   file: { type: true, ...FILE_FIELDS } satisfies Need<FileBroadcast>,
+  batch: { type: true, messages: true } satisfies Need<BatchMessage>,
   ack: { type: true, clientId: true, id: true, seq: true, time: true } satisfies Need<AckMessage>,
   file_ready: {
     type: true,

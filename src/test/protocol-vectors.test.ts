@@ -146,6 +146,7 @@ const TYPED: ReadonlyMap<string, ServerMessage> = new Map<string, ServerMessage>
   ['text', text],
   ['file', movie],
   ['file: 有缩略图', cat],
+  ['batch', { type: 'batch', messages: [text, movie] }],
   ['ack', { type: 'ack', clientId: 'm-1', id: TEXT_ID, seq: 42, time: 1_763_800_000_000 }],
   ['file_ready', { type: 'file_ready', clientId: 'c1', ...READY }],
   ['file_ready: 没有 clientId', { type: 'file_ready', ...READY, offset: 1_048_576 }],

@@ -1,27 +1,4 @@
-// 每个地址的连接数; 归零即删, 表的大小不超过连接数
-export class Addresses {
-  readonly #limit: number;
-  readonly #counts = new Map<string, number>();
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  isFull(address: string): boolean {
-    return (this.#counts.get(address) ?? 0) >= this.#limit;
-  }
-
-  add(address: string): void {
-    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
-  }
-
-  remove(address: string): void {
-    const left = (this.#counts.get(address) ?? 0) - 1;
-    if (left > 0) this.#counts.set(address, left);
-    else this.#counts.delete(address);
-  }
-}
-
+// 计数用的客户端地址: IPv4 整个算一个, IPv6 按网段
 // IPv4, 以及写成 IPv6 的 IPv4 (双栈监听时人人都是这样)
 const IPV4 = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/i;
 // uWS 给出的映射地址是展开的: 末两组是 IPv4 的四个字节

@@ -4,8 +4,9 @@ import type { Archive } from '../chat/archive.js';
 import type { Sessions } from '../chat/sessions.js';
 import { decodeHistory, decodeSearch } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
-import { Addresses, clientAddress } from './addresses.js';
+import { clientAddress } from './addresses.js';
 import { requireBearer } from './bearer.js';
+import { Counts } from './counts.js';
 import { Exchange, type ReportInternal } from './http.js';
 import type { OriginRules } from './origin.js';
 
@@ -40,7 +41,7 @@ interface Question {
 export class ArchiveRoute {
   readonly #options: ArchiveRouteOptions;
   readonly #parts: ArchiveRouteParts;
-  readonly #searching = new Addresses(SEARCHES_PER_ADDRESS);
+  readonly #searching = new Counts();
   #searches = 0;
 
   constructor(options: ArchiveRouteOptions, parts: ArchiveRouteParts) {
@@ -62,7 +63,8 @@ export class ArchiveRoute {
   async #search({ fields, origin, address }: Question): Promise<object> {
     const message = decodeSearch(fields);
     const share = Math.max(1, Math.floor(this.#options.maxSearches / SEARCH_SHARE));
-    if (this.#searches >= share || this.#searching.isFull(address)) throw new AppError('server_busy');
+    if (this.#searches >= share || this.#searching.of(address) >= SEARCHES_PER_ADDRESS)
+      throw new AppError('server_busy');
     this.#searches += 1;
     this.#searching.add(address);
     try {

@@ -3,21 +3,19 @@ import type { WebSocket } from 'uWebSockets.js';
 import type { Connection } from '../chat/ports.js';
 import { CLOSES, type CloseName } from '../protocol/errors.js';
 
-/** 升级时放进套接字的数据 */
+/** 升级时放进套接字的数据; 至多三个字段: uWS 把它们抄进自己的对象, V8 一次给三个位置 */
 export interface SocketData {
+  readonly connection: WsConnection;
+  /** 计数用的客户端地址 */
   readonly address: string;
-  readonly origin: string;
   /** 传输连接带来的会话令牌; 聊天连接为 undefined */
   readonly token: string | undefined;
-  connection?: WsConnection;
 }
 
 export type Socket = WebSocket<SocketData>;
 
 export class WsConnection implements Connection {
   readonly origin: string;
-  /** 收到过的最大一帧 (字节): uWS 会为它留住同样大的缓冲, 直到断开 */
-  largestFrame = 0;
   /** 单调毫秒: 到这时还没加入就断开; undefined 表示已加入 */
   joinDeadlineMs: number | undefined;
   /** 有消息因积压超过硬上限而没有送出: uWS 随即断开它 */
@@ -25,12 +23,16 @@ export class WsConnection implements Connection {
   readonly #pressed: (connection: WsConnection) => void;
   #socket: Socket | undefined;
 
-  /** pressed: 有字节没能立刻交给内核, 该看一看积压了 */
-  constructor(socket: Socket, joinDeadlineMs: number, pressed: (connection: WsConnection) => void) {
-    this.#socket = socket;
-    this.#pressed = pressed;
-    this.origin = socket.getUserData().origin;
+  /** pressed: 有字节没能立刻交给内核, 该看一看积压了; 各连接共用一个函数 */
+  constructor(origin: string, joinDeadlineMs: number, pressed: (connection: WsConnection) => void) {
+    this.origin = origin;
     this.joinDeadlineMs = joinDeadlineMs;
+    this.#pressed = pressed;
+  }
+
+  /** 升级完成 (由 open 回调调用); 在此之前发送都是空操作 */
+  attach(socket: Socket): void {
+    this.#socket = socket;
   }
 
   get bufferedBytes(): number {

@@ -8,6 +8,7 @@ const FREE_BYTES = 16 * 1024;
 export class ReceiveBudget {
   readonly #maxBytes: number;
   readonly #release: (connection: WsConnection) => void;
+  /** 每条连接收到过的最大一帧 (字节) */
   readonly #retained = new Map<WsConnection, number>();
   #totalBytes = 0;
 
@@ -18,9 +19,10 @@ export class ReceiveBudget {
 
   /** 收到一帧; 副作用: 可能断开若干连接 (包括这一条) */
   record(connection: WsConnection, frameBytes: number): void {
-    if (frameBytes <= FREE_BYTES || frameBytes <= connection.largestFrame) return;
-    this.#totalBytes += frameBytes - (this.#retained.get(connection) ?? 0);
-    connection.largestFrame = frameBytes;
+    if (frameBytes <= FREE_BYTES) return;
+    const heldBytes = this.#retained.get(connection) ?? 0;
+    if (frameBytes <= heldBytes) return;
+    this.#totalBytes += frameBytes - heldBytes;
     this.#retained.set(connection, frameBytes);
     while (this.#totalBytes > this.#maxBytes) {
       const largest = this.#largest();
@@ -36,10 +38,13 @@ export class ReceiveBudget {
   }
 
   #largest(): WsConnection | undefined {
-    let largest: WsConnection | undefined;
-    for (const connection of this.#retained.keys()) {
-      if (largest === undefined || connection.largestFrame > largest.largestFrame) largest = connection;
+    let found: WsConnection | undefined;
+    let mostBytes = 0;
+    for (const [connection, bytes] of this.#retained) {
+      if (bytes <= mostBytes) continue;
+      found = connection;
+      mostBytes = bytes;
     }
-    return largest;
+    return found;
   }
 }

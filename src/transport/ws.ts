@@ -13,8 +13,9 @@ import { RateLimit } from '../chat/rate-limit.js';
 import type { Room } from '../chat/room.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError, type CloseName } from '../protocol/errors.js';
-import { Addresses, clientAddress } from './addresses.js';
+import { clientAddress } from './addresses.js';
 import { type Socket, type SocketData, WsConnection } from './connection.js';
+import { Counts } from './counts.js';
 import { sendError } from './http.js';
 import type { OriginRules } from './origin.js';
 import { ReceiveBudget } from './receive-budget.js';
@@ -55,12 +56,17 @@ export class WsEdge {
   readonly #options: WsOptions;
   readonly #parts: WsParts;
   readonly #members = new Map<WsConnection, Member>();
-  readonly #addresses: Addresses;
+  readonly #addresses = new Counts();
+  readonly #origins = new Counts();
   readonly #budget: ReceiveBudget;
-  readonly #originCounts = new Map<string, number>();
   readonly #patrol: NodeJS.Timeout;
   /** 直接发送时已有积压的连接, 这一轮事件之后就看 */
   readonly #pressed = new Set<WsConnection>();
+  /** 各连接共用这一个, 不为每条连接各造一个闭包 */
+  readonly #onPressed = (connection: WsConnection): void => {
+    this.#pressed.add(connection);
+    this.#inspectSoon();
+  };
   /** 上次巡查之后广播的字节; 谁的积压都涨不过它 */
   #publishedBytes = 0;
   #inspection: NodeJS.Immediate | undefined;
@@ -68,7 +74,6 @@ export class WsEdge {
   constructor(options: WsOptions, parts: WsParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#addresses = new Addresses(options.connectionsPerAddress);
     this.#budget = new ReceiveBudget(options.receiveBudgetBytes, (connection) => {
       this.#members.get(connection)?.cut('release_memory');
     });
@@ -117,8 +122,7 @@ export class WsEdge {
       closeOnBackpressureLimit: 1,
       // 只记下原因: 在这个回调里断开会让进程崩溃 (实测段错误)
       dropped: (socket) => {
-        const { connection } = socket.getUserData();
-        if (connection !== undefined) connection.overflowed = true;
+        socket.getUserData().connection.overflowed = true;
       },
       ping: (socket) => this.#ping(socket),
       close: (socket) => this.#close(socket),
@@ -134,8 +138,13 @@ export class WsEdge {
       const address = clientAddress(res.getRemoteAddressAsText(), header('x-forwarded-for'), trustProxy);
       this.#requireRoom(address, origin);
       const token = kind === 'transfer' ? (req.getQuery('session') ?? '') : undefined;
+      // 名额在此占下: upgrade 之内同步进入 open, 两者之间不会断开
       res.upgrade<SocketData>(
-        { address, origin, token },
+        {
+          connection: this.#connect(this.#origins.add(origin)),
+          address: this.#addresses.add(address),
+          token,
+        },
         header('sec-websocket-key'),
         header('sec-websocket-protocol'),
         header('sec-websocket-extensions'),
@@ -151,30 +160,27 @@ export class WsEdge {
     if (this.#parts.stopping()) throw new AppError('server_stopping');
     const { maxConnections, maxOrigins, connectionsPerAddress } = this.#options;
     if (this.#members.size >= maxConnections) throw new AppError('server_busy');
-    if (this.#addresses.isFull(address)) {
+    if (this.#addresses.of(address) >= connectionsPerAddress) {
       throw new AppError('server_busy', {
         detail: '该地址的连接过多',
         facts: { limit: connectionsPerAddress },
       });
     }
-    if (!this.#originCounts.has(origin) && this.#originCounts.size >= maxOrigins) {
+    if (this.#origins.of(origin) === 0 && this.#origins.size >= maxOrigins) {
       throw new AppError('server_busy', { detail: '不同的 Host 过多', facts: { limit: maxOrigins } });
     }
   }
 
+  #connect(origin: string): WsConnection {
+    return new WsConnection(origin, this.#parts.now() + this.#options.joinTimeoutMs, this.#onPressed);
+  }
+
   #open(kind: MemberKind, socket: Socket): void {
-    const { origin, address, token } = socket.getUserData();
-    const { now, sessions } = this.#parts;
-    const { joinTimeoutMs, messagesPerSecond } = this.#options;
-    const connection = new WsConnection(socket, now() + joinTimeoutMs, (pressed) => {
-      this.#pressed.add(pressed);
-      this.#inspectSoon();
-    });
-    const member = new Member(connection, kind, new RateLimit(messagesPerSecond, now()));
-    socket.getUserData().connection = connection;
+    const { connection, token } = socket.getUserData();
+    const { sessions } = this.#parts;
+    connection.attach(socket);
+    const member = new Member(connection, kind, new RateLimit(this.#options.messagesPerSecond));
     this.#members.set(connection, member);
-    this.#addresses.add(address);
-    this.#originCounts.set(origin, (this.#originCounts.get(origin) ?? 0) + 1);
     if (kind === 'chat') return;
     const session = sessions.find(token ?? '');
     // 浏览器看不到升级失败的状态码, 所以先升级再以 4001 说明
@@ -184,8 +190,8 @@ export class WsEdge {
 
   #message(socket: Socket, data: ArrayBuffer, isBinary: boolean): void {
     const { connection } = socket.getUserData();
-    const member = connection === undefined ? undefined : this.#members.get(connection);
-    if (connection === undefined || member === undefined) return;
+    const member = this.#members.get(connection);
+    if (member === undefined) return;
     const frameBytes = data.byteLength;
     // Buffer 视图 (不拷贝): 它的 indexOf 走 memchr, 比 Uint8Array 的快一个数量级
     this.#parts.dispatcher.receive(member, Buffer.from(data), isBinary);
@@ -195,24 +201,21 @@ export class WsEdge {
 
   // uWS 已自动回了 pong; 这里只让它占消息配额, 否则 ping 洪水不受限
   #ping(socket: Socket): void {
-    const { connection } = socket.getUserData();
-    const member = connection === undefined ? undefined : this.#members.get(connection);
+    const member = this.#members.get(socket.getUserData().connection);
     if (member !== undefined) this.#parts.dispatcher.ping(member);
   }
 
   #close(socket: Socket): void {
-    const { connection, address, origin } = socket.getUserData();
-    const member = connection === undefined ? undefined : this.#members.get(connection);
-    if (connection === undefined || member === undefined) return;
+    const { connection, address } = socket.getUserData();
+    const member = this.#members.get(connection);
+    if (member === undefined) return;
     if (connection.overflowed) member.blame('slow_consumer');
     connection.release();
     this.#members.delete(connection);
     this.#pressed.delete(connection);
     this.#budget.forget(connection);
     this.#addresses.remove(address);
-    const left = (this.#originCounts.get(origin) ?? 1) - 1;
-    if (left > 0) this.#originCounts.set(origin, left);
-    else this.#originCounts.delete(origin);
+    this.#origins.remove(connection.origin);
     this.#parts.room.leave(member);
     member.become('closing');
     this.#parts.files.detach(member);
