@@ -10,7 +10,7 @@ import {
   type WindowRun,
 } from './lib/desktop-runs.js';
 import { fileSystemOf } from './lib/machine.js';
-import { FILE_CAP_BYTES, type Options } from './lib/options.js';
+import { type Bench, FILE_CAP_BYTES, type Options } from './lib/options.js';
 import type { Report } from './lib/report.js';
 import { startSluice } from './lib/servers.js';
 import { fastStorage, StorageFolder } from './lib/storage-folder.js';
@@ -25,7 +25,16 @@ interface Steps {
   commands?: { readonly send: SendRun; readonly receive: DesktopRun };
 }
 
-export async function runDesktopLargeBench(options: Options): Promise<Report> {
+export const desktopLargeBench: Bench = {
+  name: 'desktop-large',
+  about: '桌面客户端收发 2.5 GB, 与网页并排',
+  expectedSeconds: 420,
+  byDefault: false,
+  accepts: { rounds: 5, storage: '/dev/shm (空闲 16 GiB 以上时), 否则临时目录', 'cpu-prof': true },
+  run: runDesktopLargeBench,
+};
+
+async function runDesktopLargeBench(options: Options): Promise<Report> {
   // recv 取历史里的第一个文件: 房间须是空的
   if (options.url !== undefined) throw new Error('desktop-large 每次测量都要新的服务器, 不能用 --url');
   // 收下的写真磁盘: 用户的文件夹在那里

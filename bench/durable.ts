@@ -1,10 +1,11 @@
 // 消息日志的代价: 落盘与不落盘两台服务器, 同样的满房间, 逐轮交替; 另量应答 (持久之后) 的延迟
 import { join } from 'node:path';
+import type { BarChart } from './lib/chart.js';
 import type { CrowdJob, CrowdResult } from './lib/crowd-job.js';
 import { Generator } from './lib/generator.js';
 import type { LatencyJob, LatencyResult } from './lib/latency-job.js';
 import { fileSystemOf } from './lib/machine.js';
-import type { Options } from './lib/options.js';
+import type { Bench, Options } from './lib/options.js';
 import { watchUsage } from './lib/process-stats.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
@@ -17,7 +18,6 @@ const SENDERS = 50;
 // 一千个听众时每秒八十万次送达: 两台都跟得上。再往上单核饱和, 量到的是 TCP 积压之后的忽快忽慢
 const MESSAGES_PER_SECOND = 800;
 const MESSAGE_BYTES = 120;
-const DEFAULT_SECONDS = 8;
 
 interface Round {
   readonly crowd: CrowdResult;
@@ -32,7 +32,16 @@ interface Contestant {
   readonly rounds: Round[];
 }
 
-export async function runDurableBench(options: Options): Promise<Report> {
+export const durableBench: Bench = {
+  name: 'durable',
+  about: '消息日志的代价: 落盘与不落盘, 同样的满房间',
+  expectedSeconds: 140,
+  byDefault: true,
+  accepts: { rounds: 5, seconds: 8, rate: 200, storage: '临时目录', 'cpu-prof': true },
+  run: runDurableBench,
+};
+
+async function runDurableBench(options: Options): Promise<Report> {
   if (options.url !== undefined) throw new Error('durable 要比两种设置, 自己启动服务器, 不能用 --url');
   const contestants: readonly Contestant[] = [
     { label: '落盘 (默认)', settings: {}, rounds: [] },
@@ -69,7 +78,7 @@ async function saturate(options: Options, server: ServerProcess): Promise<Omit<R
     senders: SENDERS,
     ratePerSecond: MESSAGES_PER_SECOND,
     messageBytes: MESSAGE_BYTES,
-    durationMs: (options.seconds ?? DEFAULT_SECONDS) * 1000,
+    durationMs: options.seconds * 1000,
   };
   const generator = await Generator.start<CrowdResult>('crowd', job);
   try {
@@ -87,7 +96,7 @@ async function acknowledgeAtRate(options: Options, server: ServerProcess): Promi
     target: server.target,
     userName: '探针',
     ratePerSecond: options.ratePerSecond,
-    durationMs: (options.seconds ?? DEFAULT_SECONDS) * 500,
+    durationMs: options.seconds * 500,
     until: 'ack',
   };
   const generator = await Generator.start<LatencyResult>('latency', job);
@@ -145,11 +154,27 @@ function report(contestants: readonly Contestant[], options: Options): Report {
       },
     ],
     claims: claims(contestants),
+    charts: [
+      bars('每次送达的服务器 CPU, 微秒 (越低越好)', contestants, cpuPerDelivery),
+      bars('没有听众时应答的 p50, 毫秒 (越低越好)', contestants, (round) => round.ack.latency.p50Ms),
+    ],
     notes: [
       `${options.rounds} 轮交替, 每次一台新的服务器; 存储在 ${fileSystemOf(options.storage ?? join(options.work))} 上; ` +
         '应答在消息落到盘片 (fdatasync) 之后才发',
     ],
     raw: contestants.map(({ label, rounds }) => ({ label, rounds })),
+  };
+}
+
+function bars(title: string, contestants: readonly Contestant[], pick: (round: Round) => number): BarChart {
+  return {
+    kind: 'bars',
+    title,
+    bars: contestants.map(({ label, rounds }) => ({
+      label,
+      spread: spreadOf(rounds.map(pick)),
+      role: 'ours',
+    })),
   };
 }
 

@@ -1,6 +1,6 @@
 // 边传边下: 读者比上传者晚多久收完, 内容是否相同, 服务器的内存, 上传者被拖慢多少
 import { type FollowRun, type FollowVariant, runFollow } from './lib/follow-round.js';
-import type { Options } from './lib/options.js';
+import type { Bench, Options } from './lib/options.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
 import { startSluice } from './lib/servers.js';
@@ -23,7 +23,16 @@ interface Lane extends FollowVariant {
   readonly runs: FollowRun[];
 }
 
-export async function runFollowBench(options: Options): Promise<Report> {
+export const followBench: Bench = {
+  name: 'follow',
+  about: '边传边下: 读者比上传者晚多久, 内容, 内存',
+  expectedSeconds: 180,
+  byDefault: false,
+  accepts: { rounds: 5, storage: '临时目录', url: true, pid: true, 'cpu-prof': true },
+  run: runFollowBench,
+};
+
+async function runFollowBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, FILE_BYTES);
   const storage = new StorageFolder(options, options.storage ?? options.work, 'sluice');
   const server = await startSluice(options, storage.path);

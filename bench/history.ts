@@ -6,7 +6,7 @@ import { chineseLine, rareWord, seededRandom } from './lib/chinese-text.js';
 import { Histogram, type LatencySummary } from './lib/histogram.js';
 import { HistoryClient } from './lib/history-client.js';
 import { fileSystemOf } from './lib/machine.js';
-import type { Options } from './lib/options.js';
+import type { Bench, Options } from './lib/options.js';
 import { cpuSeconds, ownUsage } from './lib/process-stats.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
@@ -40,7 +40,16 @@ interface Loaded {
   readonly indexSeconds: number;
 }
 
-export async function runHistoryBench(options: Options): Promise<Report> {
+export const historyBench: Bench = {
+  name: 'history',
+  about: '一百万条消息之后: 启动, 加入, 翻页, 搜索, 磁盘',
+  expectedSeconds: 180,
+  byDefault: false,
+  accepts: { rounds: 5, messages: 1_000_000, storage: '临时目录', 'cpu-prof': true },
+  run: runHistoryBench,
+};
+
+async function runHistoryBench(options: Options): Promise<Report> {
   if (options.url !== undefined) throw new Error('history 要反复启停服务器, 不能用 --url');
   const storage = new StorageFolder(options, options.storage ?? options.work, 'sluice');
   let server: ServerProcess | undefined;
@@ -209,9 +218,7 @@ interface Outcome {
 
 function report(options: Options, { loaded, starts, rows, peakBytes, storage }: Outcome): Report {
   const start = spreadOf(starts);
-  const diskBytes = [...storage.list()]
-    .filter(([path]) => path.includes('messages.db'))
-    .reduce((sum, [, bytes]) => sum + bytes, 0);
+  const diskBytes = storage.historyBytes();
   return {
     name: 'history',
     title: `${options.messages} 条消息的历史`,

@@ -1,6 +1,6 @@
 // 验收: 恰好上限大小的文件走三扇门, 内容逐字节相同; 多一个字节即被拒绝, 且磁盘上不留痕迹
 import { hashDownload } from './lib/hash-download.js';
-import { FILE_CAP_BYTES, type Options } from './lib/options.js';
+import { type Bench, FILE_CAP_BYTES, type Options } from './lib/options.js';
 import type { Claim, Report } from './lib/report.js';
 import type { ServerProcess } from './lib/server-process.js';
 import { startSluice } from './lib/servers.js';
@@ -48,7 +48,16 @@ const REFUSALS: readonly Refusal[] = [
   { label: 'multipart, 发 +1 字节', door: 'multipart', variant: { sendBytes: FILE_CAP_BYTES + 1 } },
 ];
 
-export async function runLargeBench(options: Options): Promise<Report> {
+export const largeBench: Bench = {
+  name: 'large',
+  about: '恰好 2684354560 字节走三扇门, 与多一个字节; 内容, 残留, 内存',
+  expectedSeconds: 70,
+  byDefault: true,
+  accepts: { storage: '临时目录', url: true, pid: true, 'cpu-prof': true },
+  run: runLargeBench,
+};
+
+async function runLargeBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, FILE_CAP_BYTES);
   const storage = new StorageFolder(options, options.storage ?? options.work, 'sluice');
   const server = await startSluice(options, storage.path);

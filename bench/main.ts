@@ -1,63 +1,76 @@
 // 压测的入口: 选名字, 逐项运行, 写结果; 有一项未达到就以 1 退出
 import { rmSync } from 'node:fs';
-import { runDesktopLargeBench } from './desktop-large.js';
-import { runDownloadBench } from './download.js';
-import { runDurableBench } from './durable.js';
-import { runFollowBench } from './follow.js';
-import { runHistoryBench } from './history.js';
-import { runLargeBench } from './large.js';
+import { desktopLargeBench } from './desktop-large.js';
+import { downloadBench } from './download.js';
+import { durableBench } from './durable.js';
+import { fanoutBench } from './fanout.js';
+import { followBench } from './follow.js';
+import { historyBench } from './history.js';
+import { idleBench } from './idle.js';
+import { largeBench } from './large.js';
 import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
-import { HELP, type Options, parseOptions } from './lib/options.js';
+import { type Bench, benchHelp, type Options, optionsFor, overview, parseCommand } from './lib/options.js';
 import { processStatsAvailable } from './lib/process-stats.js';
 import { publishReport, type Report } from './lib/report.js';
-import { runMixedBench } from './mixed.js';
-import { runUploadBench } from './upload.js';
-import { runWebLargeBench } from './web-large.js';
-import { runWebLoadBench } from './web-load.js';
+import { mixedBench } from './mixed.js';
+import { restartBench } from './restart.js';
+import { slowBench } from './slow.js';
+import { soakBench } from './soak.js';
+import { stormBench } from './storm.js';
+import { uploadBench } from './upload.js';
+import { webLargeBench } from './web-large.js';
+import { webLoadBench } from './web-load.js';
 
-type Bench = (options: Options) => Promise<Report>;
-
-/** 不写名称时跑这几项 */
-const DEFAULT_BENCHES: readonly (readonly [string, Bench])[] = [
-  ['upload', runUploadBench],
-  ['download', runDownloadBench],
-  ['mixed', runMixedBench],
-  ['large', runLargeBench],
-  ['durable', runDurableBench],
+/** 不写名称时按这个次序跑 byDefault 的几项 */
+const BENCHES: readonly Bench[] = [
+  uploadBench,
+  downloadBench,
+  mixedBench,
+  largeBench,
+  durableBench,
+  fanoutBench,
+  idleBench,
+  stormBench,
+  slowBench,
+  restartBench,
+  soakBench,
+  followBench,
+  historyBench,
+  webLargeBench,
+  webLoadBench,
+  desktopLargeBench,
 ];
-const BENCHES = new Map<string, Bench>([
-  ...DEFAULT_BENCHES,
-  // 要几分钟, 又占满两个核: 点名才跑
-  ['follow', runFollowBench],
-  // 一百万条消息要灌一两分钟: 点名才跑
-  ['history', runHistoryBench],
-  // 要装 Chromium (desktop-large 还要 Python 与虚拟屏幕), 且各要几分钟: 点名才跑
-  ['web-large', runWebLargeBench],
-  ['web-load', runWebLoadBench],
-  ['desktop-large', runDesktopLargeBench],
-]);
 
 /** 返回是否全部达到 */
 async function main(argv: readonly string[]): Promise<boolean> {
-  if (argv.includes('--help')) {
-    console.log(HELP);
+  const { benches, given } = parseCommand(argv, BENCHES);
+  if (given.help === true) {
+    const named = argv.some((word) => !word.startsWith('-'));
+    console.log(named ? benches.map(benchHelp).join('\n\n') : overview(BENCHES));
     return true;
   }
-  const { names, options } = parseOptions(argv);
   if (!processStatsAvailable()) throw new Error('压测要读 /proc 里的 CPU 与内存, 只能在 Linux 上运行');
+  // 先全部算出: 参数不对时一项也不跑
+  const plan = benches.map((bench) => ({ bench, options: optionsFor(bench, given) }));
+  const expected = benches.reduce((sum, { expectedSeconds }) => sum + expectedSeconds, 0);
+  console.log(`共 ${plan.length} 项, 默认参数下约 ${Math.ceil(expected / 60)} 分钟`);
   let passed = true;
-  for (const name of names.length > 0 ? names : DEFAULT_BENCHES.map(([known]) => known)) {
-    const run = BENCHES.get(name);
-    if (run === undefined) throw new Error(`没有名为 ${name} 的压测; 可选 ${[...BENCHES.keys()].join(', ')}`);
-    console.log(`\n== ${name} ==`);
-    const foreign = watchForeignLoad();
-    const report = await run(options);
-    publishReport(withForeignLoad(report, foreign(report.hiddenCpuSeconds)), options.publish);
-    passed &&= report.claims.every((claim) => claim.passed);
+  for (const [index, { bench, options }] of plan.entries()) {
+    console.log(`\n== ${index + 1}/${plan.length} ${bench.name} (约 ${bench.expectedSeconds} s) ==`);
+    passed = (await runOne(bench, options)) && passed;
   }
   // 中途出错时不到这里: 日志留着备查
-  rmSync(options.work, { recursive: true, force: true });
+  for (const { options } of plan) rmSync(options.work, { recursive: true, force: true });
   return passed;
+}
+
+async function runOne(bench: Bench, options: Options): Promise<boolean> {
+  const startedMs = performance.now();
+  const foreign = watchForeignLoad();
+  const report = await bench.run(options);
+  publishReport(withForeignLoad(report, foreign(report.hiddenCpuSeconds)), options.publish);
+  console.log(`${bench.name} 用了 ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  return report.claims.every((claim) => claim.passed);
 }
 
 function withForeignLoad(report: Report, share: number): Report {

@@ -1,7 +1,7 @@
 // 网页上传: 恰好上限大小的文件拖进真 Chromium; 标签页的内存有界, 内容相同, 与压测自己的二进制分片比速度
 import { type Arena, type BrowserUpload, uploadFromBrowser } from './lib/browser-upload.js';
 import { fileSystemOf } from './lib/machine.js';
-import { FILE_CAP_BYTES, type Options } from './lib/options.js';
+import { type Bench, FILE_CAP_BYTES, type Options } from './lib/options.js';
 import type { Claim, Report } from './lib/report.js';
 import { startSluice } from './lib/servers.js';
 import { formatSpread, pairedRatios, type Spread, spreadOf } from './lib/statistics.js';
@@ -21,7 +21,22 @@ interface Round extends BrowserUpload {
   readonly generatorSeconds: number;
 }
 
-export async function runWebLargeBench(options: Options): Promise<Report> {
+export const webLargeBench: Bench = {
+  name: 'web-large',
+  about: '真 Chromium: 2.5 GB 拖进网页; 堆, 内存, 时间',
+  expectedSeconds: 360,
+  byDefault: false,
+  accepts: {
+    rounds: 5,
+    storage: '/dev/shm (空闲 16 GiB 以上时), 否则临时目录',
+    url: true,
+    pid: true,
+    'cpu-prof': true,
+  },
+  run: runWebLargeBench,
+};
+
+async function runWebLargeBench(options: Options): Promise<Report> {
   const file = ensureTestFile(options.temp, FILE_CAP_BYTES);
   const storage = new StorageFolder(options, options.storage ?? fastStorage(options.work), 'sluice');
   const server = await startSluice(options, storage.path);

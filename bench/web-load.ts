@@ -4,7 +4,7 @@ import { enter } from '../web/test/chat-page.js';
 import { heapBytes } from '../web/test/memory.js';
 import { watchIdle } from './lib/cpu-share.js';
 import { Generator } from './lib/generator.js';
-import type { Options } from './lib/options.js';
+import type { Bench, Options } from './lib/options.js';
 import { takeRecord } from './lib/page-recorder.js';
 import { watchUsage } from './lib/process-stats.js';
 import type { Report } from './lib/report.js';
@@ -17,7 +17,6 @@ import { browserChildrenSeconds, openTab, startBrowser, type Tab } from './lib/t
 import { traceTab } from './lib/tab-trace.js';
 import { type Phase, type Shown, webLoadReport } from './lib/web-load-report.js';
 
-const DEFAULT_SECONDS = 30;
 const TALKERS = 1000;
 const VISITORS = 100;
 const CHURN_PER_SECOND = 20;
@@ -31,15 +30,31 @@ const MARKER_MS = 20_000;
 /** 滚轮往上的距离 (像素): 几屏, 离末尾足够远 */
 const SCROLL_UP = -3000;
 
-interface Bench {
+interface Scene {
   readonly server: ServerProcess;
   readonly swarm: Generator<SwarmResult>;
   readonly tab: Tab;
   readonly seconds: number;
 }
 
-export async function runWebLoadBench(options: Options): Promise<Report> {
-  const seconds = options.seconds ?? DEFAULT_SECONDS;
+export const webLoadBench: Bench = {
+  name: 'web-load',
+  about: '真 Chromium: 一千人的房间里一个标签页的主线程与帧',
+  expectedSeconds: 90,
+  byDefault: false,
+  accepts: {
+    seconds: 30,
+    rate: 200,
+    storage: '/dev/shm (空闲 16 GiB 以上时), 否则临时目录',
+    url: true,
+    pid: true,
+    'cpu-prof': true,
+  },
+  run: runWebLoadBench,
+};
+
+async function runWebLoadBench(options: Options): Promise<Report> {
+  const seconds = options.seconds;
   const browser = await startBrowser();
   const storage = new StorageFolder(options, options.storage ?? fastStorage(options.work), 'sluice');
   const server = await startSluice(options, storage.path);
@@ -73,7 +88,7 @@ function swarmJob(server: ServerProcess, options: Options): SwarmJob {
   };
 }
 
-async function measure(browser: Browser, partial: Omit<Bench, 'tab'>): Promise<Phase[]> {
+async function measure(browser: Browser, partial: Omit<Scene, 'tab'>): Promise<Phase[]> {
   const warmUp = partial.swarm.run();
   await sleep(WARM_UP_MS);
   partial.swarm.stop();
@@ -99,7 +114,7 @@ interface Actions {
 }
 
 /** 一段: 群聊开跑, 做 during, 群聊停下, 等最后一条显示出来 */
-async function measurePhase(bench: Bench, { name, during, after }: Actions): Promise<Phase> {
+async function measurePhase(bench: Scene, { name, during, after }: Actions): Promise<Phase> {
   const { swarm, tab } = bench;
   await takeRecord(tab.page);
   const usage = watchAll(bench);
@@ -117,7 +132,7 @@ async function measurePhase(bench: Bench, { name, during, after }: Actions): Pro
   return { name, record, swarm: swarmResult, markerMs, ...used, ...shown };
 }
 
-function watchAll({ server, tab }: Bench) {
+function watchAll({ server, tab }: Scene) {
   const startedMs = performance.now();
   const idle = watchIdle();
   const serverUsage = watchUsage(server.pid);

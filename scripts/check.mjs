@@ -1,63 +1,9 @@
-// npm run check: 格式, 静态检查与各处的类型 (TypeScript 与 Python); 全部跑完再报, 加 --write 时顺手改好格式
-import fs from 'node:fs';
-import path from 'node:path';
-import { codeOf, ensureDependencies, main, ROOT, run, runNode, say, tsc } from './lib.mjs';
-import { ensureEnvironment, ensurePythons } from './python.mjs';
-import { versionText } from './python-find.mjs';
-
-// 跳过 .gitignore 里的文件 (运行结果, 构建产物); 警告也算不通过, 否则没有人看
-const BIOME_FLAGS = [
-  '--error-on-warnings',
-  '--diagnostic-level=warn',
-  '--vcs-enabled=true',
-  '--vcs-client-kind=git',
-  '--vcs-use-ignore-file=true',
-];
-
-// requirements-test.txt 里这两个工具的条件
-const CHECKER_MINOR = 10;
-const write = process.argv.includes('--write');
+// npm run check: 全部检查跑完再报; 加 --write 时顺手改好格式
+import { runChecks } from './checks.mjs';
+import { ensureDependencies, main, ScriptError } from './lib.mjs';
 
 await main(async () => {
   await ensureDependencies();
-  const biome = path.join(ROOT, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
-  const projects = ['.', 'web', 'web/test', 'bench'].filter((folder) =>
-    fs.existsSync(path.join(ROOT, folder, 'tsconfig.json')),
-  );
-  const steps = [
-    ['biome', () => runNode([biome, 'check', ...BIOME_FLAGS, ...process.argv.slice(2), '.'])],
-    ...projects.map((folder) => [`tsc ${folder}`, () => tsc(folder, '--noEmit')]),
-    ['python_client', checkPython],
-  ];
-  let failed = 0;
-  for (const [name, check] of steps) {
-    if ((await codeOf(check)) === 0) continue;
-    failed += 1;
-    say(`检查没有通过: ${name}`);
-  }
-  return failed === 0 ? 0 : 1;
+  const failures = await runChecks(process.argv.slice(2));
+  if (failures.length > 0) throw new ScriptError(`检查没有通过: ${failures.join(', ')}`);
 });
-
-// ruff 与 mypy 以 3.8 为目标 (pyproject.toml), 自己则在最新的 Python 上运行
-async function checkPython() {
-  if (process.env['SLUICE_SKIP_PYTHON']) {
-    say('!!! 跳过 python_client 的检查 (SLUICE_SKIP_PYTHON) !!!');
-    return 0;
-  }
-  const python = (await ensurePythons()).at(-1);
-  if (python.version[1] < CHECKER_MINOR) {
-    say(
-      `警告: 不检查 python_client: ruff 与 mypy 要 Python 3.${CHECKER_MINOR}, 最新的是 ${versionText(python.version)}`,
-    );
-    return 0;
-  }
-  const executable = await ensureEnvironment(python);
-  const commands = [
-    ['ruff', 'check', '--quiet', ...(write ? ['--fix'] : []), 'python_client'],
-    ['ruff', 'format', '--quiet', ...(write ? [] : ['--diff']), 'python_client'],
-    ['mypy', '--no-error-summary', '--config-file', 'python_client/pyproject.toml', 'python_client'],
-  ];
-  let worst = 0;
-  for (const command of commands) worst = (await run(executable, ['-m', ...command])) || worst;
-  return worst;
-}

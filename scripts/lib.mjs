@@ -54,6 +54,17 @@ export async function codeOf(run) {
   }
 }
 
+/** 同上, 用于报出没有通过的各项的步骤: 缺少条件也是一项 */
+export async function failuresOf(run) {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof ScriptError)) throw error;
+    say(error.message);
+    return [error.message];
+  }
+}
+
 /** 用当前的 Node 跑一个脚本, 不经 shell (Windows 上也一样); 返回退出码 */
 export async function runNode(args, options = {}) {
   return run(process.execPath, args, options);

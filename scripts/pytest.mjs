@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { codeOf, exitCodeOf, ROOT, say } from './lib.mjs';
+import { exitCodeOf, failuresOf, ROOT, say } from './lib.mjs';
 import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
 import { OLDEST_MINOR, versionText } from './python-find.mjs';
 
@@ -13,13 +13,19 @@ const TIMEOUT_MS = 420_000;
 const GRACE_MS = 15_000;
 const SETTINGS = ['-c', 'python_client/pyproject.toml', '--rootdir', '.'];
 
-/** 返回退出码, 全部通过才是 0; 一个 Python 没有通过或装不上不妨碍下一个。错误: 没有 Python 或屏幕时抛 ScriptError */
+// 结尾的摘要: 每个没有通过的测试一行 (CI=true 时是错误的全文)
+const SUMMARY = /^=+ short test summary info =+$/m;
+const SUMMARY_CHARACTERS = 8000;
+
+/** 返回没有通过的各项; 一个 Python 没有通过或装不上不妨碍下一个。错误: 没有 Python 或屏幕时抛 ScriptError */
 export async function runPytest(files, environment) {
   await ensureScreen();
   const pythons = await ensurePythons();
   warnAboutVersions(pythons);
-  const codes = await Promise.all(pythons.map((python) => codeOf(() => runOn(python, files, environment))));
-  return codes.find((code) => code !== 0) ?? 0;
+  const failures = await Promise.all(
+    pythons.map((python) => failuresOf(() => runOn(python, files, environment))),
+  );
+  return failures.flat();
 }
 
 async function runOn(python, files, environment) {
@@ -31,8 +37,11 @@ async function runOn(python, files, environment) {
   try {
     const code = await runInto(output, executable, files, environment);
     say(`---- Python ${version} ----`);
-    process.stdout.write(fs.readFileSync(output));
-    return code;
+    const text = fs.readFileSync(output, 'utf8');
+    process.stdout.write(text);
+    if (code === 0) return [];
+    const summary = (text.split(SUMMARY)[1] ?? '').trimEnd().slice(0, SUMMARY_CHARACTERS);
+    return [`Python ${version}, 退出码 ${code}${summary}`];
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

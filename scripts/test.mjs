@@ -2,18 +2,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ensureBrowser } from './browser.mjs';
-import { codeOf, ensureReady, listFiles, main, ROOT, runNode, ScriptError, say } from './lib.mjs';
+import { runChecks } from './checks.mjs';
+import { codeOf, ensureReady, failuresOf, listFiles, main, ROOT, ScriptError, say } from './lib.mjs';
+import { runNodeTests } from './node-test.mjs';
 import { runPytest } from './pytest.mjs';
 import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
 
-// 每个文件的上限; 卡住的测试不能让整套测试没有尽头
-const FILE_TIMEOUT_MS = 300_000;
-
 const filters = process.argv.slice(2);
 
-// 按顺序执行, 全部跑完再报: [名字, 返回退出码的函数]
+// 按顺序执行, 全部跑完再报: [名字, 返回没有通过的各项的函数]
 const STEPS = [
-  ['检查', () => (process.env['SLUICE_SKIP_CHECK'] ? 0 : runNode([path.join(ROOT, 'scripts', 'check.mjs')]))],
+  ['检查', () => (process.env['SLUICE_SKIP_CHECK'] ? [] : runChecks())],
   ['服务器测试', runServerTests],
   ['浏览器测试', runWebTests],
   ['Python 测试', runPythonTests],
@@ -23,15 +22,21 @@ let selected = 0;
 
 await main(async () => {
   await ensureReady();
-  const failures = [];
+  const failed = [];
   for (const [name, run] of STEPS) {
-    const code = await codeOf(run);
-    if (code !== 0) failures.push({ name, code });
+    const startedMs = performance.now();
+    const failures = await failuresOf(run);
+    say(`${name}: 用时 ${((performance.now() - startedMs) / 1000).toFixed(0)} 秒`);
+    if (failures.length > 0) failed.push({ name, failures });
   }
   if (selected === 0) throw new ScriptError(`没有名字含 ${filters.join(', ')} 的测试文件`);
-  if (failures.length === 0) return 0;
-  throw new ScriptError(`没有通过: ${failures.map(({ name }) => name).join(', ')}`, failures[0].code);
+  if (failed.length > 0) throw new ScriptError(`没有通过:\n${failed.map(summaryOf).join('\n')}`);
 });
+
+// 在最后再说一遍: CI 的记录往往只留下结尾
+function summaryOf({ name, failures }) {
+  return `${name}: ${failures.length} 项\n${failures.join('\n').replace(/^/gm, '  ')}`;
+}
 
 async function runServerTests() {
   return runTestFiles(listFiles('dist/test').filter((file) => file.endsWith('.test.js')));
@@ -75,10 +80,10 @@ async function runPythonTests() {
     (file) => /\/test_\w+\.py$/.test(file) && isWanted(file),
   );
   selected += files.length;
-  if (files.length === 0) return 0;
+  if (files.length === 0) return [];
   if (process.env['SLUICE_SKIP_PYTHON']) {
     say(`!!! 跳过 ${files.length} 个 Python 测试文件 (SLUICE_SKIP_PYTHON) !!!`);
-    return 0;
+    return [];
   }
   return runPytest(files, testEnvironment());
 }
@@ -86,17 +91,12 @@ async function runPythonTests() {
 async function runTestFiles(candidates, { nodeFlags = [], concurrency = 2, environment = {} } = {}) {
   const files = candidates.filter(isWanted).sort();
   selected += files.length;
-  // 没有选中的就不启动: node --test 不带文件名会自己去找
-  if (files.length === 0) return 0;
+  if (files.length === 0) return [];
   say(`运行 ${files.length} 个测试文件`);
-  const flags = [
-    `--test-concurrency=${concurrency}`,
-    `--test-timeout=${FILE_TIMEOUT_MS}`,
-    '--test-reporter=spec',
-  ];
-  return runNode([...nodeFlags, '--test', ...flags, ...files], {
-    stdio: 'inherit',
-    env: { ...testEnvironment(), ...environment },
+  return runNodeTests(files, {
+    nodeFlags,
+    concurrency,
+    environment: { ...testEnvironment(), ...environment },
   });
 }
 

@@ -100,6 +100,19 @@ export const SCHEMA = {
     }),
     historyBytes: bytes(8 * MIB, '内存中历史的字节上限', { min: 0, max: 4 * GIB }),
   },
+  fanout: {
+    minDelayMs: ms(0, '两次送出至少隔多久, 哪怕房间很小; 独自到来的一条总是立即送出', {
+      min: 0,
+      max: 10_000,
+    }),
+    maxDelayMs: ms(30, '两次送出至多隔多久: 忙时一条广播为了与后来的合成一写而等的上限; 0 = 从不等', {
+      min: 0,
+      max: 10_000,
+    }),
+    pendingBytes: bytes(16 * MIB, '等着广播的消息上限 (每条只有一份); 到了就拒绝新的文字 (server_busy)', {
+      min: MIB,
+    }),
+  },
   history: {
     store: choice('disk', ['disk', 'memory'], '消息日志放在哪里; memory = 不落盘, 重启即丢失'),
     sync: flag(true, 'ack 之前落到盘片: 断电也不丢; 关掉后只保证进程崩溃不丢'),

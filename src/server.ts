@@ -51,6 +51,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   async function shutdown(): Promise<void> {
     stopping = true;
     app.stopListening();
+    chat.fanout.stop();
     for (const timer of timers) clearInterval(timer);
     const refused = await settle(runtime, files, edge);
     chat.presence.flush();

@@ -92,7 +92,7 @@ export class ChunkUpload {
   }
 
   #send(ready: FileReadyMessage): Promise<number> {
-    const plan = chunkPlan(ready);
+    const plan = chunkPlan({ ...ready, chunkBytes: this.#job.chunkBytes ?? ready.chunkBytes });
     this.#sendingSinceMs = nowMs();
     const make = (): SliceEncoder =>
       this.#job.door === 'binary' ? new BinaryEncoder(plan) : new Base64Encoder(plan);

@@ -8,19 +8,28 @@ export interface GeneratorTask<Result> {
   stop?(): void;
 }
 
+/** 要分几步做, 每步带参数的发生器: 一问一答 */
+export interface AnsweringTask {
+  answer(question: unknown): Promise<unknown>;
+}
+
 export type GeneratorCommand =
   | { readonly type: 'job'; readonly job: unknown }
+  | { readonly type: 'ask'; readonly question: unknown }
   | { readonly type: 'go' | 'count' | 'stop' };
 
 export type GeneratorReport =
   | { readonly type: 'ready' }
   | { readonly type: 'count'; readonly count: number }
   | { readonly type: 'result'; readonly result: unknown }
+  | { readonly type: 'answer'; readonly answer: unknown }
   | { readonly type: 'failed'; readonly message: string };
 
 /** prepare 里完成连接与打开文件, 这些不计入测量 */
-export function serveGenerator<Job, Result>(prepare: (job: Job) => Promise<GeneratorTask<Result>>): void {
-  let task: GeneratorTask<Result> | undefined;
+export function serveGenerator<Job, Result>(
+  prepare: (job: Job) => Promise<GeneratorTask<Result> | AnsweringTask>,
+): void {
+  let task: Partial<GeneratorTask<Result> & AnsweringTask> | undefined;
   const report = (message: GeneratorReport): void => {
     process.send?.(message);
   };
@@ -37,7 +46,9 @@ export function serveGenerator<Job, Result>(prepare: (job: Job) => Promise<Gener
         report({ type: 'ready' });
       }, failed);
     } else if (command.type === 'go') {
-      task?.run().then((result) => report({ type: 'result', result }), failed);
+      task?.run?.().then((result) => report({ type: 'result', result }), failed);
+    } else if (command.type === 'ask') {
+      task?.answer?.(command.question).then((answer) => report({ type: 'answer', answer }), failed);
     } else if (command.type === 'count') report({ type: 'count', count: task?.count?.() ?? 0 });
     else task?.stop?.();
   });

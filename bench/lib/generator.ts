@@ -3,7 +3,18 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { GeneratorCommand, GeneratorReport } from './generator-child.js';
 
-export type GeneratorKind = 'upload' | 'download' | 'follow' | 'latency' | 'swarm' | 'crowd';
+export type GeneratorKind =
+  | 'upload'
+  | 'download'
+  | 'follow'
+  | 'latency'
+  | 'swarm'
+  | 'crowd'
+  | 'fanout-bulk'
+  | 'fanout-probe'
+  | RoomGenerator;
+/** 满房间的几种发生器: 说话与旁听, 观众, 风暴, 回来的人, 长跑 */
+type RoomGenerator = 'talk' | 'audience' | 'storm' | 'return' | 'soak';
 
 /** 打包之后 import.meta.url 是入口 bench/dist/main.js, 发生器在它旁边的 generators/ */
 function scriptOf(kind: GeneratorKind): string {
@@ -41,6 +52,13 @@ export class Generator<Result> {
     this.#send({ type: 'go' });
     const report = await result;
     return (report as { result: Result }).result;
+  }
+
+  /** 问一步, 等到答复; 同一时刻只能有一问 */
+  async ask<Answer>(question: unknown): Promise<Answer> {
+    const reply = this.#next('answer');
+    this.#send({ type: 'ask', question });
+    return ((await reply) as { answer: Answer }).answer;
   }
 
   /** 发生器至今的进度 (字节) */

@@ -1,8 +1,9 @@
-// 命令行参数: 全部压测共用一张表, 只在这里声明与校验
+// 命令行参数: 每个参数在这里声明一次; 每项压测只认它自己列出的, 另给默认值
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Report } from './report.js';
 
 /** 协议规定的单文件上限 (字节) */
 export const FILE_CAP_BYTES = 2_684_354_560;
@@ -18,88 +19,223 @@ export interface Options {
   readonly work: string;
   readonly storage: string | undefined;
   readonly ratePerSecond: number;
-  /** 没有给出时各项用自己的默认值 */
-  readonly seconds: number | undefined;
-  readonly uploads: number;
+  readonly seconds: number;
   readonly times: number;
   readonly messages: number;
+  readonly connections: number;
+  readonly minutes: number;
+  readonly receivers: number;
+  /** 逗号隔开的名称与数字; 那一项自己检查 */
+  readonly parts: string | undefined;
+  readonly rates: string | undefined;
   readonly nginx: string | undefined;
   readonly peersOnly: boolean;
   readonly cpuProfile: boolean;
   readonly publish: boolean;
 }
 
-export const HELP = `npm run bench -- [名称 ...] [参数]
-名称: upload, download, mixed, large, durable (不写则这几项); 另有 history, follow; web-large, web-load, 需要 Chromium;
-      desktop-large, 需要 Chromium, Python 与 Xvfb
-  --rounds N     交替的轮数, 默认 5; 少于 5 轮的比值不作数
-  --bytes N      文件大小 (字节), 默认 1073741824, 至多 ${FILE_CAP_BYTES}; large, web-large 与 desktop-large 固定用上限
-  --rate N       mixed, durable, web-load: 每秒几条文字, 默认 200
-  --seconds N    mixed, durable, web-load: 每段测多久 (秒), 默认 10, 8, 30
-  --uploads N    mixed: 同时几个上传, 默认 4
-  --times N      download: 每次测量连续下载几遍, 默认 4
-  --messages N   history: 灌多少条消息, 默认 1000000
-  --storage DIR  服务器的存储目录, 默认在临时目录里; mixed, web-* 与 desktop-large 默认 /dev/shm (空闲 16 GiB 以上时)
-  --temp DIR     测试文件, 日志与配置的目录, 默认 ${join(tmpdir(), 'sluice-bench')}
-  --url URL      测一台已在运行的 Sluice, 配 --pid 才有 CPU 与内存; 存储目录用 --storage 告知
-  --nginx PATH   nginx 程序的路径
-  --peers-only   只跑对照组
-  --cpu-prof     给 Sluice 加 --cpu-prof, web-load 另记浏览器的时间线; 结果在临时目录的 profiles/
-  --publish      把结果写进 bench/results/ 与 bench/README.md, 否则写进 bench/results/local/`;
+interface NumberSpec {
+  readonly help: string;
+  readonly max: number;
+}
 
-/** 错误: 参数不认识或不是正整数 */
-export function parseOptions(argv: readonly string[]): { names: string[]; options: Options } {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string', default: '5' },
-      bytes: { type: 'string', default: String(1024 ** 3) },
-      rate: { type: 'string', default: '200' },
-      seconds: { type: 'string' },
-      uploads: { type: 'string', default: '4' },
-      times: { type: 'string', default: '4' },
-      messages: { type: 'string', default: '1000000' },
-      temp: { type: 'string', default: join(tmpdir(), 'sluice-bench') },
-      pid: { type: 'string' },
-      url: { type: 'string' },
-      storage: { type: 'string' },
-      nginx: { type: 'string' },
-      'peers-only': { type: 'boolean', default: false },
-      'cpu-prof': { type: 'boolean', default: false },
-      publish: { type: 'boolean', default: false },
-    },
+/** 值是正整数的 */
+const NUMBERS = {
+  rounds: { help: '交替的轮数; 比默认的少, 结果就不作数', max: 1000 },
+  bytes: { help: '文件大小 (字节)', max: FILE_CAP_BYTES },
+  rate: { help: '每秒几条文字', max: 100_000 },
+  seconds: { help: '每段测多久 (秒)', max: 3600 },
+  times: { help: '每次测量连续做几遍', max: 1000 },
+  messages: { help: '灌多少条消息', max: 100_000_000 },
+  connections: { help: '多少条连接', max: 200_000 },
+  minutes: { help: '跑多久 (分钟)', max: 1440 },
+  receivers: { help: '房间里几个听众', max: 20_000 },
+  pid: { help: '--url 那台服务器的进程号, 有它才读得到 CPU 与内存', max: 2 ** 31 },
+} as const satisfies Record<string, NumberSpec>;
+
+/** 值是文字的: 名称 -> [占位, 说明] */
+const TEXTS = {
+  storage: ['DIR', '服务器的存储目录'],
+  url: ['URL', '测一台已在运行的 Sluice; 它的存储目录用 --storage 告知'],
+  parts: ['A,B', '只测其中几部分'],
+  rates: ['N,N', '每秒几条, 可以写几种'],
+  nginx: ['PATH', 'nginx 程序的路径'],
+  temp: ['DIR', '测试文件, 日志与配置的目录'],
+} as const;
+
+const FLAGS = {
+  'peers-only': '只跑对照组, 不启动 Sluice',
+  'cpu-prof': '记下 Sluice 的 CPU 剖析, 放在临时目录的 profiles/',
+  publish: '把结果写进 bench/results/, bench/README.md 与 README.md, 否则写进 bench/results/local/',
+  help: '显示这一页',
+} as const;
+
+type NumberName = keyof typeof NUMBERS;
+type TextName = keyof typeof TEXTS;
+type FlagName = keyof typeof FLAGS;
+type Name = NumberName | TextName | FlagName;
+
+/** 一项压测认得的参数: 数字给默认值 (pid 除外, 写 true), 文字给 "默认是什么" 的说明或 true, 开关写 true */
+export type Accepted = { readonly [name in NumberName]?: number | true } & {
+  readonly [name in TextName]?: string | true;
+} & { readonly [name in FlagName]?: true };
+
+export interface Bench {
+  readonly name: string;
+  /** 一句话: 量什么 */
+  readonly about: string;
+  /** 默认参数下大约几秒 */
+  readonly expectedSeconds: number;
+  /** 不写名称时跑不跑 */
+  readonly byDefault: boolean;
+  readonly accepts: Accepted;
+  readonly run: (options: Options) => Promise<Report>;
+}
+
+const DEFAULT_TEMP = join(tmpdir(), 'sluice-bench');
+/** 各项都认得的 */
+const COMMON: Accepted = { temp: DEFAULT_TEMP, publish: true, help: true };
+/** 没有列出某个数字的压测用不到它; 这里只为凑齐形状 */
+const UNUSED: Readonly<Record<NumberName, number>> = {
+  rounds: 5,
+  bytes: 1024 ** 3,
+  rate: 200,
+  seconds: 10,
+  times: 1,
+  messages: 1_000_000,
+  connections: 10_000,
+  minutes: 30,
+  receivers: 1000,
+  pid: 0,
+};
+
+type Given = Readonly<Partial<Record<Name, string | boolean>>>;
+
+export interface Command {
+  /** 点名的压测; 一个也没有点时是默认的几项 */
+  readonly benches: readonly Bench[];
+  readonly given: Given;
+}
+
+/** 错误: 没有这项压测; 点名的几项都不认识的参数 */
+export function parseCommand(argv: readonly string[], known: readonly Bench[]): Command {
+  const { values, positionals } = parseAny(argv);
+  const named = positionals.map((name) => {
+    const bench = known.find((each) => each.name === name);
+    if (bench !== undefined) return bench;
+    throw new Error(`没有名为 ${name} 的压测; 可选 ${known.map((each) => each.name).join(', ')}`);
   });
-  const rounds = positive('rounds', values.rounds, 1000);
-  if (values.publish && rounds < 5) throw new Error('--publish 要求至少 5 轮');
-  const temp = resolve(values.temp);
+  const benches = named.length > 0 ? named : known.filter(({ byDefault }) => byDefault);
+  for (const name of Object.keys(values) as Name[]) {
+    if (!benches.some((bench) => name in COMMON || name in bench.accepts)) {
+      throw new Error(`${benches.map((each) => each.name).join(', ')} 没有参数 --${name}; --help 列出全部`);
+    }
+  }
+  return { benches, given: values };
+}
+
+function parseAny(argv: readonly string[]): { values: Given; positionals: string[] } {
+  const text = [...Object.keys(NUMBERS), ...Object.keys(TEXTS)].map((name) => [
+    name,
+    { type: 'string' as const },
+  ]);
+  const flags = Object.keys(FLAGS).map((name) => [name, { type: 'boolean' as const }]);
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: Object.fromEntries([...text, ...flags]) as Record<string, { type: 'string' | 'boolean' }>,
+    });
+  } catch (error) {
+    // 只有英文的原文: 说明是哪一个就够
+    throw new Error(`参数不对: ${(error as Error).message.split('.')[0]}; --help 列出全部`);
+  }
+}
+
+/** 副作用: 建立这一次运行的目录。错误: 数字不是正整数或过大; --publish 而轮数少于默认 */
+export function optionsFor(bench: Bench, given: Given): Options {
+  const number = (name: NumberName): number => {
+    const fallback = bench.accepts[name];
+    const text = name in bench.accepts ? given[name] : undefined;
+    if (typeof text === 'string') return positive(name, text);
+    return typeof fallback === 'number' ? fallback : UNUSED[name];
+  };
+  const text = (name: TextName): string | undefined => {
+    const value = name in bench.accepts ? given[name] : undefined;
+    return typeof value === 'string' ? value : undefined;
+  };
+  const rounds = number('rounds');
+  const publish = given.publish === true;
+  const leastRounds = bench.accepts.rounds;
+  if (publish && typeof leastRounds === 'number' && rounds < leastRounds) {
+    throw new Error(`${bench.name}: --publish 要求至少 ${leastRounds} 轮`);
+  }
+  const temp = resolve(typeof given.temp === 'string' ? given.temp : DEFAULT_TEMP);
   const work = join(temp, `run-${process.pid}`);
   mkdirSync(work, { recursive: true });
   return {
-    names: positionals,
-    options: {
-      rounds,
-      bytes: positive('bytes', values.bytes, FILE_CAP_BYTES),
-      ratePerSecond: positive('rate', values.rate, 100_000),
-      seconds: values.seconds === undefined ? undefined : positive('seconds', values.seconds, 3600),
-      uploads: positive('uploads', values.uploads, 1000),
-      times: positive('times', values.times, 1000),
-      messages: positive('messages', values.messages, 100_000_000),
-      pid: values.pid === undefined ? 0 : positive('pid', values.pid, 2 ** 31),
-      temp,
-      work,
-      url: values.url,
-      storage: values.storage,
-      nginx: values.nginx,
-      peersOnly: values['peers-only'],
-      cpuProfile: values['cpu-prof'],
-      publish: values.publish,
-    },
+    rounds,
+    bytes: number('bytes'),
+    ratePerSecond: number('rate'),
+    seconds: number('seconds'),
+    times: number('times'),
+    messages: number('messages'),
+    connections: number('connections'),
+    minutes: number('minutes'),
+    receivers: number('receivers'),
+    parts: text('parts'),
+    rates: text('rates'),
+    pid: number('pid'),
+    temp,
+    work,
+    url: text('url'),
+    storage: text('storage'),
+    nginx: text('nginx'),
+    peersOnly: given['peers-only'] === true,
+    cpuProfile: given['cpu-prof'] === true,
+    publish,
   };
 }
 
-function positive(name: string, text: string, max: number): number {
+function positive(name: NumberName, text: string): number {
   const value = Number(text);
+  const { max } = NUMBERS[name];
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
   throw new Error(`--${name} 须为 1 到 ${max} 的整数, 收到 ${text}`);
+}
+
+/** 一项压测自己的帮助: 只列它认得的参数 */
+export function benchHelp({ name, about, accepts, expectedSeconds }: Bench): string {
+  const all: Accepted = { ...accepts, ...COMMON };
+  const lines = (Object.keys(all) as Name[]).map((option) => optionLine(option, all));
+  const minutes = (expectedSeconds / 60).toFixed(1);
+  return [`npm run bench:${name} -- [参数]`, `${about}; 默认约 ${minutes} 分钟`, ...lines].join('\n');
+}
+
+function optionLine(name: Name, accepts: Accepted): string {
+  const fallback = accepts[name];
+  const suffix = fallback === true || fallback === undefined ? '' : `; 默认 ${fallback}`;
+  if (name in FLAGS) return line(`--${name}`, FLAGS[name as FlagName]);
+  if (name in NUMBERS) return line(`--${name} N`, NUMBERS[name as NumberName].help + suffix);
+  const [holder, help] = TEXTS[name as TextName];
+  return line(`--${name} ${holder}`, help + suffix);
+}
+
+function line(option: string, help: string): string {
+  return `  ${option.padEnd(17)} ${help}`;
+}
+
+/** 没有点名时的帮助: 各项压测 */
+export function overview(known: readonly Bench[]): string {
+  const list = (byDefault: boolean): string[] =>
+    known
+      .filter((each) => each.byDefault === byDefault)
+      .map(({ name, about }) => `  ${name.padEnd(15)} ${about}`);
+  return [
+    'npm run bench [-- 参数]            默认的几项:',
+    ...list(true),
+    'npm run bench:NAME [-- 参数]       只跑一项; 点名才跑的还有:',
+    ...list(false),
+    'npm run bench:NAME -- --help       那一项的参数与默认值',
+  ].join('\n');
 }

@@ -1,7 +1,9 @@
-// 结果的去处: 屏幕上的表, JSON, 以及 README 里两个标记之间的最近数字
+// 结果的去处: 屏幕上的表, JSON, SVG, 以及 bench/README.md 里两个标记之间的最近数字
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Chart } from './chart.js';
 import { type MachineFacts, machineFacts } from './machine.js';
+import { renderCharts } from './svg-chart.js';
 
 export interface Table {
   readonly title: string;
@@ -20,7 +22,10 @@ export interface Report {
   readonly name: string;
   readonly title: string;
   readonly tables: readonly Table[];
+  /** 第一条是门面: 根目录 README 的表里写它 */
   readonly claims: readonly Claim[];
+  /** 画进 NAME.svg, 上下排开; 没有就不写 SVG */
+  readonly charts?: readonly Chart[];
   /** 需要读者知道的情况, 如 "没有 nginx, 跳过" */
   readonly notes: readonly string[];
   /** 自己花掉而 watchForeignLoad 看不到的 CPU 秒数: Chromium 的子进程由它的 zygote 回收 */
@@ -31,7 +36,7 @@ export interface Report {
 
 const BENCH = join(process.cwd(), 'bench');
 
-/** 副作用: 打印, 写 JSON; publish 时另写 README */
+/** 副作用: 打印, 写 JSON 与 SVG; publish 时另写 bench/README.md */
 export function publishReport(report: Report, publish: boolean): void {
   const facts = machineFacts();
   const markdown = toMarkdown(report, facts);
@@ -39,8 +44,15 @@ export function publishReport(report: Report, publish: boolean): void {
   const folder = join(BENCH, publish ? 'results' : 'results/local');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${report.name}.json`);
-  writeFileSync(path, `${JSON.stringify({ facts, ...report }, null, 2)}\n`);
+  // 图由 raw 里的数字画出, 不再写一遍
+  const { charts = [], ...figures } = report;
+  writeFileSync(path, `${JSON.stringify({ facts, ...figures }, null, 2)}\n`);
   console.log(`原始数据: ${path}`);
+  if (charts.length > 0) {
+    const picture = join(folder, `${report.name}.svg`);
+    writeFileSync(picture, renderCharts(report.title, charts, factLine(facts)));
+    console.log(`图: ${picture}`);
+  }
   if (publish) writeReadme(report.name, markdown);
 }
 
@@ -58,9 +70,9 @@ function toMarkdown(report: Report, facts: MachineFacts): string {
     (claim) => `- ${claim.passed ? '达到' : '未达到'}: ${claim.text}; 实测 ${claim.value}`,
   );
   const notes = report.notes.map((note) => `- 说明: ${note}`);
-  return [`### ${report.title}`, '', factLine(facts), '', tables.join('\n\n'), '', ...claims, ...notes].join(
-    '\n',
-  );
+  const picture = report.charts === undefined ? [] : [`![${report.title}](results/${report.name}.svg)`, ''];
+  const head = [`### ${report.title}`, '', factLine(facts), '', ...picture];
+  return [...head, tables.join('\n\n'), '', ...claims, ...notes].join('\n');
 }
 
 function factLine(facts: MachineFacts): string {

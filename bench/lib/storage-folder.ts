@@ -46,6 +46,12 @@ export class StorageFolder {
     return files;
   }
 
+  /** 消息日志占的磁盘 (字节): 数据库, 它的预写日志, 与消息自己的预写文件 */
+  historyBytes(): number {
+    const folder = join(this.path, HISTORY_FOLDER);
+    return existsSync(folder) ? sizeOf(folder) : 0;
+  }
+
   /** 轮与轮之间删去上传的内容, 再刷盘: 两者都不能落进下一次测量 */
   deleteContent(): void {
     for (const [path, bytes] of this.list()) {
@@ -78,6 +84,14 @@ export class StorageFolder {
     if (this.#own) rmSync(this.path, { recursive: true, force: true });
     else this.deleteContent();
   }
+}
+
+function sizeOf(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0)
+    .reduce((sum, bytes) => sum + bytes, 0);
 }
 
 export function freeBytes(folder: string): number {

@@ -1,7 +1,8 @@
 // 上传发生器的任务与结果: 父子进程之间传递的形状
 import type { Target } from './target.js';
 
-export type Door = 'multipart' | 'binary' | 'base64';
+/** raw: 正文就是文件的 POST; tus: tus 1.0, 一个 PATCH。两者只有对照组会 */
+export type Door = 'multipart' | 'binary' | 'base64' | 'raw' | 'tus';
 
 export interface UploadJob {
   readonly door: Door;
@@ -15,8 +16,12 @@ export interface UploadJob {
   readonly announcedBytes: number | null;
   /** 收到 stop 之前反复上传 (mixed 用) */
   readonly repeat: boolean;
+  /** 同一个进程里几条连接同时上传, 结果是一个数组; 不写则一条, 结果就是它自己 */
+  readonly copies?: number;
   /** 至多这么快; null 或不写则全速。只对分片有效 */
   readonly bytesPerSecond?: number | null;
+  /** 分片的大小 (字节); 不写则照服务器建议的。只对分片有效 */
+  readonly chunkBytes?: number;
 }
 
 export interface UploadResult {
@@ -25,6 +30,8 @@ export interface UploadResult {
   /** 从写出第一个字节到收到最终应答 (毫秒) */
   readonly elapsedMs: number;
   readonly sentBytes: number;
+  /** 发生器自己在此期间用的 CPU 秒数; 接近墙上时间就是它成了瓶颈 */
+  readonly generatorCpuSeconds?: number;
   readonly url?: string;
   readonly sha256?: string;
 }

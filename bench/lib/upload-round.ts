@@ -14,7 +14,7 @@ export interface UploadRun {
   readonly usage: Usage | undefined;
 }
 
-export type UploadVariant = Partial<Pick<UploadJob, 'sendBytes' | 'announcedBytes'>>;
+export type UploadVariant = Partial<Pick<UploadJob, 'sendBytes' | 'announcedBytes' | 'chunkBytes'>>;
 
 let serial = 0;
 
@@ -36,6 +36,7 @@ export function uploadJob(
     sendBytes,
     announcedBytes: variant.announcedBytes === undefined ? sendBytes : variant.announcedBytes,
     repeat: false,
+    ...(variant.chunkBytes === undefined ? {} : { chunkBytes: variant.chunkBytes }),
   };
 }
 

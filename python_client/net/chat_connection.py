@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from ..model.connection import CONNECTING, JOINING, ONLINE, STOPPED, WAITING, ConnectionState
 from ..protocol.codec import BadFrameError, decode
 from ..protocol.errors import ABNORMAL_CLOSE, is_refused_for_good
-from ..protocol.messages import CloseReason, Unknown, Welcome
+from ..protocol.messages import Batch, CloseReason, Unknown, Welcome
 from .backoff import retry_delay_s
 from .ports import ChatPorts
 from .websocket_options import connect_options
@@ -149,9 +149,19 @@ class ChatConnection:
         if isinstance(message, Unknown):
             log.info("chat.unknown_type type=%s", message.type[:100])
             return
+        if isinstance(message, Batch):
+            self._unpack(message)
+            return
         if isinstance(message, Welcome):
             self._joined()
         self._ports.received(message)
+
+    def _unpack(self, batch: Batch) -> None:
+        """逐条照办, 如同各自送达; 此后没有人需要知道它们是一起来的。"""
+        if batch.skipped:
+            log.warning("chat.bad_frame skipped=%d", batch.skipped)
+        for message in batch.messages:
+            self._ports.received(message)
 
     def _joined(self) -> None:
         self._online_since = time.monotonic()

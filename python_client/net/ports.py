@@ -20,7 +20,7 @@ class ChatPorts(Protocol):
         """welcome 到来时先是 online, 再 received。"""
 
     def received(self, message: ServerMessage) -> None:
-        """每一帧, 按到来的次序。"""
+        """每一条, 按到来的次序; batch 帧已拆开。"""
 
     async def room(self) -> None:
         """读下一帧之前等待: 界面跟不上时不再读, 由此形成背压。"""

@@ -9,6 +9,7 @@ from .fields import Fields, integer, long_string, optional, parse_object, side, 
 from .messages import (
     CHALLENGE_RANGES,
     Ack,
+    Batch,
     ByteRange,
     CloseReason,
     FileAck,
@@ -154,6 +155,10 @@ def _file(fields: Fields) -> FileMessage:
     )
 
 
+def _batch(fields: Fields) -> Batch:
+    return Batch(*_room_messages(fields))
+
+
 def _ack(fields: Fields) -> Ack:
     return Ack(
         client_id=string(fields, "clientId"),
@@ -284,6 +289,7 @@ _DECODERS: Mapping[str, Callable[[Fields], ServerMessage]] = {
     "user_update": _presence,
     "text": _text,
     "file": _file,
+    "batch": _batch,
     "ack": _ack,
     "file_ready": _file_ready,
     "file_ack": _file_ack,

@@ -92,6 +92,15 @@ RoomMessage = Union[TextMessage, FileMessage]
 
 
 @dataclass(frozen=True)
+class Batch:
+    """忙时一帧里的几条广播, 按 seq 的次序; 每一条与单独送达的一样。"""
+
+    messages: tuple[RoomMessage, ...]
+    # 不合契约而去掉的有几项
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
 class Ack:
     """带 clientId 的文字或单帧文件已排定次序。"""
 
@@ -229,6 +238,7 @@ ServerMessage = Union[
     Presence,
     TextMessage,
     FileMessage,
+    Batch,
     Ack,
     FileReady,
     FileAck,

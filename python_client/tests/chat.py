@@ -14,7 +14,7 @@ from ..model.events import Event, ThumbnailReady, TransferChanged, TransferRemov
 from ..model.transfers import Transfer
 from ..protocol import client_frames, codec
 from ..protocol.address import ServerAddress
-from ..protocol.messages import Ack, FileMessage, History, ServerError, Welcome
+from ..protocol.messages import Ack, Batch, FileMessage, History, ServerError, Welcome
 from ..transfer.uploads import Uploads
 
 _NUMBERS = count(1)
@@ -158,11 +158,12 @@ class Chat:
         await connection.send(client_frames.join(self._name, session=self._session))
         async for frame in connection:
             message = codec.decode(str(frame))
-            if self.lose_reply and isinstance(message, (Ack, FileMessage)):
-                self.lose_reply = False
-                connection.transport.abort()
-                return
-            self._handle(message)
+            for each in message.messages if isinstance(message, Batch) else (message,):
+                if self.lose_reply and isinstance(each, (Ack, FileMessage)):
+                    self.lose_reply = False
+                    connection.transport.abort()
+                    return
+                self._handle(each)
             self._changed.set()
 
     def _handle(self, message: object) -> None:

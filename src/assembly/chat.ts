@@ -1,5 +1,7 @@
-// 装配聊天: 会话, 名单, 房间, 读日志的与播报上传的
+// 装配聊天: 会话, 总线, 扇出, 名单, 房间, 读日志的与播报上传的
 import { Archive } from '../chat/archive.js';
+import { Fanout } from '../chat/fanout.js';
+import { LocalBus } from '../chat/local-bus.js';
 import { OfferBoard } from '../chat/offer-board.js';
 import type { Publisher } from '../chat/ports.js';
 import { Presence } from '../chat/presence.js';
@@ -11,6 +13,7 @@ import type { Storage } from './storage.js';
 
 export interface Chat {
   readonly sessions: Sessions;
+  readonly fanout: Fanout;
   readonly presence: Presence;
   readonly offers: OfferBoard;
   readonly room: Room;
@@ -19,12 +22,19 @@ export interface Chat {
 
 export function createChat({ config, now }: Runtime, { log, secret }: Storage, publisher: Publisher): Chat {
   const sessions = new Sessions(config.chat, new SessionTokens(secret), now);
-  const presence = new Presence(publisher, () => sessions.onlineCount, config.chat.presenceTickMs);
-  const offers = new OfferBoard(publisher, presence);
+  const bus = new LocalBus(log);
+  const fanout = new Fanout(publisher, { ...config.fanout, now });
+  const { presenceTickMs } = config.chat;
+  const presence = new Presence({ bus, fanout, presenceTickMs, now, online: () => sessions.onlineCount });
+  const offers = new OfferBoard(fanout, presence);
   const limits = limitsOf(config);
   const features = featuresOf(config);
   const archive = new Archive(log);
-  const shared = { publisher, sessions, presence, offers, log, archive };
+  const shared = { bus, fanout, sessions, presence, offers, log, archive };
   const room = new Room({ ...shared, limits, features, now: Date.now });
-  return { sessions, presence, offers, room, archive };
+  bus.listen({
+    entry: (entry) => room.deliver(entry),
+    presence: (change) => presence.changed(change),
+  });
+  return { sessions, fanout, presence, offers, room, archive };
 }

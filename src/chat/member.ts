@@ -28,6 +28,8 @@ export class Member implements FileOwner {
   #lastClose: LastClose | undefined;
   /** 是否认得 user_update 的 sync 与 history */
   batch = false;
+  /** 是否认得 batch 帧: 一拍里的几条文字一帧收完 */
+  batchText = false;
   /** 是否要听正在上传的文件 (file_offer) */
   offer = false;
   /** 被拒的消息比被接受的多出几条; 不低于零 */

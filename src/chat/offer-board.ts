@@ -1,9 +1,9 @@
 // 正在上传而已可下载的文件: 播给声明了 offer 的成员, 每个来源编码一次; 新人先得到现有的
 import { encode } from '../protocol/codec.js';
 import type { FileOfferMessage, OfferedFile } from '../protocol/messages.js';
+import type { Fanout } from './fanout.js';
 import type { Member } from './member.js';
 import { Origins } from './origins.js';
-import type { Publisher } from './ports.js';
 import type { Presence } from './presence.js';
 
 const WITHDRAWN_TOPIC = 'offer';
@@ -11,14 +11,14 @@ const WITHDRAWN_TOPIC = 'offer';
 const MAX_LISTED_OFFERS = 256;
 
 export class OfferBoard {
-  readonly #publisher: Publisher;
+  readonly #fanout: Fanout;
   readonly #presence: Presence;
   readonly #origins = new Origins('offer');
   /** 份数不超过 uploads.maxActive */
   readonly #current = new Map<string, OfferedFile>();
 
-  constructor(publisher: Publisher, presence: Presence) {
-    this.#publisher = publisher;
+  constructor(fanout: Fanout, presence: Presence) {
+    this.#fanout = fanout;
     this.#presence = presence;
   }
 
@@ -47,7 +47,7 @@ export class OfferBoard {
     this.#current.set(file.id, file);
     this.#presence.flushFor(file.name);
     for (const [origin, topic] of this.#origins.topics()) {
-      this.#publisher.publish(topic, encode(toOffer(file, origin)));
+      this.#fanout.publish(topic, encode(toOffer(file, origin)));
     }
   }
 
@@ -55,7 +55,7 @@ export class OfferBoard {
   closed(fileId: string, outcome: 'published' | 'withdrawn'): void {
     this.#current.delete(fileId);
     if (outcome === 'published') return;
-    this.#publisher.publish(WITHDRAWN_TOPIC, encode({ type: 'file_withdrawn', id: fileId }));
+    this.#fanout.publish(WITHDRAWN_TOPIC, encode({ type: 'file_withdrawn', id: fileId }));
   }
 }
 

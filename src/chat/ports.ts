@@ -37,7 +37,7 @@ export interface Publisher {
 /** 一条记录落定的结果 */
 export interface Appended<E extends RoomEntry> {
   readonly entry: E;
-  /** 记录已持久之后兑现; 广播不等它, ack 必须等它。持久失败时拒绝, 已广播的收不回来 */
+  /** 记录已持久之后兑现 (由房间给出的还等到已广播); 广播不等它, ack 必须等它。持久失败时拒绝, 已广播的收不回来 */
   readonly durable: Promise<void>;
 }
 
@@ -91,6 +91,33 @@ export interface MessageLog {
   sentIds(sender: string): Promise<readonly string[] | undefined>;
   /** 文字的正文与文件名里含有 query 的 (不分大小写, 按字面)。错误: server_busy (排队的搜索太多) */
   search(query: SearchQuery): Promise<SearchPage>;
+}
+
+export interface PresenceChange {
+  readonly action: 'join' | 'leave';
+  readonly name: string;
+}
+
+/** 总线送回来的: 本进程与别的进程的都在内, 各进程看到的次序相同 */
+export interface BusListener {
+  entry(entry: RoomEntry): void;
+  presence(change: PresenceChange): void;
+}
+
+/**
+ * 房间对全体说话的唯一通道: 编号, 名单的变化与广播都经过它, 再由 listen 的一方送给本进程的连接。
+ * 现在只有单进程的实现 (LocalBus); server.processes 大于 1 时须换成集群的, 房间与名单不必改。
+ */
+export interface Bus {
+  readonly epoch: string;
+  /** 最近一条的 seq */
+  readonly seq: number;
+  /** 只有一个听者, 在发出任何消息之前登记 */
+  listen(listener: BusListener): void;
+  /** 编号, 持久并广播。错误同 MessageLog.appendText: 抛错时没有广播 */
+  text(draft: Omit<TextEntry, 'seq'>, sentBy?: SentBy): Appended<TextEntry>;
+  file(draft: { time: number; file: FileRecord }, sentBy?: SentBy): Appended<FileEntry>;
+  presence(change: PresenceChange): void;
 }
 
 /** 上传的一方; files/ 只凭它应答, 不认识会话与套接字 */

@@ -1,4 +1,4 @@
-// 房间: 成员, seq 与扇出。一条消息只编码一次 (文件消息: 每个来源一次), 其余交给发布端
+// 房间: 谁在里面, 说了什么, 补发什么。一条消息只编码一次 (文件消息: 每个来源一次), 其余交给扇出
 import { v7 as uuidv7 } from 'uuid';
 import { encode, toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
@@ -15,21 +15,22 @@ import {
   type WelcomeMessage,
 } from '../protocol/messages.js';
 import type { Archive } from './archive.js';
+import { BATCH_TEXT_TOPIC, type Fanout, TEXT_TOPIC } from './fanout.js';
 import type { HistoryRange } from './history-page.js';
 import type { Member } from './member.js';
 import type { OfferBoard } from './offer-board.js';
 import { Origins } from './origins.js';
-import type { Answer, Appended, MessageLog, Publisher, SentBy } from './ports.js';
+import type { Answer, Appended, Bus, MessageLog, SentBy } from './ports.js';
 import type { Presence } from './presence.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 
-const TEXT_TOPIC = 'text';
 // 加入时按 after 补发的条数上限; 另受一页的字节上限约束, 没给完的由 more 说明
 const CATCH_UP_LIMIT = 1000;
 
 export interface RoomOptions {
-  readonly publisher: Publisher;
+  readonly bus: Bus;
+  readonly fanout: Fanout;
   readonly sessions: Sessions;
   readonly presence: Presence;
   readonly log: MessageLog;
@@ -70,11 +71,11 @@ export class Room {
     const session = sessions.claim(request.name, request.session, member.ownLimit);
     // 每次加入重新声明: 离开前声明过的不算
     member.batch = request.features?.includes('batch') ?? false;
+    member.batchText = request.features?.includes('batch_text') ?? false;
     member.offer = request.features?.includes('offer') ?? false;
     const { replaced, cameOnline } = sessions.attach(session, member);
     this.#welcome(member, session);
-    member.connection.subscribe(TEXT_TOPIC);
-    member.connection.subscribe(this.#origins.enter(member.origin));
+    this.#enter(member, session);
     offers.enter(member);
     const introduced = this.#introduce(member, request, cameOnline)?.then(() => offers.list(member));
     if (introduced === undefined) offers.list(member);
@@ -89,9 +90,10 @@ export class Room {
   leave(member: Member): void {
     const session = member.session;
     if (session === undefined) return;
-    const { sessions, presence, offers } = this.#options;
+    const { sessions, presence, offers, fanout } = this.#options;
     if (member.kind === 'chat') {
-      member.connection.unsubscribe(TEXT_TOPIC);
+      fanout.memberLeft();
+      member.connection.unsubscribe(textTopic(member));
       member.connection.unsubscribe(this.#origins.exit(member.origin));
       offers.exit(member);
       presence.unsubscribe(member);
@@ -101,7 +103,7 @@ export class Room {
 
   /** 广播一行文字。错误: text_too_long, invalid_field, 日志的 storage_full 与 server_busy (都没有广播) */
   text(name: string, message: string, sentBy?: SentBy): Appended<TextEntry> {
-    const { limits, log, presence, publisher, now } = this.#options;
+    const { limits, bus, fanout, presence, now } = this.#options;
     // 按 UTF-8 字节计: 汉字占 3 字节, 字符数会低估
     if (Buffer.byteLength(message) > limits.textBytes) {
       throw new AppError('text_too_long', { facts: { limit: limits.textBytes } });
@@ -109,23 +111,29 @@ export class Room {
     if (message.length === 0) {
       throw new AppError('invalid_field', { detail: 'message 为空', facts: { field: 'message' } });
     }
+    fanout.requireRoom();
     presence.flushFor(name);
     const draft = { kind: 'text', id: uuidv7(), time: now(), name, message: wellFormed(message) } as const;
-    // 先记后播: 播出去的消息, 进程被杀也在日志里
-    const appended = log.appendText(draft, sentBy);
-    publisher.publish(TEXT_TOPIC, encode(toBroadcast(appended.entry, '')));
-    return appended;
+    return this.#afterBroadcast(bus.text(draft, sentBy));
   }
 
-  /** 广播一个已发布的文件: 每个来源编码一次, 链接各自可打开。错误同 text */
+  /** 广播一个已发布的文件。错误同 text, 但不因广播来不及送出而拒绝: 文件已经收下了 */
   announce(file: FileRecord, sentBy?: SentBy, time = this.#options.now()): Appended<FileEntry> {
-    const { log, presence, publisher } = this.#options;
+    const { bus, presence } = this.#options;
     presence.flushFor(file.name);
-    const appended = log.appendFile({ time, file }, sentBy);
-    for (const [origin, topic] of this.#origins.topics()) {
-      publisher.publish(topic, encode(toBroadcast(appended.entry, origin)));
+    return this.#afterBroadcast(bus.file({ time, file }, sentBy));
+  }
+
+  /** 总线送来的一条记录: 文字编码一次, 文件每个来源编码一次 (链接各自可打开) */
+  deliver(entry: RoomEntry): void {
+    const { fanout } = this.#options;
+    if (entry.kind === 'text') {
+      fanout.text(encode(toBroadcast(entry, '')));
+      return;
     }
-    return appended;
+    for (const [origin, topic] of this.#origins.topics()) {
+      fanout.publish(topic, encode(toBroadcast(entry, origin)));
+    }
   }
 
   /** 这个人以这个 clientId 发过的那一条; 会话不知道他从前发过什么的, 先问一次全部 */
@@ -154,16 +162,35 @@ export class Room {
     member.send({ type: 'search', ...found, ...(message.ref === undefined ? {} : { ref: message.ref }) });
   }
 
+  // 还在等着送出的都在 welcome.seq 之内, 由补发的历史给出: 排在它们之后才订阅, 才不重不漏
+  #enter(member: Member, session: Session): void {
+    const { fanout } = this.#options;
+    fanout.memberEntered();
+    const fileTopic = this.#origins.enter(member.origin);
+    fanout.inOrder(() => {
+      // 等的时候已经离开或断开
+      if (member.session !== session) return;
+      member.connection.subscribe(textTopic(member));
+      member.connection.subscribe(fileTopic);
+    });
+  }
+
+  // 应答在广播之后: 发送者先看到自己的消息
+  #afterBroadcast<E extends RoomEntry>({ entry, durable }: Appended<E>): Appended<E> {
+    const published = this.#options.fanout.published();
+    return { entry, durable: published === undefined ? durable : durable.then(() => published) };
+  }
+
   #welcome(member: Member, session: Session): void {
-    const { sessions, log, limits, features } = this.#options;
+    const { sessions, bus, limits, features } = this.#options;
     const welcome: WelcomeMessage = {
       type: 'welcome',
       name: session.name,
       session: session.token,
       users: sessions.onlineNames(MAX_LISTED_USERS),
       online: sessions.onlineCount,
-      epoch: log.epoch,
-      seq: log.seq,
+      epoch: bus.epoch,
+      seq: bus.seq,
       limits,
       features,
       ...(session.lastClose === undefined ? {} : { lastClose: session.lastClose }),
@@ -199,6 +226,10 @@ export class Room {
       for (const message of messages) member.send(message);
     });
   }
+}
+
+function textTopic(member: Member): string {
+  return member.batchText ? BATCH_TEXT_TOPIC : TEXT_TOPIC;
 }
 
 // 已经有的同步送出: 排在加入之后的一切广播之前

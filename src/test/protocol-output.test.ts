@@ -68,16 +68,20 @@ function start(t: TestContext): Promise<Running> {
   // 合并周期放长, 两个人才落进同一拍
   return serve(t, {
     chat: { presenceTickMs: 150, messagesPerSecond: 0 },
+    // 紧接着的几条才会攒成一拍
+    fanout: { minDelayMs: 50 },
     files: { fileBytes: 4 * 1024 * 1024, frameBytes: FRAME_BYTES, windowBytes: 512 * 1024 },
   });
 }
 
 it('协议: 每种服务器消息的字段与文档相同, 两个方向', async (t) => {
   const { ws, http } = await start(t);
-  const alice = await Client.join(t, `${ws}/ws`, '甲', { features: ['batch', 'offer'] });
+  const alice = await Client.join(t, `${ws}/ws`, '甲', { features: ['batch', 'batch_text', 'offer'] });
   const [bob] = await Promise.all([Client.join(t, `${ws}/ws`, '乙'), Client.join(t, `${ws}/`, '丙')]);
   await alice.next(({ action }) => action === 'sync');
   bob.send({ type: 'text', message: '你好', clientId: 'm-1' });
+  for (const message of ['一', '二', '三']) bob.send({ type: 'text', message });
+  await alice.next('batch');
   bob.send({ type: 'file', originalName: '点.png', filedata: PNG.toString('base64'), clientId: 'f-1' });
   await bob.next(({ clientId }) => clientId === 'f-1');
   const ready = await upload(bob, { originalName: '点.png', clientId: 'c-1' }, PNG);

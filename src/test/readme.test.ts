@@ -1,5 +1,6 @@
 // README 与项目一致: 设置表, 样例配置, 链接, 命令, 平台与依赖的说法
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -28,6 +29,15 @@ describe('README', () => {
     const { markdown } = describeConfig(loadConfig({ env: {}, args: [] }));
     const table = between('<!-- config:start -->', '<!-- config:end -->');
     assert.equal(table, markdown.trim(), '请把 npm run config -- --markdown 的表放回 README');
+  });
+
+  it('压测结果表就是 bench/results 里的数字', () => {
+    const table = execFileSync(process.execPath, ['scripts/bench-table.mjs'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    const written = between('<!-- bench:start -->', '<!-- bench:end -->');
+    assert.equal(written, table.trim(), '请运行 node scripts/bench-table.mjs --write');
   });
 
   it('每份样例配置都能启动', (t) => {

@@ -1,24 +1,24 @@
-// 服务器的每一帧进入模型; 一种类型一个处理者, 漏掉一种就编译不过
+// 服务器的每一条消息进入模型; 一种类型一个处理者, 漏掉一种就编译不过
 import type {
   FileBroadcast,
   FileOfferMessage,
   HistoryReply,
-  ServerMessage,
   WelcomeMessage,
 } from '../../../src/protocol/messages.js';
 import type { Model } from '../model/model.js';
 import type { RoomMessage } from '../model/timeline.js';
+import type { SingleMessage } from '../net/frame.js';
 import type { CatchUp } from './catch-up.js';
 
 type Handlers = {
-  readonly [K in ServerMessage['type']]: (message: Extract<ServerMessage, { type: K }>) => void;
+  readonly [K in SingleMessage['type']]: (message: Extract<SingleMessage, { type: K }>) => void;
 };
 
 /** 房间之外的人处理的: 登录, 发件箱, 上传 */
 export interface FeedPorts {
   welcomed(message: WelcomeMessage): void;
-  acknowledged(message: Extract<ServerMessage, { type: 'ack' }>): void;
-  failed(message: Extract<ServerMessage, { type: 'error' }>): void;
+  acknowledged(message: Extract<SingleMessage, { type: 'ack' }>): void;
+  failed(message: Extract<SingleMessage, { type: 'error' }>): void;
 }
 
 export class RoomFeed {
@@ -51,9 +51,9 @@ export class RoomFeed {
     };
   }
 
-  receive(message: ServerMessage): void {
+  receive(message: SingleMessage): void {
     // 类型由表保证; 以后的服务器可能有新的类型, 忽略
-    const handler = this.#handlers[message.type] as ((message: ServerMessage) => void) | undefined;
+    const handler = this.#handlers[message.type] as ((message: SingleMessage) => void) | undefined;
     handler?.(message);
   }
 
@@ -86,7 +86,7 @@ export class RoomFeed {
     return this.#model.outbox.matchBroadcast(message.message);
   }
 
-  #presence(message: Extract<ServerMessage, { type: 'user_update' }>): void {
+  #presence(message: Extract<SingleMessage, { type: 'user_update' }>): void {
     const { people, timeline } = this.#model;
     const change =
       message.action === 'sync'

@@ -1,7 +1,8 @@
 // 聊天连接: 连上, 加入, 断了自己重连; 状态图见 model/connection.ts
-import type { HistoryReply, SearchReply, ServerMessage } from '../../../src/protocol/messages.js';
+import type { HistoryReply, SearchReply } from '../../../src/protocol/messages.js';
 import type { CloseReason, ConnectionState } from '../model/connection.js';
 import { retryDelayMs } from './backoff.js';
+import { messagesIn, type SingleMessage } from './frame.js';
 import { Requests } from './requests.js';
 
 export interface JoinRequest {
@@ -27,8 +28,8 @@ export interface ChatEvents {
   /** 每次 (重新) 连上时问一次 */
   joinRequest(): JoinRequest;
   stateChanged(state: ConnectionState): void;
-  /** 除自己要的历史与搜索之外的每一帧; welcome 到来时状态已是 online */
-  received(message: ServerMessage): void;
+  /** 除自己要的历史与搜索之外的每一条; welcome 到来时状态已是 online */
+  received(message: SingleMessage): void;
 }
 
 // 连上并加入的期限
@@ -40,8 +41,8 @@ const PROBE_MS = 10_000;
 const STABLE_MS = 10_000;
 // 刚在线就断的, 至多从这一级退避 (1 秒) 开始: 连续抖动时仍然很快回来
 const SETTLED_ATTEMPT = 1;
-// batch: 进出合成一帧; offer: 正在上传的文件也要知道
-const FEATURES = ['batch', 'offer'];
+// batch: 进出合成一帧; batch_text: 忙时几条消息一帧; offer: 正在上传的文件也要知道
+const FEATURES = ['batch', 'batch_text', 'offer'];
 const ABNORMAL: CloseReason = { code: 1006, reason: '' };
 
 export class ChatConnection {
@@ -117,12 +118,12 @@ export class ChatConnection {
 
   #receive(data: unknown): void {
     if (typeof data !== 'string') return;
-    // 服务器的帧由契约保证形状; 不认识的 type 由接收者忽略
-    const message = JSON.parse(data) as ServerMessage;
     // 每帧只记时刻, 不动定时器: 满员的聊天室每秒几百帧
     this.#heardAt = Date.now();
-    if (message.type === 'welcome') this.#joined();
-    if (!this.#requests.settle(message)) this.#events.received(message);
+    for (const message of messagesIn(data)) {
+      if (message.type === 'welcome') this.#joined();
+      if (!this.#requests.settle(message)) this.#events.received(message);
+    }
   }
 
   #joined(): void {

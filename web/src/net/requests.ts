@@ -1,6 +1,7 @@
 // 聊天连接上的一问一答 (历史与搜索): 应答凭 ref 对上; 没有 ref 的是加入时服务器主动给的
 import type { ErrorCode } from '../../../src/protocol/errors.js';
-import type { HistoryReply, SearchReply, ServerMessage } from '../../../src/protocol/messages.js';
+import type { HistoryReply, SearchReply } from '../../../src/protocol/messages.js';
+import type { SingleMessage } from './frame.js';
 
 export interface Replies {
   readonly history: HistoryReply;
@@ -55,7 +56,7 @@ export class Requests {
   }
 
   /** 是某次请求的应答或错误就了结它, 返回 true */
-  settle(message: ServerMessage): boolean {
+  settle(message: SingleMessage): boolean {
     const isReply = message.type === 'history' || message.type === 'search';
     if (!isReply && message.type !== 'error') return false;
     const waiting = this.#take(message.ref ?? '');

@@ -1,20 +1,32 @@
-// 一次 multipart 上传: 一个带 Content-Length 的 POST; Sluice 与 multer 收到的字节完全相同
+// 一个带 Content-Length 的请求, 正文取自测试文件; multipart, 原样 POST 与 tus 的 PATCH 都经过这里
 import type { HttpExchange, HttpResponse } from './http-client.js';
 import { PlainEncoder } from './slice-encoders.js';
 import { pump } from './slice-pump.js';
-import { nowMs, type UploadJob, type UploadResult } from './upload-job.js';
+import type { UploadJob } from './upload-job.js';
 
-const BOUNDARY = '----sluice-bench-8d1f6c2ab7e94b53';
 /** 这么久 (毫秒) 没有任何进展就断开: 服务器无响应时压测不会挂住 */
 const STALL_TIMEOUT_MS = 120_000;
 
-/** 连接已建立后才计时: 握手不属于传输 */
-export async function uploadMultipart(
+export interface RequestBody {
+  /** 请求头, 连同正文开头不属于文件的部分 */
+  readonly head: Buffer;
+  /** 正文结尾不属于文件的部分; 可以为空 */
+  readonly tail: Buffer;
+}
+
+export interface BodyOutcome {
+  /** 断线时是 Error */
+  readonly response: HttpResponse | Error;
+  readonly sentBytes: number;
+}
+
+/** 发完 (或服务器提前作答, 或断线) 才返回; 保证: 不抛出服务器一侧的失败 */
+export async function sendBody(
   job: UploadJob,
   fd: number,
   exchange: HttpExchange,
-): Promise<UploadResult> {
-  const { head, tail } = envelope(job);
+  { head, tail }: RequestBody,
+): Promise<BodyOutcome> {
   let answered = false;
   const settled = exchange.response.then(
     () => {
@@ -24,9 +36,11 @@ export async function uploadMultipart(
       answered = true;
     },
   );
-  const startedMs = nowMs();
   const timer = setTimeout(() => exchange.close(), STALL_TIMEOUT_MS);
-  await exchange.write([head]);
+  // 服务器可能提前拒绝并停止读取: 写出不再完成, 由应答或断线来结束等待
+  const write = (pieces: readonly Uint8Array[]): Promise<void> =>
+    Promise.race([exchange.write(pieces).catch(() => {}), settled]);
+  await write([head]);
   const sentBytes = await pump({
     fd,
     fileBytes: job.fileBytes,
@@ -36,27 +50,13 @@ export async function uploadMultipart(
       timer.refresh();
       return undefined;
     },
-    // 服务器可能提前拒绝并停止读取: 写出不再完成, 由应答或断线来结束等待
-    write: (pieces) => Promise.race([exchange.write(pieces).catch(() => {}), settled]),
+    write,
     stopped: () => answered,
   });
-  if (!answered) await Promise.race([exchange.write([tail]).catch(() => {}), settled]);
+  if (!answered && tail.length > 0) await write([tail]);
   const response = await exchange.response.catch((error: Error) => error);
   clearTimeout(timer);
-  return { ...outcomeOf(response), elapsedMs: nowMs() - startedMs, sentBytes };
-}
-
-function envelope(job: UploadJob): { head: Buffer; tail: Buffer } {
-  const preamble =
-    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="name"\r\n\r\n${job.userName}\r\n` +
-    `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="bench.bin"\r\n` +
-    'Content-Type: application/octet-stream\r\n\r\n';
-  const tail = `\r\n--${BOUNDARY}--\r\n`;
-  const contentLength = Buffer.byteLength(preamble) + job.sendBytes + tail.length;
-  const head =
-    `POST /api/files HTTP/1.1\r\nHost: ${job.target.host}:${job.target.port}\r\n` +
-    `Content-Type: multipart/form-data; boundary=${BOUNDARY}\r\nContent-Length: ${contentLength}\r\n\r\n`;
-  return { head: Buffer.from(head + preamble), tail: Buffer.from(tail) };
+  return { response, sentBytes };
 }
 
 interface FilesReply {
@@ -64,7 +64,12 @@ interface FilesReply {
   readonly error?: { readonly code: string };
 }
 
-function outcomeOf(response: HttpResponse | Error): Pick<UploadResult, 'outcome' | 'url' | 'sha256'> {
+/** 应答 -> 结局: 201 是 done, 其余是错误码或状态码 */
+export function outcomeOf(response: HttpResponse | Error): {
+  readonly outcome: string;
+  readonly url?: string;
+  readonly sha256?: string;
+} {
   if (response instanceof Error) return { outcome: `disconnected: ${response.message}` };
   const reply = parseReply(response.body);
   if (response.status !== 201) return { outcome: reply.error?.code ?? `http_${response.status}` };

@@ -1,0 +1,41 @@
+// 单进程的总线: 编号由本进程的消息日志给出, 其余当场回到本进程
+import type { FileEntry, FileRecord, TextEntry } from '../protocol/messages.js';
+import type { Appended, Bus, BusListener, MessageLog, PresenceChange, SentBy } from './ports.js';
+
+export class LocalBus implements Bus {
+  readonly #log: MessageLog;
+  #listener: BusListener | undefined;
+
+  constructor(log: MessageLog) {
+    this.#log = log;
+  }
+
+  get epoch(): string {
+    return this.#log.epoch;
+  }
+
+  get seq(): number {
+    return this.#log.seq;
+  }
+
+  listen(listener: BusListener): void {
+    this.#listener = listener;
+  }
+
+  // 先记后播: 播出去的消息, 进程被杀也在日志里
+  text(draft: Omit<TextEntry, 'seq'>, sentBy?: SentBy): Appended<TextEntry> {
+    const appended = this.#log.appendText(draft, sentBy);
+    this.#listener?.entry(appended.entry);
+    return appended;
+  }
+
+  file(draft: { time: number; file: FileRecord }, sentBy?: SentBy): Appended<FileEntry> {
+    const appended = this.#log.appendFile(draft, sentBy);
+    this.#listener?.entry(appended.entry);
+    return appended;
+  }
+
+  presence(change: PresenceChange): void {
+    this.#listener?.presence(change);
+  }
+}
