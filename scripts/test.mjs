@@ -19,9 +19,12 @@ const STEPS = [
 ];
 // 各步一共选中多少个测试文件; 0 说明过滤的名字写错了
 let selected = 0;
+// 装 Python 的依赖多在等网络: 与前几步同时进行
+let pythonReady;
 
 await main(async () => {
   await ensureReady();
+  pythonReady = preparePython();
   const failed = [];
   for (const [name, run] of STEPS) {
     const startedMs = performance.now();
@@ -36,6 +39,15 @@ await main(async () => {
 // 在最后再说一遍: CI 的记录往往只留下结尾
 function summaryOf({ name, failures }) {
   return `${name}: ${failures.length} 项\n${failures.join('\n').replace(/^/gm, '  ')}`;
+}
+
+// 最新的先装: 检查要用它。装不成的不算, 由用到它的那一步再试并说明
+async function preparePython() {
+  if (process.env['SLUICE_SKIP_PYTHON'] || pythonTestFiles().length === 0) return;
+  await codeOf(async () => {
+    await ensureScreen();
+    for (const python of (await ensurePythons()).reverse()) await ensureEnvironment(python);
+  });
 }
 
 async function runServerTests() {
@@ -56,6 +68,8 @@ async function runWebTests() {
     selected += files.length - models.length;
     return runTestFiles(models, options);
   }
+  // 系统的包一次只能装一个
+  await pythonReady;
   const environment = { SLUICE_TEST_BROWSER: await ensureBrowser(), ...(await desktopFor(files)) };
   return runTestFiles(files, { ...options, environment });
 }
@@ -76,16 +90,19 @@ async function desktopFor(files) {
 }
 
 async function runPythonTests() {
-  const files = listFiles('python_client/tests').filter(
-    (file) => /\/test_\w+\.py$/.test(file) && isWanted(file),
-  );
+  const files = pythonTestFiles();
   selected += files.length;
   if (files.length === 0) return [];
   if (process.env['SLUICE_SKIP_PYTHON']) {
     say(`!!! 跳过 ${files.length} 个 Python 测试文件 (SLUICE_SKIP_PYTHON) !!!`);
     return [];
   }
+  await pythonReady;
   return runPytest(files, testEnvironment());
+}
+
+function pythonTestFiles() {
+  return listFiles('python_client/tests').filter((file) => /\/test_\w+\.py$/.test(file) && isWanted(file));
 }
 
 async function runTestFiles(candidates, { nodeFlags = [], concurrency = 2, environment = {} } = {}) {
