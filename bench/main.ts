@@ -6,12 +6,17 @@ import { durableBench } from './durable.js';
 import { fanoutBench } from './fanout.js';
 import { followBench } from './follow.js';
 import { historyBench } from './history.js';
+import { idleBench } from './idle.js';
 import { largeBench } from './large.js';
 import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
 import { type Bench, benchHelp, type Options, optionsFor, overview, parseCommand } from './lib/options.js';
 import { processStatsAvailable } from './lib/process-stats.js';
 import { publishReport, type Report } from './lib/report.js';
 import { mixedBench } from './mixed.js';
+import { restartBench } from './restart.js';
+import { slowBench } from './slow.js';
+import { soakBench } from './soak.js';
+import { stormBench } from './storm.js';
 import { uploadBench } from './upload.js';
 import { webLargeBench } from './web-large.js';
 import { webLoadBench } from './web-load.js';
@@ -24,6 +29,11 @@ const BENCHES: readonly Bench[] = [
   largeBench,
   durableBench,
   fanoutBench,
+  idleBench,
+  stormBench,
+  slowBench,
+  restartBench,
+  soakBench,
   followBench,
   historyBench,
   webLargeBench,
