@@ -66,7 +66,7 @@ export async function measureAlone(
       wholeClaim('单独的一条: 一条不丢', lanes),
     ],
     charts: [],
-    notes: generatorNotes(lanes),
+    notes: generatorNotes('单独的一条', lanes),
     raw: lanes.map(({ label, runs }) => ({ label, runs })),
   };
 }

@@ -91,13 +91,13 @@ export function wholeClaim(text: string, lanes: readonly Lane[]): Claim {
   return { text, value, passed: broken.length === 0 };
 }
 
-/** 发生器是瓶颈的各段 */
-export function generatorNotes(lanes: readonly Lane[]): string[] {
-  return lanes.flatMap(({ label, runs }) => {
+/** 发生器可能是瓶颈的各段, 合成一条说明; 一段也没有时为空 */
+export function generatorNotes(part: string, lanes: readonly Lane[]): string[] {
+  const troubled = lanes.flatMap(({ label, runs }) => {
     const troubles = runs.map(generatorTrouble).filter((trouble) => trouble !== undefined);
-    if (troubles.length === 0) return [];
-    return [`${label}: ${troubles.length} / ${runs.length} 段里发生器可能是瓶颈: ${troubles[0]}`];
+    return troubles.length === 0 ? [] : [`${label} ${troubles.length} / ${runs.length} 段 (${troubles[0]})`];
   });
+  return troubled.length === 0 ? [] : [`${part}: 发生器可能是瓶颈: ${troubled.join('; ')}`];
 }
 
 export function describe(label: string, run: FanoutRun): string {

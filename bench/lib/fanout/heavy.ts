@@ -55,7 +55,7 @@ export async function measureMillions(bench: FanoutBench, contestants: readonly 
     ],
     claims: lanes.filter(isSluice).map(millionsClaim),
     charts: [],
-    notes: generatorNotes(lanes),
+    notes: generatorNotes('两百万次', lanes),
     raw: lanes.map(({ label, runs }) => ({ label, runs })),
   };
 }
@@ -118,9 +118,13 @@ export async function measureCrowds(bench: FanoutBench, entries: readonly Entry[
         lines: linesOf(lanes, ({ contestant }) => contestant.receivers),
       },
     ],
-    notes: generatorNotes(lanes),
+    notes: generatorNotes('一百到一万人', lanes.map(withSize)),
     raw: lanes.map(({ label, contestant, runs }) => ({ label, receivers: contestant.receivers, runs })),
   };
+}
+
+function withSize({ label, contestant, runs }: Heavy): Lane {
+  return { label: `${label} ${contestant.receivers} 人`, runs };
 }
 
 function crowdClaims(lanes: readonly Heavy[]): Claim[] {
