@@ -10,35 +10,55 @@ import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
 
 const filters = process.argv.slice(2);
 
-// 按顺序执行, 全部跑完再报: [名字, 返回没有通过的各项的函数]
-const STEPS = [
-  ['检查', () => (process.env['SLUICE_SKIP_CHECK'] ? [] : runChecks())],
-  ['服务器测试', runServerTests],
-  ['浏览器测试', runWebTests],
-  ['Python 测试', runPythonTests],
+// 一组接一组, 组里的同时进行, 全部跑完再报: [名字, 返回没有通过的各项的函数]。
+// 网页与 Python 的测试各自多在等, 加起来用不满两个核; Python 的输出攒着, 不会混在一起
+const GROUPS = [
+  [['检查', () => (process.env['SLUICE_SKIP_CHECK'] ? [] : runChecks())]],
+  [['服务器测试', runServerTests]],
+  [
+    ['浏览器测试', runWebTests],
+    ['Python 测试', runPythonTests],
+  ],
 ];
 // 各步一共选中多少个测试文件; 0 说明过滤的名字写错了
 let selected = 0;
+// 装 Python 的依赖多在等网络: 与服务器测试同时进行
+let pythonReady = Promise.resolve();
 
 await main(async () => {
   await ensureReady();
-  const failed = [];
-  for (const [name, run] of STEPS) {
-    const startedMs = performance.now();
-    const failures = await failuresOf(run);
-    say(`${name}: 用时 ${((performance.now() - startedMs) / 1000).toFixed(0)} 秒`);
-    if (failures.length > 0) failed.push({ name, failures });
-  }
+  const outcomes = [];
+  for (const group of GROUPS) outcomes.push(...(await Promise.all(group.map(runStep))));
   if (selected === 0) throw new ScriptError(`没有名字含 ${filters.join(', ')} 的测试文件`);
+  const failed = outcomes.filter(({ failures }) => failures.length > 0);
   if (failed.length > 0) throw new ScriptError(`没有通过:\n${failed.map(summaryOf).join('\n')}`);
 });
+
+async function runStep([name, run]) {
+  const startedMs = performance.now();
+  const failures = await failuresOf(run);
+  say(`${name}: 用时 ${((performance.now() - startedMs) / 1000).toFixed(0)} 秒`);
+  return { name, failures };
+}
 
 // 在最后再说一遍: CI 的记录往往只留下结尾
 function summaryOf({ name, failures }) {
   return `${name}: ${failures.length} 项\n${failures.join('\n').replace(/^/gm, '  ')}`;
 }
 
+// 装不成的不算, 由用到它的那一步再试并说明
+async function preparePython() {
+  if (process.env['SLUICE_SKIP_PYTHON'] || pythonTestFiles().length === 0) return;
+  await codeOf(async () => {
+    await ensureScreen();
+    for (const python of await ensurePythons()) await ensureEnvironment(python);
+  });
+}
+
 async function runServerTests() {
+  pythonReady = preparePython();
+  // 意外的错误由等它的那一步抛出, 不在这里中断进程
+  pythonReady.catch(() => {});
   return runTestFiles(listFiles('dist/test').filter((file) => file.endsWith('.test.js')));
 }
 
@@ -56,6 +76,8 @@ async function runWebTests() {
     selected += files.length - models.length;
     return runTestFiles(models, options);
   }
+  // 系统的包一次只能装一个
+  await pythonReady;
   const environment = { SLUICE_TEST_BROWSER: await ensureBrowser(), ...(await desktopFor(files)) };
   return runTestFiles(files, { ...options, environment });
 }
@@ -76,16 +98,19 @@ async function desktopFor(files) {
 }
 
 async function runPythonTests() {
-  const files = listFiles('python_client/tests').filter(
-    (file) => /\/test_\w+\.py$/.test(file) && isWanted(file),
-  );
+  const files = pythonTestFiles();
   selected += files.length;
   if (files.length === 0) return [];
   if (process.env['SLUICE_SKIP_PYTHON']) {
     say(`!!! 跳过 ${files.length} 个 Python 测试文件 (SLUICE_SKIP_PYTHON) !!!`);
     return [];
   }
+  await pythonReady;
   return runPytest(files, testEnvironment());
+}
+
+function pythonTestFiles() {
+  return listFiles('python_client/tests').filter((file) => /\/test_\w+\.py$/.test(file) && isWanted(file));
 }
 
 async function runTestFiles(candidates, { nodeFlags = [], concurrency = 2, environment = {} } = {}) {

@@ -11,7 +11,10 @@ export type GeneratorKind =
   | 'swarm'
   | 'crowd'
   | 'fanout-bulk'
-  | 'fanout-probe';
+  | 'fanout-probe'
+  | RoomGenerator;
+/** 满房间的几种发生器: 说话与旁听, 观众, 风暴, 回来的人, 长跑 */
+type RoomGenerator = 'talk' | 'audience' | 'storm' | 'return' | 'soak';
 
 /** 打包之后 import.meta.url 是入口 bench/dist/main.js, 发生器在它旁边的 generators/ */
 function scriptOf(kind: GeneratorKind): string {

@@ -23,10 +23,18 @@ export class ServerProcess {
   readonly name: string;
   readonly target: Target;
   readonly pid: number;
+  /** 标准输出与标准错误都记在这里; 别处运行的为空 */
+  readonly logFile: string;
   readonly #child: ChildProcess | undefined;
 
-  private constructor(name: string, target: Target, child: ChildProcess | undefined, pid: number) {
+  private constructor(
+    { name, logFile }: Pick<ServerCommand, 'name' | 'logFile'>,
+    target: Target,
+    pid: number,
+    child?: ChildProcess,
+  ) {
     this.name = name;
+    this.logFile = logFile;
     this.target = target;
     this.#child = child;
     this.pid = pid;
@@ -48,7 +56,7 @@ export class ServerProcess {
     child.stderr.pipe(log, { end: false });
     try {
       const port = options.port ?? (await listeningPort(child, log));
-      return new ServerProcess(options.name, { host: '127.0.0.1', port }, child, child.pid!);
+      return new ServerProcess(options, { host: '127.0.0.1', port }, child.pid!, child);
     } catch (error) {
       child.kill('SIGKILL');
       const tail = readFileSync(options.logFile, 'utf8').split('\n').slice(-15).join('\n');
@@ -58,14 +66,15 @@ export class ServerProcess {
 
   /** 已在别处运行的服务器; pid 为 0 表示不知道, 资源用量便无从测起 */
   static external(name: string, target: Target, pid: number): ServerProcess {
-    return new ServerProcess(name, target, undefined, pid);
+    return new ServerProcess({ name, logFile: '' }, target, pid);
   }
 
-  async stop(): Promise<void> {
+  /** 好好停止 (SIGTERM); 'SIGKILL' 则当场杀死。兑现时进程已不在 */
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
+    child.kill(signal);
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await gone;
     clearTimeout(timer);

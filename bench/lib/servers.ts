@@ -1,12 +1,15 @@
 // 被测的几种服务器各怎么启动; 地址, 端口与存储目录都由压测给定
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { INSPECTABLE } from './heap-census.js';
 import type { Options } from './options.js';
 import { ServerProcess } from './server-process.js';
 import { parseTarget } from './target.js';
 
 /** scripts/bench.mjs 总在项目根启动压测 */
 const ROOT = process.cwd();
+
+type Environment = Readonly<Record<string, string>>;
 
 /** settings: 另加的环境变量, 例如换一种消息日志 */
 export async function startSluice(
@@ -76,6 +79,16 @@ export function startBareUws(options: Options): Promise<ServerProcess> {
   });
 }
 
+export function startIdleUws(options: Options): Promise<ServerProcess> {
+  return ServerProcess.start({
+    name: '裸 uWebSockets.js, 只订阅',
+    command: process.execPath,
+    args: [fileURLToPath(new URL('./peers/idle-uws.js', import.meta.url))],
+    env: INSPECTABLE,
+    logFile: join(options.work, 'idle-uws.log'),
+  });
+}
+
 /** 只有发布循环的裸 uWebSockets.js: 扇出的对照 */
 export function startPublishUws(options: Options): Promise<ServerProcess> {
   return ServerProcess.start({
@@ -86,12 +99,12 @@ export function startPublishUws(options: Options): Promise<ServerProcess> {
   });
 }
 
-export function startWsBroadcast(options: Options): Promise<ServerProcess> {
-  return startPeer(options, 'ws', 'ws-broadcast');
+export function startWsBroadcast(options: Options, env: Environment = {}): Promise<ServerProcess> {
+  return startPeer(options, 'ws', 'ws-broadcast', env);
 }
 
-export function startSocketIo(options: Options): Promise<ServerProcess> {
-  return startPeer(options, 'Socket.IO', 'socket-io');
+export function startSocketIo(options: Options, env: Environment = {}): Promise<ServerProcess> {
+  return startPeer(options, 'Socket.IO', 'socket-io', env);
 }
 
 /** writeDelayMs: 它攒消息的时间, 0 为默认 (不攒) */
@@ -111,12 +124,12 @@ export function startCentrifuge(
 }
 
 /** peers/ 里直接运行的程序, 生产模式 */
-function startPeer(options: Options, name: string, file: string): Promise<ServerProcess> {
+function startPeer(options: Options, name: string, file: string, env: Environment): Promise<ServerProcess> {
   return ServerProcess.start({
     name,
     command: process.execPath,
     args: [join(ROOT, `bench/peers/${file}.mjs`)],
-    env: { NODE_ENV: 'production' },
+    env: { NODE_ENV: 'production', ...env },
     logFile: join(options.work, `${file}.log`),
   });
 }

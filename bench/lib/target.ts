@@ -4,6 +4,8 @@ import { createConnection, type Socket } from 'node:net';
 export interface Target {
   readonly host: string;
   readonly port: number;
+  /** 从本机的哪个地址连出: 每个 (源地址, 目的) 只有 28000 个端口; 不写由内核定 */
+  readonly localAddress?: string;
 }
 
 export function parseTarget(url: string): Target {

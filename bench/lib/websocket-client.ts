@@ -1,6 +1,7 @@
 // 裸 socket 上的 WebSocket 客户端: 只有压测要用的部分, 为的是发生器不成为瓶颈
-//   connecting --101--> open --deafen()--> deaf
-//        \---------------\-- close 帧 / 断线 / close() --\--> closed
+//   connecting --101--> open <--pause()/resume()--> paused
+//                         \---deafen()--> deaf
+//   其中任何一个 -- close 帧 / 断线 / close() --> closed
 import type { Socket } from 'node:net';
 import type { ServerMessage } from '../../src/protocol/messages.js';
 import { headBytesFor, writeHead } from './frame-head.js';
@@ -12,7 +13,9 @@ import { upgradeRequest } from './websocket-handshake.js';
 const MAX_HANDSHAKE_BYTES = 16 * 1024;
 
 export interface WebSocketHandlers {
-  onMessage(message: ServerMessage): void;
+  onMessage?(message: ServerMessage): void;
+  /** 给出时不解析, onMessage 不再调用; payload 是接收缓冲的视图, 只在回调内有效 */
+  onPayload?(payload: Buffer): void;
   /** 只调用一次; reason 含关闭码与服务器给出的原因 */
   onClose(reason: string): void;
 }
@@ -21,7 +24,7 @@ export class WebSocketClient {
   readonly #parser: FrameParser;
   readonly #handlers: WebSocketHandlers;
   #socket: Socket | undefined;
-  #state: 'connecting' | 'open' | 'deaf' | 'closed' = 'connecting';
+  #state: 'connecting' | 'open' | 'paused' | 'deaf' | 'closed' = 'connecting';
   #handshake: Buffer = Buffer.alloc(0);
   #closeReason = '连接中断, 没有 close 帧';
   #drainedBytes = 0;
@@ -49,7 +52,11 @@ export class WebSocketClient {
   }
 
   sendJson(message: object): void {
-    const text = Buffer.from(JSON.stringify(message));
+    this.sendText(JSON.stringify(message));
+  }
+
+  sendText(content: string): void {
+    const text = Buffer.from(content);
     const frame = Buffer.allocUnsafe(headBytesFor(text.length) + text.length);
     text.copy(frame, writeHead(frame, 0, OPCODE.text, text.length));
     this.#socket!.write(frame);
@@ -61,7 +68,7 @@ export class WebSocketClient {
   }
 
   get isOpen(): boolean {
-    return this.#state === 'open' || this.#state === 'deaf';
+    return this.#state !== 'connecting' && this.#state !== 'closed';
   }
 
   /** deafen 之后从内核取走的字节数 */
@@ -78,6 +85,27 @@ export class WebSocketClient {
     this.#socket!.pause();
   }
 
+  /** 停住不读: 内核与服务器里越积越多。陷阱: 断线要到 resume 之后才知道 */
+  pause(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'paused';
+    this.#socket!.pause();
+  }
+
+  /** 接着读, 一个字节不少 */
+  resume(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'open';
+    this.#socket!.resume();
+  }
+
+  /** 停住的读一次, 照常解析, 再停住; 与 drain 一样须在定时器里调用 */
+  sip(): void {
+    if (this.#state !== 'paused') return;
+    this.#socket!.resume();
+    setImmediate(() => this.#socket!.pause());
+  }
+
   /** 取走内核里的积压。须在定时器里调用: 紧接着的轮询阶段读完, 其后的 setImmediate 停读 */
   drain(): void {
     this.#socket!.resume();
@@ -91,7 +119,8 @@ export class WebSocketClient {
   }
 
   #onBytes(bytes: Buffer): void {
-    if (this.#state === 'open') this.#parser.push(bytes);
+    // 停住之前已读出来的照样解析: 丢了就错位了
+    if (this.#state === 'open' || this.#state === 'paused') this.#parser.push(bytes);
     else if (this.#state === 'connecting') this.#onHandshake(bytes);
     else if (this.#state === 'deaf') this.#drainedBytes += bytes.length;
   }
@@ -113,8 +142,9 @@ export class WebSocketClient {
 
   #receive(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.text) {
+      if (this.#handlers.onPayload !== undefined) this.#handlers.onPayload(payload);
       // 服务器的帧由本项目的类型描述; 这里是压测唯一的解码处
-      this.#handlers.onMessage(JSON.parse(payload.toString('utf8')) as ServerMessage);
+      else this.#handlers.onMessage?.(JSON.parse(payload.toString('utf8')) as ServerMessage);
     } else if (opcode === OPCODE.ping) this.#pong(payload);
     else if (opcode === OPCODE.close) {
       const code = payload.length >= 2 ? payload.readUInt16BE(0) : 1005;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from typing import TYPE_CHECKING, Iterator
 
@@ -16,6 +17,12 @@ from .server import SluiceServer
 if TYPE_CHECKING:
     from ..ui.window import Window
     from .tk_display import Desktop, HandFedNetwork
+
+
+def pytest_configure() -> None:
+    # 在后台运行 (npm test &) 时 SIGINT 被忽略, 子进程也继承: 恢复, 否则 Ctrl+C 的测试等不到头
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ describe('准入', () => {
   });
 
   it('到期还没加入的以 4001 断开, 半截的帧拖不住它; 加入了的不受影响', async (t) => {
-    const { ws, port } = await serve(t, { server: { joinTimeoutMs: 300 } });
+    const { ws, port } = await serve(t, { server: { joinTimeoutMs: 1000 } });
     const joined = await Client.join(t, ws, '甲');
     const idle = await Client.open(t, ws);
     const stalled = await RawClient.upgrade(t, port);

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import Database from 'libsql';
 import { Client, type Message, sendWindowed } from './client.js';
-import { atEnd, type Running, serve, storedFiles, temporaryFolder } from './harness.js';
+import { type Running, serve, storedFiles, temporaryFolder } from './harness.js';
+import { besides } from './history-tools.js';
 import { errorCode, post } from './http-tools.js';
 import { assertPublished, begin, fileFrame, finish, joined, randomBytes, resume } from './uploading.js';
 
@@ -23,17 +23,12 @@ function overrides(storage: string) {
 
 /** 占住数据库的写锁: 服务器的消息落不了盘, 积压到上限; 返回放开的函数 */
 async function clog(t: TestContext, client: Client, { storage }: Running): Promise<() => void> {
-  const database = new Database(path.join(storage, 'history', 'messages.db'));
+  // 服务器可能正在写: 等它写完 (besides 的期限), 不是立即失败
+  const database = besides(t, path.join(storage, 'history'));
   database.exec('BEGIN IMMEDIATE');
-  let held = true;
-  const release = (): void => {
-    if (held) database.close();
-    held = false;
-  };
-  atEnd(t, release);
   for (let count = 0; count < LINES; count += 1) client.send({ type: 'text', message: LINE });
   await client.error('server_busy');
-  return release;
+  return () => database.exec('ROLLBACK');
 }
 
 /** 等到又收得下消息 */

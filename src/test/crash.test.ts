@@ -23,7 +23,8 @@ interface Job {
 }
 
 function newJob(index: number, random: () => number): Job {
-  const size = Math.floor((10 + 50 * random()) * MIB);
+  // 比被杀之前传得完的大: 多半要续传一两次
+  const size = Math.floor((5 + 20 * random()) * MIB);
   const data = randomBytes(size, index + 1);
   return {
     data,

@@ -6,6 +6,7 @@ import type { ConfigOverrides } from '../config.js';
 import { ERRORS, type ErrorCode } from '../protocol/errors.js';
 import { Client } from './client.js';
 import { serve } from './harness.js';
+import { unreadDownload } from './http-tools.js';
 import { RawClient, tryUpgrade } from './raw.js';
 
 /** 一次往来的结果: 来自 HTTP 的有 status, 来自 WebSocket 的有 retryable */
@@ -177,9 +178,8 @@ const CASES: { readonly [C in ErrorCode]: Case } = {
     ];
   },
   server_stopping: async (t) => {
-    const { port, server, ws } = await serve(t);
-    // 有人可道别, 停机才有一段时间
-    await Client.join(t, ws, '见证');
+    const { port, server, http } = await serve(t, { server: { stopGraceMs: 60_000 } });
+    const release = await unreadDownload(t, { http, port });
     const raw = await RawClient.open(t, port);
     const head = `Host: 127.0.0.1:${port}\r\nContent-Length: 0\r\n\r\n`;
     // 先问一次, 证明连接已被接受; 停机之后不再有新连接
@@ -188,6 +188,7 @@ const CASES: { readonly [C in ErrorCode]: Case } = {
     const stopped = server.stop();
     raw.write(`POST /api/files HTTP/1.1\r\n${head}`);
     await raw.until(() => raw.received.includes('server_stopping'));
+    release();
     await stopped;
     const answer = raw.received.toString().split('HTTP/1.1 ').at(-1) ?? '';
     const { error } = JSON.parse(answer.slice(answer.indexOf('{'))) as { error: Evidence };

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { Client, sendWindowed } from './client.js';
 import { type RunningProcess, spawnServer, storedFiles, temporaryFolder } from './harness.js';
+import { eventually } from './http-tools.js';
 import { acknowledged, assertPublished, begin, finish, randomBytes } from './uploading.js';
 
 const MIB = 1024 * 1024;
@@ -68,25 +69,14 @@ test('恶意: 一千条连接各开三个上传, 传一点就消失, 之后别�
   assert.equal(await server.signal('SIGTERM'), 0);
 });
 
-test('恶意: 两百次开始, 取消, 出错, 完成之后, 进程的句柄一个不多', { timeout: 120_000 }, async (t) => {
+test('恶意: 两百次开始, 取消, 出错, 完成之后, 进程的句柄一个不多', {
+  skip: process.platform !== 'linux' && '要读 /proc',
+  timeout: 120_000,
+}, async (t) => {
   const server = await start(t, await temporaryFolder(t));
   const folder = `/proc/${server.child.pid}/fd`;
   const client = await Client.join(t, server.ws, '张三');
-  // 校验线程按次序处理: 它答完这一个, 先前要它关的都已关上
-  const settle = async (): Promise<number | undefined> => {
-    await finish(client, await begin(client));
-    try {
-      return readdirSync(folder).length;
-    } catch {
-      // 不是 Linux: 数不了
-      return undefined;
-    }
-  };
-  // 读消息日志的线程用到才启动, 启动了就一直开着: 先让它开
-  client.send({ type: 'search', query: '什么都行' });
-  await client.next('search');
-  const before = await settle();
-  for (let round = 0; round < 50; round += 1) {
+  const round = async (): Promise<void> => {
     const cancelled = await begin(client);
     client.sendChunk(String(cancelled['uploadId']), 0, randomBytes(2 * 1024));
     client.send({ type: 'file_cancel', uploadId: cancelled['uploadId'] });
@@ -102,6 +92,18 @@ test('恶意: 两百次开始, 取消, 出错, 完成之后, 进程的句柄一�
     client.sendChunk(String(whole['uploadId']), 0, randomBytes(5));
     await acknowledged(client, whole, 5);
     await finish(client, whole);
-  }
-  assert.equal(await settle(), before);
+  };
+  // 校验线程按次序处理: 它答完这一个, 先前要它关的都已关上
+  const settle = async (): Promise<number> => {
+    await finish(client, await begin(client));
+    return readdirSync(folder).length;
+  };
+  // 用到才开, 开了就一直开着的 (读消息日志的线程之类): 先让它们都开
+  client.send({ type: 'search', query: '什么都行' });
+  await client.next('search');
+  await round();
+  const before = await settle();
+  for (let count = 1; count < 50; count += 1) await round();
+  // 收尾的几步不在应答之前; 泄漏的等多久也不会少
+  await eventually('句柄回到原来的个数', async () => (await settle()) <= before);
 });

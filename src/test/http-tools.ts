@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Message } from './client.js';
-import { storedFiles } from './harness.js';
+import { type Running, storedFiles } from './harness.js';
 
 /** 表单的一段: 有 fileName 的是文件; disposition 原样代替整个 Content-Disposition 的参数 */
 export interface Part {
@@ -71,6 +71,22 @@ export async function publishOne(
   const [file] = await publish(http, [{ fileName, data, ...(type === undefined ? {} : { type }) }]);
   if (file === undefined) throw new Error('应答里没有文件');
   return file;
+}
+
+// 远大于环回上两端的套接字缓冲
+const UNREAD_BYTES = 30 * 1024 * 1024;
+
+/** 一个没有人读的下载: 停机等着它 (至多 server.stopGraceMs), 期间可以慢慢看; 返回放开的函数 */
+export async function unreadDownload(
+  t: TestContext,
+  { http, port }: Pick<Running, 'http' | 'port'>,
+): Promise<() => void> {
+  const { url } = await publishOne(http, '没人读.bin', Buffer.alloc(UNREAD_BYTES));
+  const raw = await RawSocket.open(t, port);
+  raw.write(`GET ${new URL(String(url)).pathname} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await raw.atLeast(1);
+  raw.socket.pause();
+  return () => raw.socket.destroy();
 }
 
 /** 错误应答的错误码; 顺带核对它确实是约定的 JSON */

@@ -87,8 +87,13 @@ describe('file_offer', () => {
     const late = await joinOffering(t, ws, '李四');
     const offer = await late.next('file_offer');
     await late.settle();
-    assert.deepEqual(offerMessages(late), [offer]);
+    // 恰逢每秒一次的进展时会再说一遍
+    const assertOnlyRunning = (): void => {
+      for (const { type, id } of offerMessages(late))
+        assert.deepEqual([type, id], ['file_offer', running['fileId']]);
+    };
     assert.equal(offer['id'], running['fileId']);
+    assertOnlyRunning();
     const types = late.messages.map(({ type }) => type);
     assert.ok(types.indexOf('history') < types.indexOf('file_offer'));
     late.send({ type: 'user_update', action: 'leave' });
@@ -96,7 +101,7 @@ describe('file_offer', () => {
     await late.next('welcome');
     await begin(sender, { size: 4 });
     await late.settle();
-    assert.deepEqual(offerMessages(late), [offer]);
+    assertOnlyRunning();
   });
 
   it('续传时再有一条, received 是已落盘的', async (t) => {

@@ -8,6 +8,7 @@ import { describe, it } from 'node:test';
 import { describeConfig, loadConfig } from '../config.js';
 import { listSettings, SCHEMA } from '../config-schema.js';
 import { WindowBudget } from '../files/window-budget.js';
+import { memoryItems } from './memory-formula.js';
 import { ROOT, readSource } from './source-scan.js';
 
 const README = readSource('README.md');
@@ -64,22 +65,11 @@ describe('README', () => {
   });
 
   it('内存表里的上限由默认设置算得', () => {
-    const { uploads, files, downloads, server, chat, history } = SCHEMA;
-    const mebibytes = (bytes: number): string => String(Math.round(bytes / 2 ** 20));
-    const expected: [string, string][] = [
-      ['收下而未落盘的上传', mebibytes(uploads.windowBudgetBytes.default)],
-      ['未写满的写入块', mebibytes(uploads.maxActive.default * 2 * 256 * 1024)],
-      ['暂停之后多到的请求体', mebibytes(uploads.maxActive.default * 512 * 1024)],
-      ['下载的读缓冲', mebibytes(downloads.maxActive.default * 2 ** 20)],
-      ['接收缓冲 (收完的大帧)', mebibytes(server.receiveBudgetBytes.default)],
-      ['历史的尾部', mebibytes(chat.historyBytes.default)],
-      ['未落盘的消息', mebibytes(history.pendingBytes.default)],
-      ['缩略图', mebibytes(files.thumbPixels.default * 4)],
-    ];
+    const items = memoryItems(loadConfig({ env: {}, args: [] }));
     const rows = README.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
-    for (const [item, worst] of expected) {
+    for (const [item, bytes] of Object.entries(items)) {
       const row = rows.find((cells) => cells[1] === item);
-      assert.equal(row?.[2]?.split(' = ').at(-1), worst, item);
+      assert.equal(row?.[2]?.split(' = ').at(-1), String(Math.round(bytes / 2 ** 20)), item);
     }
   });
 

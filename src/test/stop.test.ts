@@ -10,6 +10,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Client, sendWindowed, sha256 } from './client.js';
 import { serve, spawnServer, temporaryFolder } from './harness.js';
+import { unreadDownload } from './http-tools.js';
 import { RawClient } from './raw.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
@@ -84,8 +85,9 @@ describe('停机', () => {
   });
 
   it('停机期间: healthz 与新的升级得到 503, 新的连接被拒', async (t) => {
-    const { server, port } = await serve(t);
-    const client = await Client.join(t, `ws://127.0.0.1:${port}`, '张三');
+    const { server, http, port, ws } = await serve(t, { server: { stopGraceMs: 60_000 } });
+    const client = await Client.join(t, ws, '张三');
+    const release = await unreadDownload(t, { http, port });
     const health = await RawClient.open(t, port);
     const upgrade = await RawClient.open(t, port);
     const head = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`;
@@ -107,6 +109,7 @@ describe('停机', () => {
     assert.match(upgrade.received.toString(), /HTTP\/1\.1 503/);
     await assert.rejects(RawClient.open(t, port));
     assert.deepEqual(await client.close(), STOPPING);
+    release();
     await stopped;
     // 可重复调用
     await server.stop();

@@ -10,7 +10,8 @@ import { NETWORK_DOWN } from './complaints.js';
 import { CutProxy } from './cut-proxy.js';
 import { restartable } from './restartable.js';
 
-const CUTS = 50;
+/** 平日的次数; 全量: SLUICE_TEST_CUTS=50 */
+const CUTS = Number(process.env['SLUICE_TEST_CUTS'] ?? 25);
 
 /** 聊天记录里形如 甲-3, 乙-7 的消息, 按显示的次序 */
 async function shown(page: Page): Promise<string[]> {

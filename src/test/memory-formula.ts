@@ -1,0 +1,61 @@
+// 内存的公式: 设置 -> 每一项的上限 (字节)。README 的内存表与撞上限的测试都由它核对
+import type { Config } from '../config.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const BLOCK_BYTES = 256 * KIB;
+
+/** 项名就是 README 内存表的第一列 */
+export type MemoryItems = Readonly<Record<string, number>>;
+
+/** 只由设置决定的项 */
+export function memoryItems({
+  server,
+  chat,
+  fanout,
+  history,
+  files,
+  uploads,
+  downloads,
+}: Config): MemoryItems {
+  return {
+    收下而未落盘的上传: uploads.windowBudgetBytes,
+    未写满的写入块: maxOpenFiles(files.chunkBytes, uploads.windowBudgetBytes) * 2 * BLOCK_BYTES,
+    暂停之后多到的请求体: uploads.maxActive * 512 * KIB,
+    下载的读缓冲: downloads.maxActive * 512 * KIB,
+    '接收缓冲 (收完的大帧)': server.receiveBudgetBytes,
+    历史的尾部: chat.historyBytes,
+    未落盘的消息: history.pendingBytes,
+    等着广播的消息: fanout.pendingBytes,
+    // 两个线程, 各有自己的堆与 16 MiB 的 SQLite 页缓存
+    历史的读写线程: 100 * MIB,
+    // 每像素 4 字节
+    缩略图: files.thumbPixels * 4,
+    // 新生代至多三个 16 MiB 的半区
+    还没回收的垃圾: 48 * MIB,
+  };
+}
+
+export interface Crowd {
+  /** 发了半帧的聊天连接 */
+  readonly halfFrames: number;
+  /** 停读的连接 */
+  readonly stalled: number;
+  /** 记满了应答的会话 */
+  readonly sessions: number;
+}
+
+/** 随人数增长的项; 一个也没有就是零 */
+export function crowdItems({ server, chat, files }: Config, crowd: Crowd): MemoryItems {
+  return {
+    '接收缓冲 (还没收完的帧)': crowd.halfFrames * 2 * files.frameBytes,
+    发送积压: crowd.stalled * 4 * server.slowConsumerBytes,
+    // 每个应答约 1.1 KiB, 另有 8 KiB 的过滤器
+    会话: crowd.sessions * (chat.rememberedClientIds * 1126 + 8 * KIB),
+  };
+}
+
+// 每个进行中的文件 (分片上传, 或请求里的一个文件) 至少占一个分片的窗口, 所以至多这么多个
+function maxOpenFiles(chunkBytes: number, windowBudgetBytes: number): number {
+  return Math.floor(windowBudgetBytes / chunkBytes);
+}
