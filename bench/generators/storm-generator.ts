@@ -1,4 +1,4 @@
-// 风暴的发生器: 一万人照时刻表进来, 之后只从内核取走字节; 再一起离开
+// 风暴的发生器: 一万人照时刻表进来, 之后隔一会儿读一次; 再一起离开
 //   outside --run()--> inside --run()--> gone
 import { BaseWatcher } from '../lib/base-watcher.js';
 import { DrainRing } from '../lib/drain-ring.js';
