@@ -50,7 +50,8 @@ export class ServerProcess {
     const killOnExit = (): void => {
       child.kill('SIGKILL');
     };
-    process.once('exit', killOnExit);
+    // 排在删存储目录之前: 还活着的服务器会往里再写
+    process.prependOnceListener('exit', killOnExit);
     child.once('exit', () => process.off('exit', killOnExit));
     const log = createWriteStream(options.logFile);
     child.stderr.pipe(log, { end: false });

@@ -19,6 +19,24 @@ const CONTENT_BYTES = 1024 * 1024;
 /** 消息日志: 可以比内容还大, 而且服务器正开着它, 不能删 */
 const HISTORY_FOLDER = 'history';
 
+/** 自己建的, 还没删的: Ctrl+C 时也不在内存盘里留下几个 GiB */
+const left = new Set<string>();
+
+function removeLeft(): void {
+  // 服务器刚被杀掉, 最后一次写入可能还在途: 删不净就再删几次
+  for (const path of left) rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+}
+
+function remember(path: string): void {
+  if (left.size === 0) process.once('exit', removeLeft);
+  left.add(path);
+}
+
+function forget(path: string): void {
+  left.delete(path);
+  if (left.size === 0) process.off('exit', removeLeft);
+}
+
 export class StorageFolder {
   readonly path: string;
   /** 压测之前就有的文件: 无论如何不删 (--url 时这里是真实的数据) */
@@ -29,7 +47,10 @@ export class StorageFolder {
   constructor(options: Options, parent: string, name: string) {
     this.#own = options.url === undefined;
     this.path = this.#own ? join(parent, `sluice-bench-${process.pid}-${name}`) : parent;
-    if (this.#own) mkdirSync(this.path, { recursive: true });
+    if (this.#own) {
+      mkdirSync(this.path, { recursive: true });
+      remember(this.path);
+    }
     this.#kept = new Set(this.list().keys());
   }
 
@@ -67,12 +88,14 @@ export class StorageFolder {
    */
   warmMemory(bytes: number): void {
     const path = `${this.path}.ballast`;
+    remember(path);
     const fd = openSync(path, 'w');
     const zeros = Buffer.alloc(CONTENT_BYTES);
     for (let written = 0; written < bytes; written += zeros.length) writeSync(fd, zeros);
     closeSync(fd);
     // 不刷盘: 删去的脏页直接作废, 不会回写
     rmSync(path);
+    forget(path);
   }
 
   freeBytes(): number {
@@ -81,8 +104,10 @@ export class StorageFolder {
 
   /** 结束时整个删去; 不是自己建的只删上传的内容 */
   remove(): void {
-    if (this.#own) rmSync(this.path, { recursive: true, force: true });
-    else this.deleteContent();
+    if (this.#own) {
+      rmSync(this.path, { recursive: true, force: true });
+      forget(this.path);
+    } else this.deleteContent();
   }
 }
 
