@@ -36,7 +36,7 @@ export const durableBench: Bench = {
   name: 'durable',
   about: '消息日志的代价: 落盘与不落盘, 同样的满房间',
   expectedSeconds: 140,
-  byDefault: true,
+  byDefault: false,
   accepts: { rounds: 5, seconds: 8, rate: 200, storage: '临时目录', 'cpu-prof': true },
   run: runDurableBench,
 };

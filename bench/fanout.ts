@@ -23,7 +23,7 @@ export const fanoutBench: Bench = {
   name: 'fanout',
   about:
     '一条消息送到许多人: 每次送达的 CPU 与延迟, 各家能持续的上限, 到一万个听众; 对照裸 uWS, ws, Socket.IO, centrifuge',
-  expectedSeconds: 300,
+  expectedSeconds: 320,
   byDefault: true,
   accepts: {
     rounds: 3,

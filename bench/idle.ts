@@ -3,7 +3,7 @@ import type { AudienceJob, AudienceResult } from './lib/audience-job.js';
 import { roomFor } from './lib/fresh-server.js';
 import { Generator } from './lib/generator.js';
 import { type Census, censusOf, INSPECTABLE } from './lib/heap-census.js';
-import { pause } from './lib/light-member.js';
+import { joinLight, pause, WEB_FEATURES } from './lib/light-member.js';
 import { type MemoryUse, memoryUse } from './lib/memory-stats.js';
 import type { Bench, Options } from './lib/options.js';
 import type { Claim, Report } from './lib/report.js';
@@ -13,12 +13,15 @@ import { formatSpread, spreadOf } from './lib/statistics.js';
 import { StorageFolder } from './lib/storage-folder.js';
 
 const RAW = '裸 uWebSockets.js';
+/** 有历史的房间里说过这么多句 (字节是正文): 加入时的一页 (50 条) 装满 */
+const SPOKEN = 60;
+const SPOKEN_BYTES = 400;
 /** 承诺: 比裸服务器每条至多多出这么多字节 */
 const MAX_EXTRA_BYTES = 3072;
 /** 预热时来了又走的人数: 代码编译完, 会话与堆都用过 */
 const WARM_CONNECTIONS = 300;
-/** 没有声明能力的只要这么多: 每个人进来, 其余的各收一帧 */
-const BASE_CONNECTIONS = 3000;
+/** 没有声明能力的 (每个人进来, 其余的各收一帧), 与得到一页历史的, 各只要这么多 */
+const FEW_CONNECTIONS = 3000;
 /** 每个发生器进程的连接数: 进程的文件数上限常是一两万 */
 const PER_GENERATOR = 10_000;
 /** 内存这么久 (毫秒) 没有变化就算坐定, 至多等 SETTLE_MS */
@@ -41,6 +44,10 @@ interface Contestant {
   readonly label: string;
   readonly join: AudienceJob['join'];
   readonly start: (storage: string) => Promise<ServerProcess>;
+  /** 至多测多少条; 不写则同 --connections */
+  readonly most?: number;
+  /** 先说几句, 加入的人各得到一页历史 */
+  readonly spoken?: boolean;
   readonly samples: Sample[];
 }
 
@@ -80,12 +87,22 @@ async function runIdleBench(options: Options): Promise<Report> {
 function contestantsOf(options: Options): Contestant[] {
   const sluice = (storage: string): Promise<ServerProcess> =>
     startSluice(options, storage, { ...roomFor(options.connections), ...INSPECTABLE });
+  const few = Math.min(options.connections, FEW_CONNECTIONS);
   const ours: Contestant[] = [
     { label: 'Sluice', join: 'web', start: sluice, samples: [] },
     {
-      label: `Sluice, 没有声明能力的 (${Math.min(options.connections, BASE_CONNECTIONS)} 条)`,
+      label: `Sluice, 加入时各得到一页历史 (${few} 条)`,
+      join: 'web',
+      start: sluice,
+      most: few,
+      spoken: true,
+      samples: [],
+    },
+    {
+      label: `Sluice, 没有声明能力的 (${few} 条)`,
       join: 'base',
       start: sluice,
+      most: few,
       samples: [],
     },
   ];
@@ -101,13 +118,15 @@ function contestantsOf(options: Options): Contestant[] {
   return options.peersOnly ? peers : [...ours, ...peers];
 }
 
-async function measure(options: Options, { join, start }: Contestant, label: string): Promise<Sample> {
-  const total = join === 'base' ? Math.min(options.connections, BASE_CONNECTIONS) : options.connections;
+async function measure(options: Options, each: Contestant, label: string): Promise<Sample> {
+  const { join, start } = each;
+  const total = each.most ?? options.connections;
   const storage = new StorageFolder(options, options.storage ?? options.work, label);
   const empty = options.url === undefined ? await emptyCensus(start, join, storage) : undefined;
   const server = await start(storage.path);
   const seated: Generator<AudienceResult>[] = [];
   try {
+    if (each.spoken === true) await speak(server);
     await warm(server, join);
     const before = await settled(server.pid);
     for (let first = 0; first < total; first += PER_GENERATOR) {
@@ -163,6 +182,15 @@ async function finish(generator: Generator<AudienceResult>): Promise<AudienceRes
   const result = generator.run();
   generator.stop();
   return await result;
+}
+
+async function speak({ target }: ServerProcess): Promise<void> {
+  const { client } = await joinLight({ target, name: 'speaker', features: WEB_FEATURES });
+  const message = 'x'.repeat(SPOKEN_BYTES);
+  for (let serial = 0; serial < SPOKEN; serial += 1) client.sendJson({ type: 'text', message });
+  // 写进套接字的先于关闭到达; 预热的三百人在它们之后才进来
+  await pause(TICK_MS);
+  client.close();
 }
 
 async function warm({ target }: ServerProcess, join: Contestant['join']): Promise<void> {
@@ -236,7 +264,7 @@ function report(options: Options, contestants: readonly Contestant[]): Report {
 }
 
 function claims(contestants: readonly Contestant[]): Claim[] {
-  const ours = contestants.find(({ join }) => join === 'web')?.samples ?? [];
+  const ours = contestants.find(({ join, most }) => join === 'web' && most === undefined)?.samples ?? [];
   const raw = contestants.find(({ label }) => label === RAW)?.samples;
   const cut = contestants.reduce(
     (sum, { samples }) => sum + samples.reduce((some, each) => some + each.cut, 0),

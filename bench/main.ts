@@ -8,8 +8,16 @@ import { followBench } from './follow.js';
 import { historyBench } from './history.js';
 import { idleBench } from './idle.js';
 import { largeBench } from './large.js';
+import { benchHelp, overview } from './lib/bench-help.js';
 import { FOREIGN_LIMIT, watchForeignLoad } from './lib/foreign-load.js';
-import { type Bench, benchHelp, type Options, optionsFor, overview, parseCommand } from './lib/options.js';
+import {
+  type Bench,
+  expectedSeconds,
+  type Options,
+  optionsFor,
+  parseCommand,
+  UsageError,
+} from './lib/options.js';
 import { processStatsAvailable } from './lib/process-stats.js';
 import { publishReport, type Report } from './lib/report.js';
 import { mixedBench } from './mixed.js';
@@ -43,7 +51,8 @@ const BENCHES: readonly Bench[] = [
 
 /** 返回是否全部达到 */
 async function main(argv: readonly string[]): Promise<boolean> {
-  const { benches, given } = parseCommand(argv, BENCHES);
+  const command = parseCommand(argv, BENCHES);
+  const { benches, given } = command;
   if (given.help === true) {
     const named = argv.some((word) => !word.startsWith('-'));
     console.log(named ? benches.map(benchHelp).join('\n\n') : overview(BENCHES));
@@ -51,12 +60,15 @@ async function main(argv: readonly string[]): Promise<boolean> {
   }
   if (!processStatsAvailable()) throw new Error('压测要读 /proc 里的 CPU 与内存, 只能在 Linux 上运行');
   // 先全部算出: 参数不对时一项也不跑
-  const plan = benches.map((bench) => ({ bench, options: optionsFor(bench, given) }));
-  const expected = benches.reduce((sum, { expectedSeconds }) => sum + expectedSeconds, 0);
-  console.log(`共 ${plan.length} 项, 默认参数下约 ${Math.ceil(expected / 60)} 分钟`);
+  const plan = benches.map((bench) => {
+    const options = optionsFor(bench, command);
+    return { bench, options, seconds: expectedSeconds(bench, options) };
+  });
+  const total = plan.reduce((sum, { seconds }) => sum + seconds, 0);
+  console.log(`共 ${plan.length} 项, 约 ${Math.ceil(total / 60)} 分钟`);
   let passed = true;
-  for (const [index, { bench, options }] of plan.entries()) {
-    console.log(`\n== ${index + 1}/${plan.length} ${bench.name} (约 ${bench.expectedSeconds} s) ==`);
+  for (const [index, { bench, options, seconds }] of plan.entries()) {
+    console.log(`\n== ${index + 1}/${plan.length} ${bench.name} (约 ${seconds} s) ==`);
     passed = (await runOne(bench, options)) && passed;
   }
   // 中途出错时不到这里: 日志留着备查
@@ -87,7 +99,7 @@ main(process.argv.slice(2)).then(
   (passed) => process.exit(passed ? 0 : 1),
   (error: unknown) => {
     console.error(`压测中止: ${error instanceof Error ? error.message : String(error)}`);
-    console.error('服务器的日志留在临时目录的 run-* 里');
+    if (!(error instanceof UsageError)) console.error('服务器的日志留在临时目录的 run-* 里');
     process.exit(2);
   },
 );

@@ -241,6 +241,6 @@ function notes(variants: readonly Variant[]): string[] {
   const busy = busiest > BUSY_SHARE ? '; 发生器是瓶颈, 延迟偏大' : '';
   return [
     `最忙的发生器占 ${busiest.toFixed(2)} 核, 说话的迟到 p99 ${lag.toFixed(0)} ms${busy}`,
-    `延迟由 ${LISTENERS} 个逐帧解析的旁听者量, 从预定的时刻算起; 来的人得到 welcome 之后只从内核取走字节`,
+    `延迟由 ${LISTENERS} 个逐帧解析的旁听者量, 从预定的时刻算起; 来的人得到 welcome 之后每秒读一次`,
   ];
 }

@@ -53,6 +53,11 @@ function reportMissingPeers() {
     say(`没有找到 ${name}, 将跳过它的对照 (${used})。安装: ${install}`);
 }
 
+/** Go 的安装包不改 PATH: 常见的位置也找, 与 isInstalled 一致 */
+function searchPath() {
+  return [process.env.PATH ?? '', ...PROGRAMS.flatMap(({ folders }) => folders)].join(path.delimiter);
+}
+
 function isInstalled(command, probe, folders) {
   const places = [command, ...folders.map((folder) => path.join(folder, command))];
   return places.some((place) => spawnSync(place, [probe], { stdio: 'ignore' }).status === 0);
@@ -93,7 +98,7 @@ await main(async () => {
   const helpOnly = argv.includes('--help');
   if (!helpOnly) await prepare();
   await bundle();
-  const env = { ...process.env, ...(helpOnly ? {} : await realClients()) };
+  const env = { ...process.env, PATH: searchPath(), ...(helpOnly ? {} : await realClients()) };
   const script = path.join('bench', 'dist', 'main.js');
   const child = spawn(process.execPath, ['--enable-source-maps', script, ...argv], {
     cwd: ROOT,

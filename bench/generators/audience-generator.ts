@@ -1,4 +1,4 @@
-// 观众的发生器: 一大群人连上, 坐着; 只听, 只取走字节, 或停住不读
+// 观众的发生器: 一大群人连上, 坐着; 一直读, 隔一会儿读一次, 或停住不读
 //   seated --run()--> watching --stop()--> (停住的放开, 回来补齐) --> done
 import type { AudienceJob, AudienceResult, StalledFate } from '../lib/audience-job.js';
 import { DrainRing } from '../lib/drain-ring.js';
@@ -33,7 +33,6 @@ class Audience {
   async run(): Promise<AudienceResult> {
     const startedMs = performance.now();
     const cpu = process.cpuUsage();
-    const before = this.#ring.drainedBytes;
     await new Promise<void>((resolve) => {
       this.#finish = resolve;
     });
@@ -44,7 +43,6 @@ class Audience {
     return {
       connected,
       cut: connected - this.#stalled.length - open,
-      drainedBytes: this.#ring.drainedBytes - before,
       fate: this.#stalled.length === 0 ? undefined : await this.#comeBack(),
       seconds,
       cpuSeconds: (user + system) / 1e6,
@@ -69,10 +67,7 @@ class Audience {
     }
     const { client } = await joinLight(request);
     if (conduct === 'drain') this.#ring.add(client);
-    else {
-      client.ignore();
-      this.#listening.push(client);
-    }
+    else this.#listening.push(client);
   }
 
   async #comeBack(): Promise<StalledFate> {
@@ -109,7 +104,9 @@ async function connectSocketIo(target: Target): Promise<WebSocketClient> {
   });
   const client = await WebSocketClient.connect(target, '/socket.io/?EIO=4&transport=websocket', {
     onPayload(payload) {
-      if (payload.toString('latin1', 0, 2) === '40') entered();
+      const packet = payload.toString('latin1', 0, 2);
+      if (packet === '40') entered();
+      else if (packet === '2') client.sendText('3');
     },
     onClose() {},
   });

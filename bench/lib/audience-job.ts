@@ -8,9 +8,9 @@ export interface AudienceJob {
   readonly prefix: string;
   /** 不加入, 只连上 (对照组), 或再走完 Socket.IO 的握手; 加入而不声明能力; 加入并声明与网页相同的能力 */
   readonly join: 'none' | 'socket.io' | 'base' | 'web';
-  /** 加入之后: 来了就读, 不解析; 隔一会儿从内核取走一次; 停住不读 */
+  /** 加入之后: 来了就读; 隔一会儿读一次; 停住不读 */
   readonly conduct: 'listen' | 'drain' | 'stall';
-  /** drain: 每条连接隔这么久取一次 (毫秒); 期间的积压须装得进内核的缓冲 */
+  /** drain: 每条连接隔这么久读一次 (毫秒); 期间的积压须装得进内核的缓冲 */
   readonly drainEveryMs: number;
 }
 
@@ -32,7 +32,6 @@ export interface StalledFate {
 export interface AudienceResult {
   readonly connected: number;
   readonly cut: number;
-  readonly drainedBytes: number;
   readonly fate: StalledFate | undefined;
   readonly seconds: number;
   readonly cpuSeconds: number;

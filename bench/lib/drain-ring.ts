@@ -1,4 +1,4 @@
-// 一大群只从内核取走字节的连接: 平时停读, 轮到时一次取尽; 一次读取代替几十次唤醒
+// 一大群没有人细看的连接: 平时停读, 轮到时一次取尽, 只认帧的边界 (ping 要答); 一次读取代替几十次唤醒
 import type { WebSocketClient } from './websocket-client.js';
 
 const TICK_MS = 10;
@@ -16,7 +16,7 @@ export class DrainRing {
   }
 
   add(client: WebSocketClient): void {
-    client.deafen();
+    client.pause();
     this.#clients.push(client);
   }
 
@@ -27,10 +27,6 @@ export class DrainRing {
   /** 还连着的; 陷阱: 断线要轮到它取的时候才知道 */
   get openCount(): number {
     return this.#clients.filter((client) => client.isOpen).length;
-  }
-
-  get drainedBytes(): number {
-    return this.#clients.reduce((sum, client) => sum + client.drainedBytes, 0);
   }
 
   /** 全部断开并忘掉 */
@@ -53,7 +49,7 @@ export class DrainRing {
     for (let index = 0; index < share; index += 1) {
       this.#next += 1;
       const client = this.#clients[this.#next % this.#clients.length];
-      if (client?.isOpen === true) client.drain();
+      client?.sip();
     }
   }
 }

@@ -8,6 +8,9 @@ import type { Report } from './report.js';
 /** 协议规定的单文件上限 (字节) */
 export const FILE_CAP_BYTES = 2_684_354_560;
 
+/** 命令写得不对: 说清楚就够, 没有服务器的日志可看 */
+export class UsageError extends Error {}
+
 export interface Options {
   readonly rounds: number;
   readonly bytes: number;
@@ -40,7 +43,7 @@ interface NumberSpec {
 }
 
 /** 值是正整数的 */
-const NUMBERS = {
+export const NUMBERS = {
   rounds: { help: '交替的轮数; 比默认的少, 结果就不作数', max: 1000 },
   bytes: { help: '文件大小 (字节)', max: FILE_CAP_BYTES },
   rate: { help: '每秒几条文字', max: 100_000 },
@@ -54,7 +57,7 @@ const NUMBERS = {
 } as const satisfies Record<string, NumberSpec>;
 
 /** 值是文字的: 名称 -> [占位, 说明] */
-const TEXTS = {
+export const TEXTS = {
   storage: ['DIR', '服务器的存储目录'],
   url: ['URL', '测一台已在运行的 Sluice; 它的存储目录用 --storage 告知'],
   parts: ['A,B', '只测其中几部分'],
@@ -63,17 +66,17 @@ const TEXTS = {
   temp: ['DIR', '测试文件, 日志与配置的目录'],
 } as const;
 
-const FLAGS = {
+export const FLAGS = {
   'peers-only': '只跑对照组, 不启动 Sluice',
   'cpu-prof': '记下 Sluice 的 CPU 剖析, 放在临时目录的 profiles/',
   publish: '把结果写进 bench/results/, bench/README.md 与 README.md, 否则写进 bench/results/local/',
   help: '显示这一页',
 } as const;
 
-type NumberName = keyof typeof NUMBERS;
-type TextName = keyof typeof TEXTS;
-type FlagName = keyof typeof FLAGS;
-type Name = NumberName | TextName | FlagName;
+export type NumberName = keyof typeof NUMBERS;
+export type TextName = keyof typeof TEXTS;
+export type FlagName = keyof typeof FLAGS;
+export type Name = NumberName | TextName | FlagName;
 
 /** 一项压测认得的参数: 数字给默认值 (pid 除外, 写 true), 文字给 "默认是什么" 的说明或 true, 开关写 true */
 export type Accepted = { readonly [name in NumberName]?: number | true } & {
@@ -94,7 +97,7 @@ export interface Bench {
 
 const DEFAULT_TEMP = join(tmpdir(), 'sluice-bench');
 /** 各项都认得的 */
-const COMMON: Accepted = { temp: DEFAULT_TEMP, publish: true, help: true };
+export const COMMON: Accepted = { temp: DEFAULT_TEMP, publish: true, help: true };
 /** 没有列出某个数字的压测用不到它; 这里只为凑齐形状 */
 const UNUSED: Readonly<Record<NumberName, number>> = {
   rounds: 5,
@@ -111,10 +114,15 @@ const UNUSED: Readonly<Record<NumberName, number>> = {
 
 type Given = Readonly<Partial<Record<Name, string | boolean>>>;
 
+/** 不点名时每项至多这么多轮: 全部几项要在十几分钟里跑完; 发布的结果不在此列 */
+export const QUICK_ROUNDS = 3;
+
 export interface Command {
   /** 点名的压测; 一个也没有点时是默认的几项 */
   readonly benches: readonly Bench[];
   readonly given: Given;
+  /** 没有点名也不发布: 只是看一看, 各项少跑几轮 */
+  readonly quick: boolean;
 }
 
 /** 错误: 没有这项压测; 点名的几项都不认识的参数 */
@@ -123,15 +131,17 @@ export function parseCommand(argv: readonly string[], known: readonly Bench[]): 
   const named = positionals.map((name) => {
     const bench = known.find((each) => each.name === name);
     if (bench !== undefined) return bench;
-    throw new Error(`没有名为 ${name} 的压测; 可选 ${known.map((each) => each.name).join(', ')}`);
+    throw new UsageError(`没有名为 ${name} 的压测; 可选 ${known.map((each) => each.name).join(', ')}`);
   });
   const benches = named.length > 0 ? named : known.filter(({ byDefault }) => byDefault);
   for (const name of Object.keys(values) as Name[]) {
     if (!benches.some((bench) => name in COMMON || name in bench.accepts)) {
-      throw new Error(`${benches.map((each) => each.name).join(', ')} 没有参数 --${name}; --help 列出全部`);
+      throw new UsageError(
+        `${benches.map((each) => each.name).join(', ')} 没有参数 --${name}; --help 列出全部`,
+      );
     }
   }
-  return { benches, given: values };
+  return { benches, given: values, quick: named.length === 0 && values.publish !== true };
 }
 
 function parseAny(argv: readonly string[]): { values: Given; positionals: string[] } {
@@ -148,12 +158,12 @@ function parseAny(argv: readonly string[]): { values: Given; positionals: string
     });
   } catch (error) {
     // 只有英文的原文: 说明是哪一个就够
-    throw new Error(`参数不对: ${(error as Error).message.split('.')[0]}; --help 列出全部`);
+    throw new UsageError(`参数不对: ${(error as Error).message.split('.')[0]}; --help 列出全部`);
   }
 }
 
 /** 副作用: 建立这一次运行的目录。错误: 数字不是正整数或过大; --publish 而轮数少于默认 */
-export function optionsFor(bench: Bench, given: Given): Options {
+export function optionsFor(bench: Bench, { given, quick }: Command): Options {
   const number = (name: NumberName): number => {
     const fallback = bench.accepts[name];
     const text = name in bench.accepts ? given[name] : undefined;
@@ -164,11 +174,11 @@ export function optionsFor(bench: Bench, given: Given): Options {
     const value = name in bench.accepts ? given[name] : undefined;
     return typeof value === 'string' ? value : undefined;
   };
-  const rounds = number('rounds');
+  const rounds = quick && given.rounds === undefined ? quickRounds(number('rounds')) : number('rounds');
   const publish = given.publish === true;
   const leastRounds = bench.accepts.rounds;
   if (publish && typeof leastRounds === 'number' && rounds < leastRounds) {
-    throw new Error(`${bench.name}: --publish 要求至少 ${leastRounds} 轮`);
+    throw new UsageError(`${bench.name}: --publish 要求至少 ${leastRounds} 轮`);
   }
   const temp = resolve(typeof given.temp === 'string' ? given.temp : DEFAULT_TEMP);
   const work = join(temp, `run-${process.pid}`);
@@ -197,45 +207,21 @@ export function optionsFor(bench: Bench, given: Given): Options {
   };
 }
 
+function quickRounds(rounds: number): number {
+  return Math.min(rounds, QUICK_ROUNDS);
+}
+
+/** 大约几秒: 轮数少了按比例算, 每项至多差几秒的起停 */
+export function expectedSeconds(bench: Bench, { rounds }: Options): number {
+  const usual = bench.accepts.rounds;
+  return Math.round(
+    typeof usual === 'number' ? (bench.expectedSeconds * rounds) / usual : bench.expectedSeconds,
+  );
+}
+
 function positive(name: NumberName, text: string): number {
   const value = Number(text);
   const { max } = NUMBERS[name];
   if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw new Error(`--${name} 须为 1 到 ${max} 的整数, 收到 ${text}`);
-}
-
-/** 一项压测自己的帮助: 只列它认得的参数 */
-export function benchHelp({ name, about, accepts, expectedSeconds }: Bench): string {
-  const all: Accepted = { ...accepts, ...COMMON };
-  const lines = (Object.keys(all) as Name[]).map((option) => optionLine(option, all));
-  const minutes = (expectedSeconds / 60).toFixed(1);
-  return [`npm run bench:${name} -- [参数]`, `${about}; 默认约 ${minutes} 分钟`, ...lines].join('\n');
-}
-
-function optionLine(name: Name, accepts: Accepted): string {
-  const fallback = accepts[name];
-  const suffix = fallback === true || fallback === undefined ? '' : `; 默认 ${fallback}`;
-  if (name in FLAGS) return line(`--${name}`, FLAGS[name as FlagName]);
-  if (name in NUMBERS) return line(`--${name} N`, NUMBERS[name as NumberName].help + suffix);
-  const [holder, help] = TEXTS[name as TextName];
-  return line(`--${name} ${holder}`, help + suffix);
-}
-
-function line(option: string, help: string): string {
-  return `  ${option.padEnd(17)} ${help}`;
-}
-
-/** 没有点名时的帮助: 各项压测 */
-export function overview(known: readonly Bench[]): string {
-  const list = (byDefault: boolean): string[] =>
-    known
-      .filter((each) => each.byDefault === byDefault)
-      .map(({ name, about }) => `  ${name.padEnd(15)} ${about}`);
-  return [
-    'npm run bench [-- 参数]            默认的几项:',
-    ...list(true),
-    'npm run bench:NAME [-- 参数]       只跑一项; 点名才跑的还有:',
-    ...list(false),
-    'npm run bench:NAME -- --help       那一项的参数与默认值',
-  ].join('\n');
+  throw new UsageError(`--${name} 须为 1 到 ${max} 的整数, 收到 ${text}`);
 }

@@ -7,7 +7,7 @@ import type { Options } from './options.js';
 import { watchUsage } from './process-stats.js';
 import type { Claim, Table } from './report.js';
 import { startFilePeer, startSluice } from './servers.js';
-import { formatSpread, pairedRatios, spreadOf } from './statistics.js';
+import { formatSpread, spreadOf } from './statistics.js';
 import { fastStorage } from './storage-folder.js';
 import { ensureTestFile, type TestFile } from './test-file.js';
 import { type Entrant, enter, leave } from './upload-contest.js';
@@ -146,20 +146,14 @@ function outcome(sides: readonly Side[], rounds: number, options: Options): Para
   };
 }
 
-function claims([sluice, multer]: readonly Side[], bound: number, options: Options): Claim[] {
-  if (options.peersOnly || sluice === undefined || multer === undefined) return [];
+function claims([sluice]: readonly Side[], bound: number, options: Options): Claim[] {
+  if (options.peersOnly || sluice === undefined) return [];
   const worst = Math.max(...sluice.growthMiB);
-  const ratio = pairedRatios(multer.seconds, sluice.seconds);
   return [
     {
       text: `${UPLOADS} 个同时上传: 内存峰值增长不超过公式给出的 ${bound.toFixed(0)} MiB`,
       value: `${worst.toFixed(0)} MiB`,
       passed: worst <= bound,
-    },
-    {
-      text: `${UPLOADS} 个同时上传: 不慢于 multer (速度之比 >= 1)`,
-      value: formatSpread(ratio),
-      passed: ratio.median >= 1,
     },
   ];
 }

@@ -106,11 +106,6 @@ export class WebSocketClient {
     setImmediate(() => this.#socket!.pause());
   }
 
-  /** 从此只发不听, 来了就丢: 比 deafen 及时, 也更费 CPU。同样不再应答 ping */
-  ignore(): void {
-    this.#state = 'deaf';
-  }
-
   /** 取走内核里的积压。须在定时器里调用: 紧接着的轮询阶段读完, 其后的 setImmediate 停读 */
   drain(): void {
     this.#socket!.resume();

@@ -17,6 +17,7 @@ import {
 import type { Archive } from './archive.js';
 import { BATCH_TEXT_TOPIC, type Fanout, TEXT_TOPIC } from './fanout.js';
 import type { HistoryRange } from './history-page.js';
+import { introduce } from './introduction.js';
 import type { Member } from './member.js';
 import type { OfferBoard } from './offer-board.js';
 import { Origins } from './origins.js';
@@ -211,12 +212,12 @@ export class Room {
       return this.history(member, after === undefined ? latest : { after, limit: CATCH_UP_LIMIT });
     }
     const self = member.session?.name;
-    for (const name of sessions.onlineNames(MAX_LISTED_USERS)) {
-      // 刚上线的人稍后从广播里听到自己
-      if (cameOnline && name === self) continue;
-      member.send({ type: 'user_update', action: 'join', name });
-    }
-    return after === undefined ? undefined : this.#replay(member, after);
+    // 刚上线的人稍后从广播里听到自己
+    const names = sessions.onlineNames(MAX_LISTED_USERS).filter((name) => !(cameOnline && name === self));
+    const replay = (): Promise<void> | undefined =>
+      after === undefined ? undefined : this.#replay(member, after);
+    const introduced = introduce(member, names, sessions);
+    return introduced === undefined ? replay() : introduced.then(replay);
   }
 
   // 没有声明能力而给了 after: 逐条补发, 与广播同形

@@ -22,6 +22,7 @@ const ENV = {
   SLUICE_CHAT_HISTORY_BYTES: '4MiB',
   SLUICE_CHAT_REMEMBERED_CLIENT_IDS: '256',
   SLUICE_HISTORY_PENDING_BYTES: '8MiB',
+  SLUICE_FANOUT_PENDING_BYTES: '1MiB',
   SLUICE_FILES_THUMB_PIXELS: '1000000',
   SLUICE_FILES_CHUNK_BYTES: '1MiB',
   SLUICE_FILES_WINDOW_BYTES: '8MiB',
@@ -30,7 +31,7 @@ const ENV = {
   SLUICE_DOWNLOADS_MAX_ACTIVE: '64',
 };
 const CONFIG = loadConfig({ env: ENV, args: [] });
-const CROWD = { halfFrames: 8, stalled: 32, sessions: 16 };
+const CROWD = { halfFrames: 8, stalled: 32, sessions: 8 };
 const ITEMS: Readonly<Record<string, number>> = {
   ...memoryItems(CONFIG),
   ...crowdItems(CONFIG, CROWD),
@@ -65,7 +66,7 @@ const STEPS: readonly Step[] = [
   { items: ['接收缓冲 (还没收完的帧)'], drive: sendHalfFrames },
   { items: ['接收缓冲 (收完的大帧)'], drive: sendLargeFrames },
   { items: ['下载的读缓冲'], drive: downloadWithoutReading },
-  { items: ['发送积压'], drive: floodTheDeaf },
+  { items: ['发送积压', '等着广播的消息'], drive: floodTheDeaf },
   {
     items: ['收下而未落盘的上传', '未写满的写入块', '暂停之后多到的请求体'],
     drive: uploadToStalledDisk,
@@ -110,7 +111,7 @@ const mebibytes = (bytes: number): string => (bytes / MIB).toFixed(1);
 
 // 每个会话记满应答; 这些话也填满历史的尾部
 async function fillMemories(t: TestContext, { server }: Stage): Promise<void> {
-  const message = '满'.repeat(1000);
+  const message = '满'.repeat(250);
   for (let index = 0; index < CROWD.sessions; index += 1) {
     const client = await Client.join(t, server.ws, `会话${index}`);
     // 比记得住的多: 挤出去的进过滤器

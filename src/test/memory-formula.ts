@@ -9,7 +9,15 @@ const BLOCK_BYTES = 256 * KIB;
 export type MemoryItems = Readonly<Record<string, number>>;
 
 /** 只由设置决定的项 */
-export function memoryItems({ server, chat, history, files, uploads, downloads }: Config): MemoryItems {
+export function memoryItems({
+  server,
+  chat,
+  fanout,
+  history,
+  files,
+  uploads,
+  downloads,
+}: Config): MemoryItems {
   return {
     收下而未落盘的上传: uploads.windowBudgetBytes,
     未写满的写入块: maxOpenFiles(files.chunkBytes, uploads.windowBudgetBytes) * 2 * BLOCK_BYTES,
@@ -18,6 +26,7 @@ export function memoryItems({ server, chat, history, files, uploads, downloads }
     '接收缓冲 (收完的大帧)': server.receiveBudgetBytes,
     历史的尾部: chat.historyBytes,
     未落盘的消息: history.pendingBytes,
+    等着广播的消息: fanout.pendingBytes,
     // 两个线程, 各有自己的堆与 16 MiB 的 SQLite 页缓存
     历史的读写线程: 100 * MIB,
     // 每像素 4 字节

@@ -39,6 +39,29 @@ describe('名单', () => {
     }
   });
 
+  it('在线的人多: 名单分几段送, 每个在线的恰好一次; 其间走了的不留在名单里', async (t) => {
+    const { ws } = await serve(t);
+    const names = Array.from({ length: 130 }, (_, index) => `用户${index}`);
+    const online = await Promise.all(names.map((name) => Client.join(t, ws, name, { features: ['batch'] })));
+    const gone = online.pop();
+    const client = await Client.open(t, ws);
+    client.send({ type: 'user_update', action: 'join', name: '新来' });
+    gone?.send({ type: 'user_update', action: 'leave' });
+    await client.next(isJoin('新来'));
+    // 栅栏: 此前的进出都播完了, 名单也早已送完
+    await Client.join(t, ws, '栅栏');
+    await client.next(isJoin('栅栏'));
+    const roster = new Map<string, number>();
+    for (const { action, name } of client.of('user_update')) {
+      const count = roster.get(String(name)) ?? 0;
+      roster.set(String(name), action === 'join' ? count + 1 : 0);
+    }
+    // 只听到 leave 也可以: 轮到他时已经走了
+    assert.equal(roster.get('用户129') ?? 0, 0);
+    roster.delete('用户129');
+    assert.deepEqual([...roster.values()], Array(131).fill(1));
+  });
+
   it('同一拍里开第二个窗口, 也不会把刚列出的人再听一遍', async (t) => {
     const { ws } = await serve(t, { chat: { presenceTickMs: 60_000 } });
     const first = await Client.join(t, ws, '甲', { features: ['batch'] });

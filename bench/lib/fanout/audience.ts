@@ -14,6 +14,14 @@ export const SENDERS = 8;
 const MESSAGES_PER_DRAIN = 64;
 const MIN_DRAIN_MS = 25;
 const MAX_DRAIN_MS = 2000;
+/** 趁房间里只有几个人, 先说几千条: 每条一次的代码编译完; 短短一段里不量编译 */
+const WARM_UP: Schedule = {
+  ratePerSecond: 2000,
+  durationMs: 1500,
+  jitterMs: 0,
+  offsetMs: 0,
+  messageBytes: 120,
+};
 /** 超过此数, 量到的就可能是发生器 */
 const BUSY_SHARE = 0.9;
 const LATE_MS = 5;
@@ -80,11 +88,13 @@ export class Audience {
 
   async #join(): Promise<void> {
     await this.#askProbe({ step: 'join', role: 'sender', count: SENDERS });
+    await this.#askProbe({ step: 'join', role: 'listener', count: 1 });
+    await this.#askProbe({ step: 'run', ...WARM_UP });
     const bulk = this.#receivers - LISTENERS - SENDERS;
     for (let index = 0; index < LISTENERS; index += 1) {
       const count = Math.floor((bulk * (index + 1)) / LISTENERS) - Math.floor((bulk * index) / LISTENERS);
       await this.#askBulk({ step: 'join', count });
-      await this.#askProbe({ step: 'join', role: 'listener', count: 1 });
+      if (index > 0) await this.#askProbe({ step: 'join', role: 'listener', count: 1 });
     }
   }
 

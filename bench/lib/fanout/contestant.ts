@@ -9,7 +9,7 @@ import type { Schedule } from './job.js';
 
 /** 正文的长度 (字节) */
 export const MESSAGE_BYTES = 120;
-/** 开测之前先跑这么久, 热路径编译完 */
+/** 人到齐之后再跑这么久: 每人一次的那部分也热了 */
 const WARM_UP = { ratePerSecond: 200, durationMs: 1000 };
 
 export interface Entry {

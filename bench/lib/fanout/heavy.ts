@@ -32,6 +32,16 @@ async function attempt(bench: FanoutBench, lane: Heavy, ratePerSecond: number): 
   if (!isWhole(run)) await lane.contestant.reopen();
 }
 
+/** 这两部分的承诺不是比值: 对照组只为看清量级, 跑一轮 */
+async function measureLanes(
+  bench: FanoutBench,
+  lanes: readonly Heavy[],
+  ratePerSecond: number,
+): Promise<void> {
+  await interleave(1, lanes, (lane) => attempt(bench, lane, ratePerSecond));
+  await interleave(bench.rounds - 1, lanes.filter(isSluice), (lane) => attempt(bench, lane, ratePerSecond));
+}
+
 /** 各家须已启动 */
 export async function measureMillions(bench: FanoutBench, contestants: readonly Contestant[]): Promise<Part> {
   const lanes = contestants.map((contestant) => ({
@@ -40,7 +50,7 @@ export async function measureMillions(bench: FanoutBench, contestants: readonly 
     runs: [] as FanoutRun[],
   }));
   const ratePerSecond = DELIVERIES_PER_SECOND / bench.receivers;
-  await interleave(bench.rounds, lanes, (lane) => attempt(bench, lane, ratePerSecond));
+  await measureLanes(bench, lanes, ratePerSecond);
   return {
     tables: [
       {
@@ -95,9 +105,7 @@ export async function measureCrowds(bench: FanoutBench, entries: readonly Entry[
       const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
       console.log(`  ${label}: ${contestant.receivers} 人加入, ${seconds} s`);
     }
-    // 对照组只为看清量级, 跑一轮
-    await interleave(1, lanes, (lane) => attempt(bench, lane, CROWD_RATE));
-    await interleave(bench.rounds - 1, lanes.filter(isSluice), (lane) => attempt(bench, lane, CROWD_RATE));
+    await measureLanes(bench, lanes, CROWD_RATE);
   } finally {
     await Promise.all(lanes.map(({ contestant }) => contestant.close()));
   }
