@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rm, truncate } from 'node:fs/promises';
 import { type IncomingMessage, request, get as requestHead } from 'node:http';
@@ -16,6 +15,7 @@ import {
   RawSocket,
   responseLength,
 } from './http-tools.js';
+import { randomBytes } from './uploading.js';
 
 const MIB = 1024 * 1024;
 const pathOf = (file: Message): string => new URL(String(file['url'])).pathname;
