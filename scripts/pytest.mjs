@@ -7,8 +7,8 @@ import { exitCodeOf, failuresOf, ROOT, say } from './lib.mjs';
 import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
 import { OLDEST_MINOR, versionText } from './python-find.mjs';
 
-// 一个 Python 的全部测试; 单个测试卡住时, faulthandler_timeout (pyproject.toml) 早已打印各线程的栈
-const TIMEOUT_MS = 420_000;
+// 一个 Python 的全部测试 (平日三四分钟, 与浏览器的同时跑); 单个测试卡住时, faulthandler_timeout (pyproject.toml) 早已打印各线程的栈
+const TIMEOUT_MS = 600_000;
 // 超时先当作 Ctrl-C, 让测试停下自己起的服务器与虚拟屏幕; 再等这么久就强行结束
 const GRACE_MS = 15_000;
 const SETTINGS = ['-c', 'python_client/pyproject.toml', '--rootdir', '.'];

@@ -11,10 +11,15 @@ from .server import SluiceServer
 MIB = 1024 * 1024
 
 
+def random_bytes(size: int) -> bytes:
+    """随机内容; 首字节固定, 不会碰巧以 MZ 或 #! 开头而被服务器拒绝。"""
+    return (b"\0" + os.urandom(size))[:size]
+
+
 def make_file(folder: Path, name: str, size: int) -> Path:
     """随机内容: 错位的块一定看得出。"""
     path = folder / name
-    path.write_bytes(os.urandom(size))
+    path.write_bytes(random_bytes(size))
     return path
 
 

@@ -13,6 +13,7 @@ from subprocess import PIPE
 import pytest
 
 from .client_process import ClientProcess, full_disk, run_client, unread_pipe
+from .files import random_bytes
 from .server import SluiceServer
 
 # 一个大文件: 走分片, 下载也看得到过程
@@ -35,7 +36,7 @@ def send(folder: Path, server: SluiceServer, *words: str) -> None:
 
 def write_random(path: Path, size: int) -> str:
     """随机内容; 返回 SHA-256。"""
-    content = os.urandom(size)
+    content = random_bytes(size)
     path.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
 

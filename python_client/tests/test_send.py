@@ -17,7 +17,7 @@ from typing import Iterator
 import pytest
 
 from .client_process import ClientProcess, environment, full_disk, run_client, unread_pipe
-from .files import empty
+from .files import empty, random_bytes
 from .server import ROOT, SluiceServer, free_port
 
 LARGE_BYTES = 40 * 1024 * 1024
@@ -33,7 +33,7 @@ def sending(folder: Path, server: SluiceServer, *words: str, stdout: int = PIPE)
 
 def write_random(path: Path, size: int) -> str:
     """随机内容; 返回 SHA-256。"""
-    content = os.urandom(size)
+    content = random_bytes(size)
     path.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
 

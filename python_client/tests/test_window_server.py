@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import threading
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from ..model.transfers import DONE, FAILED, MOVING
 from ..net.network_thread import NetworkThread
 from ..protocol.address import ServerAddress
 from ..ui.window import Window
+from .files import random_bytes
 from .server import SluiceServer
 from .tk_display import Desktop, shown, wait_until
 
@@ -54,7 +54,7 @@ def _big_file(path: Path) -> Path:
     with path.open("wb") as stream:
         for offset in (0, BIG_BYTES // 2, BIG_BYTES - 1024):
             stream.seek(offset)
-            stream.write(os.urandom(1024))
+            stream.write(random_bytes(1024))
     return path
 
 

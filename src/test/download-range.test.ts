@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { serve } from './harness.js';
 import { publishOne } from './http-tools.js';
+import { randomBytes } from './uploading.js';
 
 const MIB = 1024 * 1024;
 const TEXT = '0123456789abcdef';

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { test } from 'node:test';
 import { Client, type Message, sha256 } from './client.js';
 import { serve, spawnServer, temporaryFolder } from './harness.js';
 import { formHeaders, multipart, processBytes, publishOne } from './http-tools.js';
+import { randomBytes } from './uploading.js';
 
 const MIB = 1024 * 1024;
 

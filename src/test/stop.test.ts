@@ -1,7 +1,6 @@
 // 停机与启动失败: 信号, 退出码, 一行说得清的原因, 日志里没有秘密
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
@@ -12,6 +11,7 @@ import { Client, sendWindowed, sha256 } from './client.js';
 import { serve, spawnServer, temporaryFolder } from './harness.js';
 import { unreadDownload } from './http-tools.js';
 import { RawClient } from './raw.js';
+import { randomBytes } from './uploading.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const STOPPING = { code: 1001, reason: 'stopping' };
