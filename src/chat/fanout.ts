@@ -8,10 +8,9 @@ import type { Publisher } from './ports.js';
 export const TEXT_TOPIC = 'text';
 export const BATCH_TEXT_TOPIC = 'text.batch';
 
-// 一拍送给每个收件人的上限 (字节): 装得进内核的发送缓冲, 不落到 uWS 的用户态积压里 (那里每次送达贵一倍)
-const FLUSH_BYTES = 64 * 1024;
-// 一帧 batch 的上限 (字节), 超出的另起一帧: 对方解析一帧的停顿有界
-const BATCH_FRAME_BYTES = 32 * 1024;
+// 一圈送给每个收件人的上限 (字节), 一帧 batch 也在其内: uWS 合写的缓冲是 16 KiB, 超出的改走连接自己的缓冲,
+// 每次送达贵一倍, 而且那块缓冲一直留到断开 (实测一次广播 17 KB, 每个订阅者从此多占 18 KB)
+const FLUSH_BYTES = 15_000;
 // 歇的时间是全体各写一次的几倍: 固定的花费至多占事件循环的四分之一。随条数增长的花费歇了也省不下, 不算在内
 const REST_FACTOR = 3;
 // 短于这么久 (毫秒) 就不歇: 定时器的刻度是 1 毫秒
@@ -52,6 +51,7 @@ export class Fanout implements Publisher {
   #pendingBytes = 0;
   /** 这一批送给全体的文字条数; 没有的量不出一遍的花费 */
   #flushedTexts = 0;
+  #flushedBytes = 0;
   #flushStartedMs = 0;
   #writeMs = FIRST_WRITE_MS;
   #members = 0;
@@ -96,7 +96,7 @@ export class Fanout implements Publisher {
     this.#add({ topic, text, bytes: Buffer.byteLength(text), run: undefined });
   }
 
-  /** 排在此前的一切广播之后, 此后的之前; 没有排队的就立即 */
+  /** 排在此前的一切广播之后, 此后的之前; 总在收消息的回调之外执行 */
   inOrder(run: () => void): void {
     this.#add({ topic: undefined, text: '', bytes: 0, run });
   }
@@ -111,17 +111,13 @@ export class Fanout implements Publisher {
     clearTimeout(this.#rest);
     clearImmediate(this.#turn);
     this.#state = 'stopped';
-    this.#send(this.#queue.length);
+    this.#sendAll();
   }
 
   #add(item: Item): void {
-    if (this.#queue.length === 0 && item.run !== undefined) {
-      item.run();
-      return;
-    }
     this.#queue.push(item);
     this.#pendingBytes += item.bytes;
-    if (this.#state === 'stopped') this.#send(this.#queue.length);
+    if (this.#state === 'stopped') this.#sendAll();
     else if (this.#state === 'open') {
       this.#state = 'gathering';
       // 这一圈收完 (uv_poll 之后) 就送: 一次读进来的几百条合成一批
@@ -134,23 +130,33 @@ export class Fanout implements Publisher {
       this.#state = 'open';
       return;
     }
-    let bytes = 0;
-    let count = 0;
-    for (const item of this.#queue) {
-      if (bytes >= FLUSH_BYTES) break;
-      bytes += item.bytes;
-      count += 1;
-    }
     this.#state = 'flushing';
     this.#flushedTexts = 0;
     this.#flushStartedMs = this.#options.now();
-    this.#send(count);
+    this.#send(this.#fitting());
     // uWS 在下一次轮询之前或之后才真正写出, 都早于那一圈的 setImmediate: 那时量到的就含写出的时间
     this.#turn = setImmediate(() => this.#endFlush());
   }
 
+  // 头上装得进一圈的有几个; 至少一个, 再大也要送
+  #fitting(): number {
+    let bytes = 0;
+    let count = 0;
+    for (const item of this.#queue) {
+      bytes += item.bytes;
+      if (bytes > FLUSH_BYTES && count > 0) break;
+      count += 1;
+    }
+    return count;
+  }
+
   #endFlush(): void {
     this.#learn(this.#options.now() - this.#flushStartedMs);
+    // 什么也没有写 (只是有人订阅), 或攒下的又够写满一圈: 歇也合不成更少的写
+    if (this.#flushedBytes === 0 || this.#pendingBytes > FLUSH_BYTES) {
+      this.#flush();
+      return;
+    }
     const { minDelayMs, maxDelayMs } = this.#options;
     const restMs = Math.min(Math.max(this.flushMs * REST_FACTOR, minDelayMs), maxDelayMs);
     if (restMs < SHORTEST_REST_MS) {
@@ -168,9 +174,14 @@ export class Fanout implements Publisher {
     this.#writeMs = Math.min(Math.max(writeMs, LEAST_WRITE_MS), MOST_WRITE_MS);
   }
 
+  #sendAll(): void {
+    while (this.#queue.length > 0) this.#send(this.#fitting());
+  }
+
   #send(count: number): void {
     const items = this.#queue.splice(0, count);
-    for (const { bytes } of items) this.#pendingBytes -= bytes;
+    this.#flushedBytes = items.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#pendingBytes -= this.#flushedBytes;
     this.#deliver(items);
     this.#sent += items.length;
     this.#nextBatch?.resolve();
@@ -205,20 +216,10 @@ export class Fanout implements Publisher {
 
   // 相连的文字: 基础成员逐帧, 声明了 batch_text 的合成一帧
   #deliverTexts(items: readonly Item[]): void {
+    if (items.length === 0) return;
     this.#flushedTexts += items.length;
     for (const { text } of items) this.#publisher.publish(TEXT_TOPIC, text);
-    let frame: string[] = [];
-    let bytes = 0;
-    for (const item of items) {
-      if (bytes > 0 && bytes + item.bytes > BATCH_FRAME_BYTES) {
-        this.#publisher.publish(BATCH_TEXT_TOPIC, batchFrame(frame));
-        frame = [];
-        bytes = 0;
-      }
-      frame.push(item.text);
-      bytes += item.bytes;
-    }
-    if (frame.length > 0) this.#publisher.publish(BATCH_TEXT_TOPIC, batchFrame(frame));
+    this.#publisher.publish(BATCH_TEXT_TOPIC, batchFrame(items.map(({ text }) => text)));
   }
 }
 

@@ -84,6 +84,11 @@ export class Member implements FileOwner {
     this.connection.send(encode(message));
   }
 
+  /** 一串消息; 同 send, 但不一次塞满套接字 */
+  sendAll(messages: readonly ServerMessage[]): void {
+    this.connection.sendAll(messages.map(encode));
+  }
+
   /** 服务器主动切断; 原因随后记进会话 (detach), 下次 welcome 的 lastClose 告诉用户 */
   cut(name: CloseName): void {
     this.blame(name);

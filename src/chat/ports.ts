@@ -21,8 +21,10 @@ import type {
 export interface Connection {
   /** 收件人所用的来源, 如 http://192.168.1.5:3000; 文件链接以它为前缀 */
   readonly origin: string;
-  /** 发送一帧文本; 积压超过预算时由传输层以 4008 断开, 不会阻塞 */
+  /** 发送一帧文本; 积压超过预算时由传输层以 4008 断开, 不会阻塞。次序与调用次序一致 */
   send(text: string): void;
+  sendAll(texts: readonly string[]): void;
+  /** 此前 send 的都先送出; 不要在收消息的回调里调用 (见 WsConnection), 由扇出轮到时调用 */
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
   /** 送出关闭码后断开; 对方迟迟不读时强制断开 */

@@ -9,8 +9,10 @@ import { RateLimit } from './rate-limit.js';
 
 const BASE_TOPIC = 'presence';
 const BATCH_TOPIC = 'presence.batch';
-// 一帧 sync 最多的变化数; 名字至多 32 码点, 帧长因此有界
+// 攒到这么多个变化就不等这一拍结束
 const MAX_PENDING = 1000;
+// 一帧 sync 里来的与走的各至多这么多人: 寻常的名字约 10 KB, 装得进 uWS 合写的缓冲 (见 fanout.ts)
+const NAMES_PER_FRAME = 200;
 // 人多时一拍拉长到送一遍的这么多倍, 至多这么久 (毫秒): 进出的风暴至多占事件循环的一成
 const TICK_FACTOR = 10;
 const LONGEST_TICK_MS = 1000;
@@ -151,19 +153,27 @@ export class Presence {
     const joined = names.filter((name) => last.get(name) === 'join');
     // 同一拍里来了又走的人对旁观者等于没有变化
     const left = names.filter((name) => last.get(name) === 'leave' && first.get(name) === 'leave');
-    const message = batchMessage(joined, left, this.#options.online());
-    if (message !== undefined) this.#options.fanout.publish(BATCH_TOPIC, encode(message));
+    for (const message of batchMessages(joined, left, this.#options.online())) {
+      this.#options.fanout.publish(BATCH_TOPIC, encode(message));
+    }
   }
 }
 
-// 只有一个变化的, 基础帧更短
-function batchMessage(
+// 只有一个变化的, 基础帧更短; 名字多的分成几帧
+function batchMessages(
   joined: readonly string[],
   left: readonly string[],
   online: number,
-): PresenceMessage | PresenceSyncMessage | undefined {
+): (PresenceMessage | PresenceSyncMessage)[] {
   const [name, second] = [...joined, ...left];
-  if (name === undefined) return undefined;
-  if (second !== undefined) return { type: 'user_update', action: 'sync', joined, left, online };
-  return { type: 'user_update', action: joined.length > 0 ? 'join' : 'leave', name };
+  if (name === undefined) return [];
+  if (second === undefined) {
+    return [{ type: 'user_update', action: joined.length > 0 ? 'join' : 'leave', name }];
+  }
+  const frames = Math.max(joined.length, left.length) / NAMES_PER_FRAME;
+  return Array.from({ length: Math.ceil(frames) }, (_, index) => {
+    const slice = (names: readonly string[]): readonly string[] =>
+      names.slice(index * NAMES_PER_FRAME, (index + 1) * NAMES_PER_FRAME);
+    return { type: 'user_update', action: 'sync', joined: slice(joined), left: slice(left), online };
+  });
 }

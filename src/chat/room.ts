@@ -17,7 +17,6 @@ import {
 import type { Archive } from './archive.js';
 import { BATCH_TEXT_TOPIC, type Fanout, TEXT_TOPIC } from './fanout.js';
 import type { HistoryRange } from './history-page.js';
-import { introduce } from './introduction.js';
 import type { Member } from './member.js';
 import type { OfferBoard } from './offer-board.js';
 import { Origins } from './origins.js';
@@ -214,18 +213,14 @@ export class Room {
     const self = member.session?.name;
     // 刚上线的人稍后从广播里听到自己
     const names = sessions.onlineNames(MAX_LISTED_USERS).filter((name) => !(cameOnline && name === self));
-    const replay = (): Promise<void> | undefined =>
-      after === undefined ? undefined : this.#replay(member, after);
-    const introduced = introduce(member, names, sessions);
-    return introduced === undefined ? replay() : introduced.then(replay);
+    member.sendAll(names.map((name) => ({ type: 'user_update', action: 'join', name })));
+    return after === undefined ? undefined : this.#replay(member, after);
   }
 
   // 没有声明能力而给了 after: 逐条补发, 与广播同形
   #replay(member: Member, after: number): Promise<void> | undefined {
     const page = this.#options.archive.page({ after, limit: CATCH_UP_LIMIT }, member.origin);
-    return deliver(page, ({ messages }) => {
-      for (const message of messages) member.send(message);
-    });
+    return deliver(page, ({ messages }) => member.sendAll(messages));
   }
 }
 

@@ -42,10 +42,6 @@ export class Sessions {
     return names;
   }
 
-  isOnline(name: string): boolean {
-    return this.#online.has(userNameKey(name));
-  }
-
   find(token: string): Session | undefined {
     return this.#byToken.get(token);
   }

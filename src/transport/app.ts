@@ -52,7 +52,8 @@ export class App implements Publisher {
 
   publish(topic: string, text: string): void {
     this.#app.publish(topic, text, false, false);
-    this.#ws?.published(text.length);
+    // 汉字占 3 字节: 按字符数会低估, 来不及在硬上限之前以 4008 断开
+    this.#ws?.published(Buffer.byteLength(text));
   }
 
   mount(routes: Routes): void {

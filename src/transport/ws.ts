@@ -47,8 +47,10 @@ export interface WsParts {
 
 // uWS 的硬上限取软预算的四倍: 检查的间隙里还装得下突发, 关闭帧也发得出去
 const HARD_BACKPRESSURE_FACTOR = 4;
-// 每隔这么久看一遍积压与加入期限 (毫秒); 广播多时看得更勤
+// 每隔这么久看一遍积压 (毫秒); 广播多时看得更勤
 const PATROL_MS = 100;
+// 每隔这么久看一遍谁到期还没加入 (毫秒)
+const JOIN_CHECK_MS = 1000;
 // 传输连接最大的合法帧: 1 MiB 数据的 Base64, 每个字符都写成 \/ 也装得下
 const TRANSFER_PAYLOAD_BYTES = 4 * 1024 * 1024;
 
@@ -70,6 +72,7 @@ export class WsEdge {
   /** 上次巡查之后广播的字节; 谁的积压都涨不过它 */
   #publishedBytes = 0;
   #inspection: NodeJS.Immediate | undefined;
+  #nextJoinCheckMs = 0;
 
   constructor(options: WsOptions, parts: WsParts) {
     this.#options = options;
@@ -77,7 +80,7 @@ export class WsEdge {
     this.#budget = new ReceiveBudget(options.receiveBudgetBytes, (connection) => {
       this.#members.get(connection)?.cut('release_memory');
     });
-    this.#patrol = setInterval(() => this.#inspect(), PATROL_MS);
+    this.#patrol = setInterval(() => this.#patrolOnce(), PATROL_MS);
   }
 
   mount(app: TemplatedApp): void {
@@ -230,19 +233,28 @@ export class WsEdge {
     });
   }
 
-  /** 积压超过预算的是慢消费者; 返回是否断开了它 */
-  #cutIfSlow(connection: WsConnection): boolean {
-    if (connection.bufferedBytes <= this.#options.slowConsumerBytes) return false;
+  /** 积压超过预算的是慢消费者 */
+  #cutIfSlow(connection: WsConnection): void {
+    if (connection.bufferedBytes <= this.#options.slowConsumerBytes) return;
     this.#members.get(connection)?.cut('slow_consumer');
-    return true;
   }
 
-  // 巡查: 请走慢消费者, 以及到期还没加入的
-  #inspect(): void {
+  // 没有广播过就没有人的积压会涨 (直接发送的由 #pressed 看着): 一万人闲着时不必每次看一遍
+  #patrolOnce(): void {
+    if (this.#publishedBytes > 0) this.#inspect();
     const nowMs = this.#parts.now();
+    if (nowMs < this.#nextJoinCheckMs) return;
+    this.#nextJoinCheckMs = nowMs + JOIN_CHECK_MS;
+    this.#cutUnjoined(nowMs);
+  }
+
+  #inspect(): void {
     this.#publishedBytes = 0;
+    for (const connection of this.#members.keys()) this.#cutIfSlow(connection);
+  }
+
+  #cutUnjoined(nowMs: number): void {
     for (const [connection, member] of this.#members) {
-      if (this.#cutIfSlow(connection)) continue;
       if (member.session !== undefined) connection.joinDeadlineMs = undefined;
       else connection.joinDeadlineMs ??= nowMs + this.#options.joinTimeoutMs;
       if (connection.joinDeadlineMs !== undefined && connection.joinDeadlineMs < nowMs) {
