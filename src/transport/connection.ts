@@ -103,7 +103,11 @@ export class WsConnection implements Connection {
     const [only] = texts;
     if (only === undefined) return;
     if (texts.length === 1) this.#write(only);
-    else this.#socket?.cork(() => texts.forEach((text) => this.#write(text)));
+    else {
+      this.#socket?.cork(() => {
+        for (const text of texts) this.#write(text);
+      });
+    }
   }
 
   #write(text: string): void {
