@@ -157,14 +157,21 @@ export class Fanout implements Publisher {
       this.#flush();
       return;
     }
-    const { minDelayMs, maxDelayMs } = this.#options;
-    const restMs = Math.min(Math.max(this.flushMs * REST_FACTOR, minDelayMs), maxDelayMs);
+    const restMs = this.#restMs();
     if (restMs < SHORTEST_REST_MS) {
       this.#flush();
       return;
     }
     this.#state = 'resting';
     this.#rest = setTimeout(() => this.#flush(), restMs);
+  }
+
+  // 写一遍越久, 歇得越短: 一条消息要等的是两者之和, 而此时一圈里本来就攒得下许多条
+  #restMs(): number {
+    const { minDelayMs, maxDelayMs } = this.#options;
+    const longest = Math.max(maxDelayMs - this.flushMs / 2, maxDelayMs / 4);
+    const wanted = Math.max(Math.min(this.flushMs * REST_FACTOR, longest), minDelayMs);
+    return Math.min(wanted, maxDelayMs);
   }
 
   #learn(elapsedMs: number): void {
