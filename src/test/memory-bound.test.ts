@@ -31,7 +31,7 @@ const ENV = {
   SLUICE_DOWNLOADS_MAX_ACTIVE: '64',
 };
 const CONFIG = loadConfig({ env: ENV, args: [] });
-const CROWD = { halfFrames: 8, stalled: 32, sessions: 8 };
+const CROWD = { halfFrames: 8, stalled: 32, heardLarge: 0, sessions: 8 };
 const ITEMS: Readonly<Record<string, number>> = {
   ...memoryItems(CONFIG),
   ...crowdItems(CONFIG, CROWD),

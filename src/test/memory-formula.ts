@@ -41,6 +41,8 @@ export interface Crowd {
   readonly halfFrames: number;
   /** 停读的连接 */
   readonly stalled: number;
+  /** 听过一条超过 15 KB 的广播的连接 */
+  readonly heardLarge: number;
   /** 记满了应答的会话 */
   readonly sessions: number;
 }
@@ -50,6 +52,8 @@ export function crowdItems({ server, chat, files }: Config, crowd: Crowd): Memor
   return {
     '接收缓冲 (还没收完的帧)': crowd.halfFrames * 2 * files.frameBytes,
     发送积压: crowd.stalled * 4 * server.slowConsumerBytes,
+    // 控制字符在 JSON 里占 6 字节
+    '发送缓冲 (超过 15 KB 的一条)': crowd.heardLarge * 6 * chat.textBytes,
     // 每个应答约 1.1 KiB, 另有 8 KiB 的过滤器
     会话: crowd.sessions * (chat.rememberedClientIds * 1126 + 8 * KIB),
   };
