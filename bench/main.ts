@@ -92,8 +92,9 @@ function withForeignLoad(report: Report, share: number): Report {
 }
 
 // Ctrl+C: 走正常退出, 服务器与发生器随 exit 事件与 IPC 断开一并结束
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
+// 一直接着: 再来一次 (连按, 或 npm 又转发一遍) 也不能打断 exit 里的清扫
+process.on('SIGINT', () => process.exit(130));
+process.on('SIGTERM', () => process.exit(143));
 
 main(process.argv.slice(2)).then(
   (passed) => process.exit(passed ? 0 : 1),

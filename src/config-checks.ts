@@ -9,7 +9,7 @@ export function checkTogether(config: Config): void {
   }
 }
 
-function rules({ server, chat, files, uploads }: Config): readonly (readonly [boolean, string])[] {
+function rules({ server, chat, fanout, files, uploads }: Config): readonly (readonly [boolean, string])[] {
   const { certFile, keyFile } = server.tls;
   const leastWindows = uploads.maxActive * files.chunkBytes;
   return [
@@ -39,6 +39,10 @@ function rules({ server, chat, files, uploads }: Config): readonly (readonly [bo
     [
       2 * files.frameBytes <= server.receiveBudgetBytes,
       `files.frameBytes 的两倍 = ${2 * files.frameBytes}, 超过 server.receiveBudgetBytes = ${server.receiveBudgetBytes}`,
+    ],
+    [
+      fanout.minDelayMs <= fanout.maxDelayMs,
+      `fanout.minDelayMs = ${fanout.minDelayMs}, 超过 fanout.maxDelayMs = ${fanout.maxDelayMs}`,
     ],
     [
       chat.maxMembers <= chat.maxSessions,

@@ -26,6 +26,8 @@ const PARK_UPLOADS_MS = 5_000;
 const STOP_LINGER_MS = 200;
 // 没有人可道别时也等一等 (毫秒): 正在答的短请求答完; 停机时查看下载是否结束也按它
 const STOP_POLL_MS = 20;
+// 攒着的广播至多再送这么久 (毫秒)
+const LAST_BROADCAST_MS = 1000;
 
 /** 启动一个服务器。错误: 原生文件载不进, 存储目录不可写, 端口被占用, 证书读不了 */
 export async function startServer(config: Config, log: Logger): Promise<Server> {
@@ -51,10 +53,11 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   async function shutdown(): Promise<void> {
     stopping = true;
     app.stopListening();
-    chat.fanout.stop();
+    chat.presence.flush();
+    const broadcast = chat.fanout.finish(Math.min(LAST_BROADCAST_MS, config.server.stopGraceMs));
     for (const timer of timers) clearInterval(timer);
     const refused = await settle(runtime, files, edge);
-    chat.presence.flush();
+    await broadcast;
     const told = edge.ws.closeAll('stopping') + refused;
     // 留一点时间送出关闭帧与最后的应答: 立即关掉还有未读数据的套接字会变成 RST, 对方就看不到 1001
     const lingerMs = told > 0 ? STOP_LINGER_MS : STOP_POLL_MS;

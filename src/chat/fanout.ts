@@ -1,6 +1,6 @@
 // 扇出的节拍: 独自到来的广播当圈送出; 忙时攒成一拍, 每个收件人每拍只写一次套接字 (扇出的花费大半在这一写)
 //   open --publish--> gathering (同一圈里收到的合成一批) --这一圈收完--> flushing --写完, 量得花费--> resting --到时--> open
-//   歇的时候来的留在队列里, 到时再送一批; 歇不足 1 毫秒的 (小房间) 不歇。停机时进入 stopped: 随到随送
+//   歇的时候来的留在队列里, 到时再送一批; 歇不足 1 毫秒的 (小房间) 与停机时不歇
 import { AppError } from '../protocol/errors.js';
 import type { Publisher } from './ports.js';
 
@@ -46,21 +46,23 @@ interface Item {
 export class Fanout implements Publisher {
   readonly #publisher: Publisher;
   readonly #options: FanoutOptions;
-  #state: 'open' | 'gathering' | 'flushing' | 'resting' | 'stopped' = 'open';
+  #state: 'open' | 'gathering' | 'flushing' | 'resting' = 'open';
+  #isFinishing = false;
   #queue: Item[] = [];
   #pendingBytes = 0;
   /** 这一批送给全体的文字条数; 没有的量不出一遍的花费 */
   #flushedTexts = 0;
   #flushedBytes = 0;
+  /** 这一圈没有装完 */
+  #hasMore = false;
   #flushStartedMs = 0;
   #writeMs = FIRST_WRITE_MS;
   #members = 0;
   /** 从队列里取走过多少个 */
   #sent = 0;
-  /** 等着下一批送出的应答, 共用一个 */
-  #nextBatch: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
+  /** 等着广播的应答, target 从小到大 */
+  #waiting: { readonly target: number; readonly resolve: () => void }[] = [];
   #rest: NodeJS.Timeout | undefined;
-  #turn: NodeJS.Immediate | undefined;
 
   constructor(publisher: Publisher, options: FanoutOptions) {
     this.#publisher = publisher;
@@ -103,25 +105,41 @@ export class Fanout implements Publisher {
 
   /** 此前的一切广播都送出之后兑现; 没有排队的为 undefined */
   published(): Promise<void> | undefined {
-    return this.#queue.length === 0 ? undefined : this.#whenSent(this.#sent + this.#queue.length);
+    if (this.#queue.length === 0) return undefined;
+    const target = this.#sent + this.#queue.length;
+    return new Promise((resolve) => {
+      this.#waiting.push({ target, resolve });
+    });
   }
 
-  /** 停机: 攒着的全部送出, 从此随到随送 (等着广播的应答不能拖住停机) */
-  stop(): void {
-    clearTimeout(this.#rest);
-    clearImmediate(this.#turn);
-    this.#state = 'stopped';
-    this.#sendAll();
+  /**
+   * 停机: 不再歇, 送完攒着的 (仍是一圈一批, 不一次压给每条连接), 兑现时已送完。
+   * 到时还没送完的放弃: 都在日志里, 客户端重连时补齐; 等着它们的应答也一并放开, 不拖住停机
+   */
+  async finish(timeoutMs: number): Promise<void> {
+    this.#isFinishing = true;
+    if (this.#state === 'resting') {
+      clearTimeout(this.#rest);
+      this.#flush();
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([this.published(), late]);
+    clearTimeout(timer);
+    this.#queue = [];
+    this.#pendingBytes = 0;
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
   #add(item: Item): void {
     this.#queue.push(item);
     this.#pendingBytes += item.bytes;
-    if (this.#state === 'stopped') this.#sendAll();
-    else if (this.#state === 'open') {
+    if (this.#state === 'open') {
       this.#state = 'gathering';
       // 这一圈收完 (uv_poll 之后) 就送: 一次读进来的几百条合成一批
-      this.#turn = setImmediate(() => this.#flush());
+      setImmediate(() => this.#flush());
     }
   }
 
@@ -133,9 +151,11 @@ export class Fanout implements Publisher {
     this.#state = 'flushing';
     this.#flushedTexts = 0;
     this.#flushStartedMs = this.#options.now();
-    this.#send(this.#fitting());
+    const count = this.#fitting();
+    this.#hasMore = count < this.#queue.length;
+    this.#send(count);
     // uWS 在下一次轮询之前或之后才真正写出, 都早于那一圈的 setImmediate: 那时量到的就含写出的时间
-    this.#turn = setImmediate(() => this.#endFlush());
+    setImmediate(() => this.#endFlush());
   }
 
   // 头上装得进一圈的有几个; 至少一个, 再大也要送
@@ -152,8 +172,8 @@ export class Fanout implements Publisher {
 
   #endFlush(): void {
     this.#learn(this.#options.now() - this.#flushStartedMs);
-    // 什么也没有写 (只是有人订阅), 或攒下的又够写满一圈: 歇也合不成更少的写
-    if (this.#flushedBytes === 0 || this.#pendingBytes > FLUSH_BYTES) {
+    // 什么也没有写 (只是有人订阅), 或还有等过一拍的: 再歇合不成更少的写, 只会更晚
+    if (this.#flushedBytes === 0 || this.#hasMore || this.#isFinishing) {
       this.#flush();
       return;
     }
@@ -181,26 +201,15 @@ export class Fanout implements Publisher {
     this.#writeMs = Math.min(Math.max(writeMs, LEAST_WRITE_MS), MOST_WRITE_MS);
   }
 
-  #sendAll(): void {
-    while (this.#queue.length > 0) this.#send(this.#fitting());
-  }
-
   #send(count: number): void {
     const items = this.#queue.splice(0, count);
     this.#flushedBytes = items.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#pendingBytes -= this.#flushedBytes;
     this.#deliver(items);
     this.#sent += items.length;
-    this.#nextBatch?.resolve();
-    this.#nextBatch = undefined;
-  }
-
-  // 一拍有上限, 排得远的要等几批
-  async #whenSent(target: number): Promise<void> {
-    while (this.#sent < target) {
-      this.#nextBatch ??= deferred();
-      await this.#nextBatch.promise;
-    }
+    const reached = this.#waiting.findIndex(({ target }) => target > this.#sent);
+    for (const { resolve } of this.#waiting.splice(0, reached < 0 ? this.#waiting.length : reached))
+      resolve();
   }
 
   #deliver(items: readonly Item[]): void {
@@ -228,14 +237,6 @@ export class Fanout implements Publisher {
     for (const { text } of items) this.#publisher.publish(TEXT_TOPIC, text);
     this.#publisher.publish(BATCH_TEXT_TOPIC, batchFrame(items.map(({ text }) => text)));
   }
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 // 各条已编码: 拼起来, 不再解析

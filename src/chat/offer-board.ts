@@ -25,8 +25,14 @@ export class OfferBoard {
   /** 声明了 offer 的成员加入: 此后的都听得到; 现有的由 list 给出 */
   enter(member: Member): void {
     if (!member.offer) return;
-    member.connection.subscribe(WITHDRAWN_TOPIC);
-    member.connection.subscribe(this.#origins.enter(member.origin));
+    const topic = this.#origins.enter(member.origin);
+    const { visits } = member;
+    // 还在排队的进展比将要列给他的旧: 排在它们之后
+    this.#fanout.inOrder(() => {
+      if (member.session === undefined || member.visits !== visits) return;
+      member.connection.subscribe(WITHDRAWN_TOPIC);
+      member.connection.subscribe(topic);
+    });
   }
 
   exit(member: Member): void {

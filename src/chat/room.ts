@@ -75,7 +75,7 @@ export class Room {
     member.offer = request.features?.includes('offer') ?? false;
     const { replaced, cameOnline } = sessions.attach(session, member);
     this.#welcome(member, session);
-    this.#enter(member, session);
+    this.#enter(member);
     offers.enter(member);
     const introduced = this.#introduce(member, request, cameOnline)?.then(() => offers.list(member));
     if (introduced === undefined) offers.list(member);
@@ -163,13 +163,15 @@ export class Room {
   }
 
   // 还在等着送出的都在 welcome.seq 之内, 由补发的历史给出: 排在它们之后才订阅, 才不重不漏
-  #enter(member: Member, session: Session): void {
+  #enter(member: Member): void {
     const { fanout } = this.#options;
     fanout.memberEntered();
     const fileTopic = this.#origins.enter(member.origin);
+    member.visits += 1;
+    const visit = member.visits;
     fanout.inOrder(() => {
-      // 等的时候已经离开或断开
-      if (member.session !== session) return;
+      // 等的时候已经离开, 断开, 或离开又回来 (那一次另排着)
+      if (member.session === undefined || member.visits !== visit) return;
       member.connection.subscribe(textTopic(member));
       member.connection.subscribe(fileTopic);
     });

@@ -106,6 +106,43 @@ describe('扇出: 忙时攒成一拍', () => {
     assert.deepEqual(texts(back), ['回来后']);
   });
 
+  it('离开又以同一个会话回来: 欢迎之前的不再听一遍', async (t) => {
+    const { ws, server } = await hold(t);
+    const first = await settled(t, ws);
+    const earlier = await Client.join(t, ws, '常客');
+    const session = earlier.welcome['session'];
+    earlier.socket.close();
+    await earlier.close();
+    await say(first, '之前');
+    const back = await Client.join(t, ws, '常客', { session, after: 0 });
+    await say(first, '中间');
+    back.send({ type: 'user_update', action: 'leave' });
+    back.send({ type: 'user_update', action: 'join', name: '常客', session, after: 1 });
+    await back.settle();
+    await say(first, '之后');
+    await server.stop();
+    await back.close();
+    // 第一次补发一条, 第二次补发一条, 之后的听到一遍
+    assert.deepEqual(texts(back), ['之前', '中间', '之后']);
+  });
+
+  it('名单很长时带着 after 加入并立刻说话: 补发与广播不重', async (t) => {
+    const { ws } = await serve(t);
+    const crowd = await Promise.all(
+      Array.from({ length: 120 }, (_, index) => Client.join(t, ws, `甲${index}`, { features: ['batch'] })),
+    );
+    for (let count = 0; count < 10; count += 1) crowd[0]?.send({ type: 'text', message: `第${count}` });
+    await crowd[1]?.next((m) => m['seq'] === 10);
+    const late = await Client.open(t, ws);
+    late.send({ type: 'user_update', action: 'join', name: '后来', after: 8 });
+    late.send({ type: 'text', message: '我', clientId: 'k1' });
+    await late.next('ack');
+    assert.deepEqual(
+      late.of('text').map((m) => m['seq']),
+      [9, 10, 11],
+    );
+  });
+
   it('应答总在广播之后', async (t) => {
     const { ws, server } = await hold(t);
     const client = await settled(t, ws);

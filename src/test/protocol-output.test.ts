@@ -69,7 +69,7 @@ function start(t: TestContext): Promise<Running> {
   return serve(t, {
     chat: { presenceTickMs: 150, messagesPerSecond: 0 },
     // 紧接着的几条才会攒成一拍
-    fanout: { minDelayMs: 50 },
+    fanout: { minDelayMs: 50, maxDelayMs: 50 },
     files: { fileBytes: 4 * 1024 * 1024, frameBytes: FRAME_BYTES, windowBytes: 512 * 1024 },
   });
 }

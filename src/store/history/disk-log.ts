@@ -55,6 +55,8 @@ export class DiskLog implements History {
   #inFlight: number | undefined;
   #retaining = false;
   #stopped: Promise<void> | undefined;
+  /** 等着叫醒写线程 */
+  #waking: NodeJS.Immediate | undefined;
 
   private constructor(options: DiskLogOptions) {
     this.#options = options;
@@ -208,7 +210,7 @@ export class DiskLog implements History {
     this.#seq = entry.seq;
     this.#tail.push(entry);
     const durable = this.#pending.add(entry, bytes, sentBy);
-    this.#flush();
+    this.#flushSoon();
     return { entry, durable };
   }
 
@@ -229,9 +231,18 @@ export class DiskLog implements History {
     throw new AppError('server_stopping');
   }
 
-  // 空闲时立即通知, 上次的提交完了才通知下一次: 忙的时候自然成批。
-  // 不等 setImmediate: 上千个连接可写时, libuv 的轮询阶段可以连转几十圈才轮到它
+  // 写线程闲着: 等两圈, 广播写出去之后再叫醒它。同时动手的话, 它与广播争 CPU, 千人的房间里单独一条晚一两毫秒 (实测)
+  #flushSoon(): void {
+    if (this.#inFlight !== undefined || this.#waking !== undefined) return;
+    this.#waking = setImmediate(() => {
+      this.#waking = setImmediate(() => this.#flush());
+    });
+  }
+
+  // 上次的提交完了才通知下一次: 忙的时候自然成批
   #flush(): void {
+    clearImmediate(this.#waking);
+    this.#waking = undefined;
     if (this.#inFlight !== undefined || this.#pending.isEmpty) return;
     this.#pending.seal();
     this.#inFlight = this.#seq;
