@@ -134,7 +134,13 @@ async function crowdPart(bench: FanoutBench, wanted: readonly PartName[]): Promi
   if (options.url !== undefined) return [skipped('--url 只有一台, 三种人数不能同时在线: 跳过 crowd')];
   const files = openFilesLimit();
   if (files < NEEDED_FILES) return [skipped(`ulimit -n 是 ${files}, 不到 ${NEEDED_FILES}: 跳过 crowd`)];
-  const sluice = options.peersOnly ? [] : [sluiceEntry(options, 'Sluice', 'sluice-quiet')];
+  // 网页与桌面客户端都认 batch_text; 只认进出合并的另列, 它收到的文字与基础客户端逐字节相同
+  const sluice = options.peersOnly
+    ? []
+    : [
+        sluiceEntry(options, BATCH, 'sluice-batch'),
+        sluiceEntry(options, '不认 batch_text 的', 'sluice-quiet'),
+      ];
   return [await measureCrowds(bench, [...sluice, rawEntry(options)])];
 }
 
@@ -152,7 +158,6 @@ function standingNotes({ options, rounds }: FanoutBench): string[] {
   return [
     `${rounds} 轮交替; Sluice 的消息日志写在 ${fileSystemOf(options.storage ?? options.work)} 上, 它的 CPU 含写日志的线程; 对照组都不落盘`,
     '延迟从预定的发送时刻算到 32 个听众各自收到; 其余听众停读, 按时取走, 逐字节核对人人收到的一样多',
-    'crowd 里 Sluice 的听众声明了 batch (进出合并), 收到的文字与基础客户端逐字节相同',
     'centrifuge 是 Centrifugo 的内核 (它的外壳不在 Go 的模块代理上); GOMAXPROCS=1, 比的是一个核; Go 没有主线程, 看两列之和',
     `ulimit -n 是 ${openFilesLimit()}`,
   ];
