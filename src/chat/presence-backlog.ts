@@ -9,12 +9,12 @@ export interface Change {
   readonly newcomer?: Member | undefined;
 }
 
-// 每个基础客户端每秒至多这么多帧
+// 每个基础客户端平均每秒至多这么多帧
 const FRAMES_PER_SECOND = 1000;
-// 全体基础客户端每秒至多这么多次送达: 约占事件循环的一两成
+// 全体基础客户端平均每秒至多这么多次送达: 约占事件循环的一两成
 const DELIVERIES_PER_SECOND = 500_000;
-// 攒下的配额至多够这么久 (毫秒)
-const BURST_MS = 250;
+// 攒下的配额至多够这么久 (毫秒): 不短于人多时的一拍 (presence.ts), 否则配额用不满, 越落越远
+const BURST_MS = 1000;
 // 积压的上限 (个); 到了就不再按配额, 先播最早的
 const MAX_BACKLOG = 20_000;
 // 取走的部分攒到这么多才真正移走: 不为每一个搬一次数组
