@@ -28,6 +28,8 @@ class Discards:
         # 满了丢最旧的: 服务器会清理
         self._pending: deque[Credentials] = deque(maxlen=_MAX_PENDING)
         self._task: asyncio.Task[None] | None = None
+        # 正在试的时候又重新连上了: 这一次不成还要再试, 否则没有人再叫醒它
+        self._is_woken = False
 
     def add(self, credentials: Credentials) -> None:
         self._pending.append(credentials)
@@ -35,6 +37,7 @@ class Discards:
 
     def next(self) -> None:
         """也在重新连上时调用。"""
+        self._is_woken = True
         if self._task is None and self._pending and self._url() is not None:
             self._task = asyncio.get_running_loop().create_task(self._work())
 
@@ -52,10 +55,11 @@ class Discards:
             url = self._url()
             while url is not None and self._pending:
                 credentials = self._pending.popleft()
+                self._is_woken = False
                 if not await self._discard(url, credentials):
                     # 断线, 或服务器重启而会话已是旧的: 留到下次在线
                     self._pending.appendleft(credentials)
-                    if url == self._url():
+                    if url == self._url() and not self._is_woken:
                         return
                 url = self._url()
         finally:
