@@ -242,6 +242,8 @@ test('性质: 大载荷里任何位置的一个坏字符都被发现', () => {
   const text = Buffer.alloc(120_000, 'sluice').toString('base64');
   fc.assert(
     fc.property(fc.nat(text.length - 1), fc.constantFrom(...'-_=. \t\u0000\u00ff"\\'), (at, bad) => {
+      // 末尾换成一个 = 是合法的填充; fast-check 偏爱两端, 不除外就偶尔失败
+      fc.pre(bad !== '=' || at < text.length - 1);
       assert.equal(outcome(text.slice(0, at) + bad + text.slice(at + 1)), 'base64_invalid');
     }),
   );
