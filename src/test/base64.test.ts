@@ -21,6 +21,8 @@ function outcome(text: string, maxBytes = MAX): string {
 
 /** 参照实现: 还原 JSON 转义, 去换行, 用正则严格检查, 再交给 Node */
 function reference(text: string): string {
+  // 反斜线之后紧跟着真的换行不是转义; 下面把换行写成转义之前先看, 否则会变成一个反斜线
+  if (/(?<!\\)(?:\\\\)*\\[\r\n]/.test(text)) return 'base64_invalid';
   let plain: string;
   try {
     plain = JSON.parse(`"${text.replace(/\r/g, '\\r').replace(/\n/g, '\\n')}"`) as string;
