@@ -71,31 +71,31 @@ export function startTusd(options: Options, program: string, storage: string): P
 }
 
 export function startBareUws(options: Options): Promise<ServerProcess> {
-  return ServerProcess.start({
-    name: '裸 uWebSockets.js',
-    command: process.execPath,
-    args: [fileURLToPath(new URL('./peers/bare-uws.js', import.meta.url))],
-    logFile: join(options.work, 'bare-uws.log'),
-  });
+  return startUwsPeer(options, '裸 uWebSockets.js', 'bare-uws');
 }
 
 export function startIdleUws(options: Options): Promise<ServerProcess> {
-  return ServerProcess.start({
-    name: '裸 uWebSockets.js, 只订阅',
-    command: process.execPath,
-    args: [fileURLToPath(new URL('./peers/idle-uws.js', import.meta.url))],
-    env: INSPECTABLE,
-    logFile: join(options.work, 'idle-uws.log'),
-  });
+  return startUwsPeer(options, '裸 uWebSockets.js, 只订阅', 'idle-uws', INSPECTABLE);
 }
 
 /** 只有发布循环的裸 uWebSockets.js: 扇出的对照 */
 export function startPublishUws(options: Options): Promise<ServerProcess> {
+  return startUwsPeer(options, '裸 uWebSockets.js', 'publish-uws');
+}
+
+// 与压测一起打包的对照组 (peers/*.ts)
+function startUwsPeer(
+  options: Options,
+  name: string,
+  program: string,
+  env: Environment = {},
+): Promise<ServerProcess> {
   return ServerProcess.start({
-    name: '裸 uWebSockets.js',
+    name,
     command: process.execPath,
-    args: [fileURLToPath(new URL('./peers/publish-uws.js', import.meta.url))],
-    logFile: join(options.work, 'publish-uws.log'),
+    args: [fileURLToPath(new URL(`./peers/${program}.js`, import.meta.url))],
+    env,
+    logFile: join(options.work, `${program}.log`),
   });
 }
 

@@ -52,6 +52,7 @@ export class WsConnection implements Connection {
   }
 
   sendAll(texts: readonly string[]): void {
+    if (texts.length === 0) return;
     if (this.#deferred === undefined) {
       this.#deferred = [];
       setImmediate(() => this.#flush());
