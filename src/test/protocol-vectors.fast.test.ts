@@ -1,4 +1,4 @@
-// 与 Python 客户端共用的向量 (vectors/*.json): 这里核对服务器的一侧, python_client/tests/test_protocol_vectors.py 核对另一侧
+// 与 Python 客户端共用的向量 (vectors/*.json): 这里核对服务器的一侧, python_client/tests/test_protocol_vectors_fast.py 核对另一侧
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CHUNK_HEADER_BYTES, decodeChunkFrame, encodeChunkHeader } from '../protocol/chunk-frame.js';

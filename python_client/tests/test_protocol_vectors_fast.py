@@ -1,4 +1,4 @@
-"""与服务器共用的协议向量: 这里核对客户端的一侧, src/test/protocol-vectors.test.ts 核对另一侧。"""
+"""与服务器共用的协议向量: 这里核对客户端的一侧, src/test/protocol-vectors.fast.test.ts 核对另一侧。"""
 
 from __future__ import annotations
 
