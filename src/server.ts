@@ -7,7 +7,6 @@ import { createRuntime, type Runtime } from './assembly/runtime.js';
 import { closeStorage, openStorage } from './assembly/storage.js';
 import type { Sessions } from './chat/sessions.js';
 import type { Config } from './config.js';
-import type { Uploads } from './files/uploads.js';
 import type { Logger } from './log.js';
 import { App, type Routes } from './transport/app.js';
 import { loadNative } from './transport/native.js';
@@ -48,7 +47,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     await closeStorage(storage);
     throw error;
   });
-  const timers = startTimers(runtime, chat.sessions, files.uploads);
+  const timers = startTimers(runtime, chat.sessions, files);
 
   async function shutdown(): Promise<void> {
     stopping = true;
@@ -79,12 +78,17 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   };
 }
 
-function startTimers({ reportInternal }: Runtime, sessions: Sessions, uploads: Uploads): NodeJS.Timeout[] {
+function startTimers(
+  { reportInternal }: Runtime,
+  sessions: Sessions,
+  { uploads, keyed }: Files,
+): NodeJS.Timeout[] {
   const background = (task: Promise<void>): void => void task.catch(reportInternal);
   return [
     setInterval(() => sessions.sweep(), SWEEP_SESSIONS_MS),
     setInterval(() => background(uploads.parkIdle()), PARK_UPLOADS_MS),
     setInterval(() => background(uploads.sweep()), HOUR_MS),
+    setInterval(() => background(keyed.sweep()), HOUR_MS),
   ];
 }
 

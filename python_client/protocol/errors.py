@@ -22,6 +22,8 @@ ERRORS: Mapping[str, bool] = {
     "upload_unknown": False,
     "name_taken": False,
     "name_invalid": False,
+    "request_in_progress": True,
+    "idempotency_key_reused": False,
     "file_too_large": False,
     "frame_too_large": False,
     "text_too_long": False,

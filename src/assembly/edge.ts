@@ -22,7 +22,7 @@ export async function createEdge(
   { config, now, stopping, reportInternal }: Runtime,
   { blobs }: Storage,
   { sessions, room, archive }: Chat,
-  { intake, uploads, offers, types }: Files,
+  { intake, uploads, offers, keyed, types }: Files,
 ): Promise<Routes> {
   const { fileBytes, frameBytes } = config.files;
   const { floodStrikes, messagesPerSecond } = config.chat;
@@ -40,7 +40,10 @@ export async function createEdge(
       { ...shared, room, dispatcher, files, now },
     ),
     archive: new ArchiveRoute({ maxSearches, trustProxy }, { ...shared, archive }),
-    uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake }),
+    uploads: new UploadRoute(
+      { fileBytes, filesPerRequest, maxActive, trustProxy },
+      { ...shared, intake, keyed },
+    ),
     downloads: new DownloadRoute(config.downloads, { blobs, offers, now, reportInternal }),
     statics: await StaticFiles.load(WEB_FOLDER, {
       report: reportInternal,

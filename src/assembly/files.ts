@@ -5,11 +5,13 @@ import type { Config } from '../config.js';
 import { BlockPool } from '../files/block-pool.js';
 import { InstantSend } from '../files/instant-send.js';
 import { Intake } from '../files/intake.js';
+import { KeyedRequests } from '../files/keyed-requests.js';
 import { Offers } from '../files/offers.js';
 import { type BlockedContent, TypePolicy } from '../files/policy.js';
 import { reconcile } from '../files/reconcile.js';
 import { Uploads } from '../files/uploads.js';
 import { WindowBudget } from '../files/window-budget.js';
+import { DiskKeyedJournal } from '../store/keyed-journal.js';
 import { DiskJournal } from '../store/upload-journal.js';
 import type { Chat } from './chat.js';
 import { limitsOf, type Runtime } from './runtime.js';
@@ -23,6 +25,7 @@ export interface Files {
   readonly intake: Intake;
   readonly uploads: Uploads;
   readonly offers: Offers;
+  readonly keyed: KeyedRequests;
   readonly types: TypePolicy;
 }
 
@@ -52,9 +55,15 @@ export async function createFiles(
     await reconcile({ published: blobs, announced: history, announce: room.announce.bind(room), log });
   }
   await uploads.recover();
+  const keyed = new KeyedRequests({
+    journal: new DiskKeyedJournal(folder),
+    findAnnounced: (fileId) => history.findFile(fileId),
+    now: Date.now,
+  });
+  await keyed.recover();
   // 之后才删过期的: 列出目录与读元数据之间, 对账看到的不能变
   history.beginRetention();
-  return { intake, uploads, offers, types };
+  return { intake, uploads, offers, keyed, types };
 }
 
 function createIntake(

@@ -65,6 +65,12 @@ export class Session {
     return this.#chats.length;
   }
 
+  /** 令牌的散列: 随消息保存的, 与别处要认人时用的, 都是它 */
+  get sender(): string {
+    this.#sender ??= SessionTokens.senderOf(this.token);
+    return this.#sender;
+  }
+
   /** 收下一条连接; 这一种已有 limit 条时, 返回要被替换的最早的一条 (由调用者断开) */
   add(member: Member, limit: number): Member | undefined {
     const group = member.kind === 'chat' ? this.#chats : this.#transfers;
@@ -89,7 +95,7 @@ export class Session {
     const known = acks.get(clientId);
     if (known !== undefined) return known.ack;
     this.#forgetOldest(acks);
-    const ack = run({ sender: this.#senderHash(), clientId }).then((entry) => ackOf(entry, clientId));
+    const ack = run({ sender: this.sender, clientId }).then((entry) => ackOf(entry, clientId));
     const attempt: Attempt = { ack, settled: false };
     acks.set(clientId, attempt);
     ack.then(
@@ -112,7 +118,7 @@ export class Session {
    */
   recall(load: (sender: string) => Promise<readonly string[] | undefined>): Promise<void> {
     if (this.#past !== 'unknown') return Promise.resolve();
-    this.#recalling ??= load(this.#senderHash())
+    this.#recalling ??= load(this.sender)
       .then((clientIds) => {
         for (const clientId of clientIds ?? []) this.#remember(clientId);
         this.#past = clientIds === undefined ? 'too many' : 'known';
@@ -122,12 +128,6 @@ export class Session {
         this.#recalling = undefined;
       });
     return this.#recalling;
-  }
-
-  // 随消息保存的是令牌的散列
-  #senderHash(): string {
-    this.#sender ??= SessionTokens.senderOf(this.token);
-    return this.#sender;
   }
 
   // 只记最近若干个: Map 按插入次序迭代, 第一个就是最旧的。没有结果的不能忘: 忘了, 重发就会说第二遍

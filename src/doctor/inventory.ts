@@ -56,7 +56,7 @@ export async function takeInventory(root: string): Promise<Inventory> {
 
 async function listLeftovers(root: string): Promise<string[]> {
   const folders = await Promise.all(
-    ['meta', 'thumbs', 'partial', 'history'].map(async (folder) =>
+    ['meta', 'thumbs', 'partial', 'history', 'requests'].map(async (folder) =>
       withEnding(await list(root, folder), '.tmp').map((name) => path.join(folder, name)),
     ),
   );

@@ -40,10 +40,11 @@ export class IncomingFile {
     this.#transfer.push(bytes);
   }
 
-  /** 收完: 落盘, 算出摘要, 识别类型; 还不发布 */
-  async verify(): Promise<void> {
+  /** 收完: 落盘, 算出摘要, 识别类型; 还不发布。给出发布后的记录 */
+  async verify(): Promise<FileRecord> {
     this.#transfer.upload.beginVerifying();
     this.#record = await this.#transfer.verify([]);
+    return this.#record;
   }
 
   /** 发布并广播, 持久之后兑现; 须先 verify */

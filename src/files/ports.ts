@@ -115,6 +115,29 @@ export interface UploadJournal {
   listPartials(): Promise<StoredPartial[]>;
 }
 
+/** 带幂等键的请求里的一个文件: 凭 id 认出它播过没有, 其余用来核对重发的是不是同样的内容 */
+export interface KeyedFile {
+  readonly id: string;
+  readonly originalName: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export interface SavedRequest {
+  readonly id: string;
+  /** Unix 毫秒, 可带小数 */
+  readonly savedAt: number;
+}
+
+/** 带幂等键的请求的记录; id 是散列。save 是原子的, 兑现时已交给操作系统 (进程被杀也在) */
+export interface KeyedJournal {
+  save(id: string, files: readonly KeyedFile[]): Promise<void>;
+  /** 没有, 或读不懂 (断电) 时为 undefined */
+  load(id: string): Promise<readonly KeyedFile[] | undefined>;
+  remove(id: string): Promise<void>;
+  list(): Promise<SavedRequest[]>;
+}
+
 /** 单帧文件的 clientId 与发送者, 随元数据与消息保存: 崩溃之后重发仍是同一条 */
 export interface FileSentBy {
   readonly sender: string;

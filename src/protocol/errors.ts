@@ -22,6 +22,12 @@ export const ERRORS = {
   upload_unknown: { http: 404, retryable: false, message: '没有这个上传, 或它已由别的连接接管' },
   name_taken: { http: 409, retryable: false, message: '这个用户名正被使用, 请换一个' },
   name_invalid: { http: 400, retryable: false, message: '用户名须为 1 到 32 个字符, 不含控制字符' },
+  request_in_progress: { http: 409, retryable: true, message: '同一个 Idempotency-Key 的请求还没有做完' },
+  idempotency_key_reused: {
+    http: 422,
+    retryable: false,
+    message: '这个 Idempotency-Key 用过了, 而这次的文件与上次的不同',
+  },
   file_too_large: { http: 413, retryable: false, message: '文件超过大小上限' },
   frame_too_large: { http: 413, retryable: false, message: '单帧过大, 请改用分片上传 (file_start)' },
   text_too_long: { http: 413, retryable: false, message: '文字消息过长' },

@@ -4,7 +4,7 @@ import { mkdir, readdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { explainDisk } from './disk-errors.js';
 
-export const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs', 'history'] as const;
+export const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs', 'history', 'requests'] as const;
 const PARTIAL_EXTENSION = '.part';
 
 export class StorageFolder {
@@ -42,6 +42,15 @@ export class StorageFolder {
 
   journal(uploadId: string): string {
     return path.join(this.root, 'partial', `${uploadId}.json`);
+  }
+
+  /** 一次带幂等键的 POST; requestId 是散列 */
+  request(requestId: string): string {
+    return path.join(this.requestFolder, `${requestId}.json`);
+  }
+
+  get requestFolder(): string {
+    return path.join(this.root, 'requests');
   }
 
   thumb(fileId: string): string {

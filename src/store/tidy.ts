@@ -15,6 +15,7 @@ export async function tidyStorage(folder: StorageFolder): Promise<number> {
       .filter((name) => isTemporary(name) || !known.has(stem(name)))
       .map((name) => ['thumbs', name]),
     ...(await list(folder, 'partial')).filter(isTemporary).map((name) => ['partial', name]),
+    ...(await list(folder, 'requests')).filter(isTemporary).map((name) => ['requests', name]),
   ];
   for (const parts of stale) await rm(path.join(folder.root, ...parts), { force: true });
   return stale.length;

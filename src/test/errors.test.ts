@@ -6,7 +6,7 @@ import type { ConfigOverrides } from '../config.js';
 import { ERRORS, type ErrorCode } from '../protocol/errors.js';
 import { Client } from './client.js';
 import { serve } from './harness.js';
-import { unreadDownload } from './http-tools.js';
+import { dataFiles, eventually, formHeaders, multipart, RawSocket, unreadDownload } from './http-tools.js';
 import { RawClient, tryUpgrade } from './raw.js';
 
 /** 一次往来的结果: 来自 HTTP 的有 status, 来自 WebSocket 的有 retryable */
@@ -43,6 +43,16 @@ async function posted(
   form.set('file', new Blob([BODY]), options.fileName ?? 'a.txt');
   const headers = options.authorization === undefined ? {} : { Authorization: options.authorization };
   return answered(await fetch(`${http}/api/files`, { method: 'POST', body: form, headers }));
+}
+
+/** 带着同一个幂等键上传一个文件 */
+async function postedWithKey(http: string, content: string): Promise<Evidence> {
+  const form = new FormData();
+  form.set('name', '张三');
+  form.set('file', new Blob([content]), 'a.txt');
+  const headers = { 'Idempotency-Key': 'k' };
+  const response = await fetch(`${http}/api/files`, { method: 'POST', body: form, headers });
+  return response.ok ? { code: undefined, message: '', status: response.status } : answered(response);
 }
 
 async function answered(response: Response): Promise<Evidence> {
@@ -132,6 +142,22 @@ const CASES: { readonly [C in ErrorCode]: Case } = {
       await posted(http, { name: '名'.repeat(33) }),
       await reply(client, { type: 'user_update', action: 'join', name: ' ' }),
     ];
+  },
+  request_in_progress: async (t) => {
+    const { http, port, storage } = await serve(t);
+    const raw = await RawSocket.open(t, port);
+    // 请求体停在半个文件里: 键从那个文件起就被占着
+    const body = multipart([{ data: '张三' }, { fileName: 'a.txt', data: BODY }]).subarray(0, -50);
+    const headers = { Host: 'a', 'Idempotency-Key': 'k', 'Content-Length': '10000', ...formHeaders() };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    raw.write(`POST /api/files HTTP/1.1\r\n${lines.join('')}\r\n`).write(body);
+    await eventually('文件开始了', async () => (await dataFiles(storage)).length > 0);
+    return [await postedWithKey(http, BODY)];
+  },
+  idempotency_key_reused: async (t) => {
+    const { http } = await serve(t);
+    await postedWithKey(http, '第一份');
+    return [await postedWithKey(http, '第二份')];
   },
   file_too_large: async (t) => {
     const { http } = await serve(t, { files: { fileBytes: 10 } });

@@ -1,8 +1,10 @@
 // POST /api/files 的一次请求: multipart 的字节从 uWS 的缓冲直接拷进写入块, 中间不留副本
 import type { IncomingFile } from '../files/incoming-file.js';
 import type { Intake } from '../files/intake.js';
+import type { KeyedRun } from '../files/keyed-requests.js';
 import { toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
+import type { FileEntry, FileRecord } from '../protocol/messages.js';
 import { cleanUserName } from '../protocol/user-name.js';
 import type { Exchange, ReportInternal } from './http.js';
 import { MultipartReader } from './multipart.js';
@@ -26,6 +28,8 @@ export interface RequestFacts {
   readonly origin: string;
   /** 由会话得出的名字; 没有会话时看表单的 name 字段 */
   readonly sessionName: string | undefined;
+  /** 带了 Idempotency-Key 的, 以这个名字开始; 错误: invalid_field, request_in_progress */
+  readonly keyed: ((name: string) => KeyedRun) | undefined;
 }
 
 /**
@@ -47,6 +51,8 @@ export class FormUpload {
   /** 请求体已到的字节, 含表单自身 */
   #receivedBytes = 0;
   #name: string | undefined;
+  /** 带了幂等键的, 从第一个文件起占着那个键 */
+  #run: KeyedRun | undefined;
 
   constructor(
     exchange: Exchange,
@@ -133,6 +139,8 @@ export class FormUpload {
     if (this.#name === undefined) {
       throw new AppError('invalid_field', { detail: 'name 字段须在文件之前', facts: { field: 'name' } });
     }
+    // 没有会话的以名字区分, 所以到这里才知道是谁的键
+    this.#run ??= this.#facts.keyed?.(this.#name);
     const file = this.#parts.intake.open(this.#name, fileName, mimeType);
     file.onProgress = () => this.#progressed();
     this.#files.push(file);
@@ -140,30 +148,34 @@ export class FormUpload {
   }
 
   async #complete(): Promise<void> {
+    const records: FileRecord[] = [];
     try {
       if (this.#ending !== undefined) return;
       if (this.#files.length === 0) throw new AppError('invalid_field', { detail: '没有文件' });
-      for (const file of this.#files) await file.verify();
+      for (const file of this.#files) records.push(await file.verify());
     } catch (error) {
       await this.fail(error);
       return;
     }
     // 校验期间对方走了, 或正在停机: 由 #abandon 删净
-    this.#ending ??= this.#publish();
+    this.#ending ??= this.#publish(records);
     await this.#ending;
   }
 
   // 从这里起对方离开也不回头: 广播过的收不回来
-  async #publish(): Promise<void> {
+  async #publish(records: readonly FileRecord[]): Promise<void> {
     try {
+      const earlier = (await this.#run?.settle(records)) ?? [];
       const messages = [];
-      for (const file of this.#files) messages.push(toBroadcast(await file.publish(), this.#facts.origin));
-      this.#ended();
+      for (const [index, file] of this.#files.entries()) {
+        messages.push(toBroadcast(await publishOnce(file, earlier[index]), this.#facts.origin));
+      }
+      this.#finish();
       this.#exchange.json(201, { files: messages });
     } catch (error) {
-      // 磁盘出错: 已发布的留下, 其余删净
+      // 磁盘出错, 或幂等键用在了别的内容上: 已发布的留下, 其余删净
       await this.#discard();
-      this.#ended();
+      this.#finish();
       this.#exchange.fail(error, this.#parts.reportInternal);
     }
   }
@@ -174,10 +186,16 @@ export class FormUpload {
     if (!complete) this.#exchange.pause();
     await this.#discard();
     this.#reader.destroy();
-    this.#ended();
+    this.#finish();
     // 收完了的请求可以留着连接; 没收完的要请对方停下
     if (complete) this.#exchange.fail(error, this.#parts.reportInternal);
     else this.#exchange.refuse(error, this.#parts.reportInternal);
+  }
+
+  // 应答之前就放开: 对方一收到应答就可以用同一个键再来
+  #finish(): void {
+    this.#run?.end();
+    this.#ended();
   }
 
   // 删不掉的 (磁盘出错) 只记录: 启动时的对账会再清一次
@@ -198,4 +216,11 @@ export class FormUpload {
       return undefined;
     }
   }
+}
+
+// 重发的而从前播过的: 丢掉这次收下的一份, 给出原来的那一条
+async function publishOnce(file: IncomingFile, earlier: FileEntry | undefined): Promise<FileEntry> {
+  if (earlier === undefined) return file.publish();
+  await file.abort();
+  return earlier;
 }

@@ -1,8 +1,11 @@
 // POST /api/files: 在请求体移动之前能拒绝的都在这里拒绝, 其余交给 FormUpload
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import type { Session } from '../chat/session.js';
 import type { Sessions } from '../chat/sessions.js';
+import type { KeyedRequests, KeyedRun } from '../files/keyed-requests.js';
 import { AppError } from '../protocol/errors.js';
+import { clientAddress } from './addresses.js';
 import { bearerSession } from './bearer.js';
 import { FORM_OVERHEAD_BYTES, type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
 import { Exchange } from './http.js';
@@ -14,11 +17,13 @@ export interface UploadRouteOptions {
   readonly filesPerRequest: number;
   /** 同时进行的请求数 */
   readonly maxActive: number;
+  readonly trustProxy: boolean;
 }
 
 export interface UploadRouteParts extends FormParts {
   readonly sessions: Sessions;
   readonly origins: OriginRules;
+  readonly keyed: KeyedRequests;
   readonly stopping: () => boolean;
 }
 
@@ -35,7 +40,7 @@ export class UploadRoute {
   handle(res: HttpResponse, req: HttpRequest): void {
     const exchange = new Exchange(res);
     try {
-      const facts = this.#examine(req);
+      const facts = this.#examine(res, req);
       const form = new FormUpload(exchange, facts, this.#options, this.#parts, () =>
         this.#active.delete(form),
       );
@@ -54,7 +59,7 @@ export class UploadRoute {
   }
 
   // 在体移动之前能拒绝的都在这里拒绝; req 在第一个 await 之后失效, 所以一次读完
-  #examine(req: HttpRequest): RequestFacts {
+  #examine(res: HttpResponse, req: HttpRequest): RequestFacts {
     const header = (name: string): string => req.getHeader(name);
     if (this.#parts.stopping()) throw new AppError('server_stopping');
     if (this.#active.size >= this.#options.maxActive) throw new AppError('server_busy');
@@ -70,6 +75,29 @@ export class UploadRoute {
     }
     const origin = this.#parts.origins.recipient(header);
     const session = bearerSession(header('authorization'), this.#parts.sessions);
-    return { contentType, contentLength, origin, sessionName: session?.name };
+    const address = clientAddress(
+      res.getRemoteAddressAsText(),
+      header('x-forwarded-for'),
+      this.#options.trustProxy,
+    );
+    const keyed = this.#keyed(idempotencyKey(req), session, address);
+    return { contentType, contentLength, origin, sessionName: session?.name, keyed };
   }
+
+  // 键属于会话; 没有会话的属于名字与地址, 名字要到表单里才知道
+  #keyed(key: string | undefined, session: Session | undefined, address: string): RequestFacts['keyed'] {
+    if (key === undefined) return undefined;
+    return (name: string): KeyedRun =>
+      this.#parts.keyed.begin(session === undefined ? [name, address] : [session.sender], key);
+  }
+}
+
+// 写了却认不出 (空的, 不是 UTF-8 的 uWS 也给空的) 不能当作没写: 对方以为再发是安全的。错误: invalid_field
+function idempotencyKey(req: HttpRequest): string | undefined {
+  const keys: string[] = [];
+  req.forEach((name, value) => {
+    if (name === 'idempotency-key') keys.push(value);
+  });
+  if (keys.length > 1) throw new AppError('invalid_field', { detail: 'Idempotency-Key 写了几次' });
+  return keys[0];
 }

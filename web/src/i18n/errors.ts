@@ -54,6 +54,8 @@ export const ERRORS_EN: Readonly<Record<ShownErrorCode, string>> = {
   upload_unknown: 'The server no longer knows this upload. Retry to send it from the start',
   name_taken: 'This name is in use; please choose another',
   name_invalid: 'The name must have 1 to 32 characters and no control characters',
+  request_in_progress: 'The same request is still being worked on; please wait a little',
+  idempotency_key_reused: 'This idempotency key was used for other files; please use a new one',
   file_too_large: 'The file is over the size limit',
   frame_too_large: 'The message is too large for one frame',
   text_too_long: 'The message is too long; send it in parts or as a text file',

@@ -1,0 +1,54 @@
+// 带幂等键的请求, 每个一个小 JSON: 将要发布 (或已发布) 的各个文件; 名字是请求的散列, 不含键与发送者
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { KeyedFile, KeyedJournal, SavedRequest } from '../files/ports.js';
+import { isMissing } from './disk-errors.js';
+import { readJson, writeJson } from './json-file.js';
+import type { StorageFolder } from './storage-folder.js';
+
+const EXTENSION = '.json';
+
+export class DiskKeyedJournal implements KeyedJournal {
+  readonly #folder: StorageFolder;
+
+  constructor(folder: StorageFolder) {
+    this.#folder = folder;
+  }
+
+  save(id: string, files: readonly KeyedFile[]): Promise<void> {
+    return writeJson(this.#folder.request(id), files);
+  }
+
+  async load(id: string): Promise<readonly KeyedFile[] | undefined> {
+    const found = await readJson<unknown>(this.#folder.request(id));
+    return Array.isArray(found) && found.every(isKeyedFile) ? found : undefined;
+  }
+
+  async remove(id: string): Promise<void> {
+    await rm(this.#folder.request(id), { force: true });
+  }
+
+  async list(): Promise<SavedRequest[]> {
+    const names = await readdir(this.#folder.requestFolder);
+    const ids = names
+      .filter((name) => name.endsWith(EXTENSION))
+      .map((name) => path.basename(name, EXTENSION));
+    const saved: SavedRequest[] = [];
+    for (const id of ids) {
+      try {
+        // 写下的时刻就是文件的时间: 记录从不改写, 只整个换掉
+        saved.push({ id, savedAt: (await stat(this.#folder.request(id))).mtimeMs });
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+    }
+    return saved;
+  }
+}
+
+// 断电会留下坏的: 形状不对的按没有处理
+function isKeyedFile(value: unknown): value is KeyedFile {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, originalName, size, sha256 } = value as Partial<Record<keyof KeyedFile, unknown>>;
+  return typeof size === 'number' && [id, originalName, sha256].every((text) => typeof text === 'string');
+}
