@@ -1,5 +1,17 @@
 // 配置值的种类: 文本怎样读成值, 什么算合法; 不读文件也不读环境变量
-export type Kind = 'text' | 'flag' | 'int' | 'bytes' | 'origin' | 'origins' | 'words' | 'choice' | 'choices';
+import { isIP } from 'node:net';
+
+export type Kind =
+  | 'text'
+  | 'flag'
+  | 'int'
+  | 'bytes'
+  | 'origin'
+  | 'origins'
+  | 'networks'
+  | 'words'
+  | 'choice'
+  | 'choices';
 
 /** 一个配置项的约束; min 与 max 用于 int 和 bytes (text 的 min 是最短字符数), choices 用于 choice 和 choices */
 export interface Rule {
@@ -47,6 +59,15 @@ export function parseOrigin(text: string): string | undefined {
     url.username === '' &&
     url.password === '';
   return plain && (url.protocol === 'http:' || url.protocol === 'https:') ? url.origin : undefined;
+}
+
+/** CIDR, 或一个地址 (就是只有它的网段) -> 地址/前缀长度; 不合法时返回 undefined */
+export function parseNetwork(text: string): string | undefined {
+  const [, address = '', bits] = /^([^/%]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  const width = family === 4 ? 32 : 128;
+  const length = bits === undefined ? width : Number(bits);
+  return family !== 0 && length <= width ? `${address.toLowerCase()}/${length}` : undefined;
 }
 
 function parseFlag(text: string): unknown {
@@ -105,8 +126,14 @@ export const KINDS: Readonly<Record<Kind, KindEntry>> = {
   },
   origins: {
     parse: (text) => splitList(text).map((item) => parseOrigin(item) ?? item),
-    isValid: (value) => isListOf(value, (item) => parseOrigin(item) === item),
-    expected: () => '以逗号分隔的 http(s) 地址, 不带路径, 不支持通配符',
+    isValid: (value) => isListOf(value, (item) => item === 'null' || parseOrigin(item) === item),
+    expected: () =>
+      '以逗号分隔的 http(s) 地址, 不带路径, 不支持通配符; 也可以有 null (沙盒与 file: 里的网页)',
+  },
+  networks: {
+    parse: (text) => splitList(text).map((item) => parseNetwork(item) ?? item),
+    isValid: (value) => isListOf(value, (item) => parseNetwork(item) === item),
+    expected: () => '以逗号分隔的地址或网段 (CIDR), 例如 10.0.0.0/8, 2001:db8::/32',
   },
   words: {
     parse: (text) => splitList(text.toLowerCase()),

@@ -57,9 +57,14 @@ export const SCHEMA = {
       env: 'SLUICE_PUBLIC_URL',
     }),
     allowedOrigins: list('origins', [], '除本站之外允许连接的网页来源', { env: 'SLUICE_ALLOWED_ORIGINS' }),
+    trustedProxies: list(
+      'networks',
+      [],
+      '反向代理的地址或网段; 只相信它们发来的 X-Forwarded-For 与 X-Forwarded-Proto, 几层都可以',
+    ),
     trustProxy: flag(
       false,
-      '相信 X-Forwarded-For 与 X-Forwarded-Proto; 只在反向代理之后打开, 否则地址可以伪造',
+      '简便的写法: 从本机或内网连来的就是反向代理, 只有一层; 打开后端口不可让别人绕过代理直接访问',
     ),
     tls: {
       certFile: text('', 'TLS 证书 (PEM) 的路径; 须与 keyFile 同时给出'),

@@ -8,6 +8,7 @@ import type { Routes } from '../transport/app.js';
 import { ArchiveRoute } from '../transport/archive-route.js';
 import { DownloadRoute } from '../transport/download-route.js';
 import { OriginRules } from '../transport/origin.js';
+import { Peers } from '../transport/peer.js';
 import { StaticFiles } from '../transport/static.js';
 import { UploadRoute } from '../transport/upload-route.js';
 import { WsEdge } from '../transport/ws.js';
@@ -16,10 +17,13 @@ import type { Files } from './files.js';
 import { featuresOf, limitsOf, type Runtime } from './runtime.js';
 import type { Storage } from './storage.js';
 
+const FORWARDED_IGNORED =
+  '不理会 X-Forwarded-*: 发来的不是受信任的代理 (只提醒这一次); 它若是你的反向代理, 写进 server.trustedProxies, ' +
+  '在本机或内网的也可以打开 server.trustProxy';
 const WEB_FOLDER = fileURLToPath(new URL('../web', import.meta.url));
 
 export async function createEdge(
-  { config, now, stopping, reportInternal }: Runtime,
+  { config, log, now, stopping, reportInternal }: Runtime,
   { blobs }: Storage,
   { sessions, room, archive }: Chat,
   { intake, uploads, offers, keyed, types }: Files,
@@ -29,25 +33,24 @@ export async function createEdge(
   const { maxActive } = config.uploads;
   const { filesPerRequest } = config.http;
   const { maxSearches } = config.history;
-  const { trustProxy } = config.server;
   const files = fileDoor(intake, uploads);
-  const origins = new OriginRules({ ...config.server, tls: config.server.tls.certFile !== '' });
-  const shared = { sessions, origins, stopping, reportInternal };
+  const origins = new OriginRules(config.server);
+  const peers = new Peers({ ...config.server, tls: config.server.tls.certFile !== '' }, (address) =>
+    log.warn({ event: 'forwarded_ignored', address }, FORWARDED_IGNORED),
+  );
+  const shared = { sessions, origins, peers, stopping, reportInternal };
   const dispatcher = new Dispatcher({ room, files, frameBytes, floodStrikes, now, stopping, reportInternal });
   return {
     ws: new WsEdge(
       { ...config.server, messagesPerSecond, frameBytes },
       { ...shared, room, dispatcher, files, now },
     ),
-    archive: new ArchiveRoute({ maxSearches, trustProxy }, { ...shared, archive }),
-    uploads: new UploadRoute(
-      { fileBytes, filesPerRequest, maxActive, trustProxy },
-      { ...shared, intake, keyed },
-    ),
+    archive: new ArchiveRoute({ maxSearches }, { ...shared, archive }),
+    uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake, keyed }),
     downloads: new DownloadRoute(config.downloads, { blobs, offers, now, reportInternal }),
     statics: await StaticFiles.load(WEB_FOLDER, {
       report: reportInternal,
-      isSecure: (header) => origins.isSecure(header),
+      isSecure: (res, req) => peers.of(res, req).secure,
     }),
     sessions,
     limits: {

@@ -1,36 +1,51 @@
-// 计数用的客户端地址: IPv4 整个算一个, IPv6 按网段
-// IPv4, 以及写成 IPv6 的 IPv4 (双栈监听时人人都是这样)
-const IPV4 = /^(?:::ffff:)?(\d{1,3}(?:\.\d{1,3}){3})$/i;
-// uWS 给出的映射地址是展开的: 末两组是 IPv4 的四个字节
+// IP 地址的写法: 头里与套接字上的各种写法 -> 一种; 以及计数用的键
+import { isIP } from 'node:net';
+
+// 1.2.3.4:5678, 以及 [v6] 与 [v6]:5678
+const WITH_PORT = /^(?:([\d.]+)|\[([^\]]*)\])(?::\d{1,5})?$/;
+// 双栈监听时 IPv4 的对方都写成这样; uWS 给的是展开的, 末两组是四个字节
 const MAPPED_PREFIX = '0:0:0:0:0:ffff:';
 const GROUPS = 8;
-// 伪造的头不能撑大键; IPv6 最长 45 个字符
-const MAX_KEY_LENGTH = 64;
+// 最长的写法 (展开的映射地址, 方括号, 端口) 也不到这么长
+const MAX_LENGTH = 64;
 
 /**
- * 计数所用的键; 只有信任代理时才看 X-Forwarded-For (取最后一跳: 它是代理自己写的)。
- * IPv4 是整个地址; IPv6 取前 64 位: 一个用户通常就有整段, 换地址不该换来新的名额。
+ * 一种写法: 去掉端口, 方括号与 zone, 映射成 IPv6 的 IPv4 还原, IPv6 展开成八组 (不带前导零)。
+ * 不是 IP 地址 (unknown, _hidden, 主机名) 时为 undefined
  */
-export function clientAddress(remote: ArrayBuffer, forwardedFor: string, trustProxy: boolean): string {
-  const forwarded = trustProxy ? forwardedFor.split(',').at(-1)?.trim() : undefined;
-  return addressKey(forwarded || Buffer.from(remote).toString('latin1'));
+export function plainAddress(text: string): string | undefined {
+  if (text.length > MAX_LENGTH) return undefined;
+  const [, v4, v6] = WITH_PORT.exec(text) ?? [];
+  const bare = v4 ?? (v6 ?? text).replace(/%.*$/, '');
+  const family = isIP(bare);
+  if (family === 4) return v6 === undefined ? bare : undefined;
+  return family === 6 ? unmapped(expand(bare)) : undefined;
 }
 
-function addressKey(address: string): string {
-  const plain = IPV4.exec(address)?.[1];
-  if (plain !== undefined) return plain;
-  if (!address.includes(':')) return address.slice(0, MAX_KEY_LENGTH);
-  const groups = expand(address);
-  if (!groups.join(':').startsWith(MAPPED_PREFIX)) return groups.slice(0, 4).join(':');
+/**
+ * 计数所用的键; address 来自 plainAddress。
+ * IPv4 是整个地址; IPv6 取前 64 位: 一个用户通常就有整段, 换地址不该换来新的名额
+ */
+export function addressKey(address: string): string {
+  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address;
+}
+
+// 末尾的 IPv4 写法 (::ffff:1.2.3.4) 换成两组, 补全 "::", 去掉各组的前导零
+function expand(address: string): string[] {
+  const hex = address.toLowerCase().replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, ...bytes: string[]) => {
+    const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(0, 4).map(Number);
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  });
+  const [left = [], right = []] = hex
+    .split('::')
+    .map((half) => half.split(':').filter((group) => group !== ''));
+  const zeros = Array<string>(Math.max(0, GROUPS - left.length - right.length)).fill('0');
+  return [...left, ...zeros, ...right].map((group) => group.replace(/^0+(?=.)/, ''));
+}
+
+function unmapped(groups: readonly string[]): string {
+  const whole = groups.join(':');
+  if (!whole.startsWith(MAPPED_PREFIX)) return whole;
   const [high = 0, low = 0] = groups.slice(6).map((group) => Number.parseInt(group, 16));
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
-}
-
-// 补全 "::", 去掉各组的前导零; 不合法的写法只会得到另一个键
-function expand(address: string): string[] {
-  const [head = '', tail] = address.slice(0, MAX_KEY_LENGTH).toLowerCase().split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, GROUPS - left.length - right.length);
-  return [...left, ...Array<string>(zeros).fill('0'), ...right].map((group) => group.replace(/^0+(?=.)/, ''));
 }

@@ -4,11 +4,11 @@ import type { Archive } from '../chat/archive.js';
 import type { Sessions } from '../chat/sessions.js';
 import { decodeHistory, decodeSearch } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
-import { clientAddress } from './addresses.js';
 import { requireBearer } from './bearer.js';
 import { Counts } from './counts.js';
 import { Exchange, type ReportInternal } from './http.js';
 import type { OriginRules } from './origin.js';
+import type { Peers } from './peer.js';
 
 const INTEGER = /^\d+$/;
 // 不加入也能搜: 合计至多占全部搜索的四分之一, 余下的留给加入的人
@@ -19,13 +19,13 @@ const SEARCHES_PER_ADDRESS = 4;
 export interface ArchiveRouteOptions {
   /** 同时的搜索的上限, 含 WebSocket 的 */
   readonly maxSearches: number;
-  readonly trustProxy: boolean;
 }
 
 export interface ArchiveRouteParts {
   readonly archive: Archive;
   readonly sessions: Sessions;
   readonly origins: OriginRules;
+  readonly peers: Peers;
   readonly reportInternal: ReportInternal;
 }
 
@@ -91,12 +91,12 @@ export class ArchiveRoute {
 
   #examine(res: HttpResponse, req: HttpRequest): Question {
     const header = (name: string): string => req.getHeader(name);
-    const { origins, sessions } = this.#parts;
+    const { origins, peers, sessions } = this.#parts;
     origins.requireAllowed(header);
     requireBearer(header('authorization'), sessions);
-    const { trustProxy } = this.#options;
-    const address = clientAddress(res.getRemoteAddressAsText(), header('x-forwarded-for'), trustProxy);
-    return { fields: queryFields(req.getQuery()), origin: origins.recipient(header), address };
+    const peer = peers.of(res, req);
+    const origin = origins.recipient(peer, header);
+    return { fields: queryFields(req.getQuery()), origin, address: peer.address };
   }
 }
 

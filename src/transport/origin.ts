@@ -1,16 +1,14 @@
 // 来源: 收件人所用的地址 (拼链接), 以及网页 Origin 的准入
 import { AppError } from '../protocol/errors.js';
+import type { Peer } from './peer.js';
 
 export interface OriginOptions {
   /** 非空时所有链接都用它 */
   readonly publicUrl: string;
   readonly allowedOrigins: readonly string[];
-  /** 信任反向代理的 X-Forwarded-* */
-  readonly trustProxy: boolean;
-  readonly tls: boolean;
 }
 
-/** 升级请求里与来源有关的头; 头名小写 */
+/** 请求里与来源有关的头; 头名小写 */
 export type HeaderReader = (name: string) => string;
 
 // 主机名, IPv4, 带方括号的 IPv6, 可带端口; 其余字符会混进链接里
@@ -27,19 +25,12 @@ export class OriginRules {
   }
 
   /** 收件人的来源, 如 http://192.168.1.5:3000。错误: invalid_field (Host 不合法) */
-  recipient(header: HeaderReader): string {
+  recipient({ secure }: Peer, header: HeaderReader): string {
     const { publicUrl } = this.#options;
     if (publicUrl !== '') return publicUrl;
     const host = header('host');
     if (!HOST_PATTERN.test(host)) throw new AppError('invalid_field', { detail: 'Host 头不合法' });
-    return `${this.isSecure(header) ? 'https' : 'http'}://${host.toLowerCase()}`;
-  }
-
-  /** 对方是否经 https 访问: TLS 在自己这里, 或受信任的代理这样说 */
-  isSecure(header: HeaderReader): boolean {
-    const { trustProxy, tls } = this.#options;
-    const forwarded = trustProxy ? header('x-forwarded-proto').split(',')[0]?.trim() : undefined;
-    return forwarded === 'https' || (forwarded !== 'http' && tls);
+    return `${secure ? 'https' : 'http'}://${host.toLowerCase()}`;
   }
 
   /** 网页来源是否可以连接: 没有 Origin (非浏览器), 本站, 或在名单里。错误: forbidden_origin */

@@ -5,7 +5,6 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../protocol/errors.js';
 import { endHead, isFresh, type ReportInternal, sendError, sendNotModified, writeHead } from './http.js';
-import type { HeaderReader } from './origin.js';
 
 /** dist/web/manifest.json 的一项, 由 scripts/build-web.mjs 写出 */
 interface ManifestEntry {
@@ -29,7 +28,7 @@ interface Asset {
 export interface StaticOptions {
   readonly report: ReportInternal;
   /** 这个请求的对方是否经 https 访问 */
-  readonly isSecure: (header: HeaderReader) => boolean;
+  readonly isSecure: (res: HttpResponse, req: HttpRequest) => boolean;
 }
 
 // 严格的内容安全策略: 只有本站的脚本与样式, 没有内联; 图片与媒体可来自用户上传的本站链接
@@ -105,7 +104,7 @@ export class StaticFiles {
       return;
     }
     const [encoding, body] = choose(asset, req.getHeader('accept-encoding'));
-    const secure = this.#options.isSecure((name) => req.getHeader(name));
+    const secure = this.#options.isSecure(res, req);
     const headers = { ...assetHeaders(asset.entry, encoding), ...securityHeaders(asset.entry, secure) };
     if (isFresh(req.getHeader('if-none-match'), headers['ETag'] ?? '')) {
       sendNotModified(res, headers);

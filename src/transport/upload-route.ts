@@ -5,11 +5,11 @@ import type { Session } from '../chat/session.js';
 import type { Sessions } from '../chat/sessions.js';
 import type { KeyedRequests, KeyedRun } from '../files/keyed-requests.js';
 import { AppError } from '../protocol/errors.js';
-import { clientAddress } from './addresses.js';
 import { bearerSession } from './bearer.js';
 import { FORM_OVERHEAD_BYTES, type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
 import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
+import type { Peers } from './peer.js';
 
 export interface UploadRouteOptions {
   /** 单个文件的上限 (字节), 也是一次请求的上限 (外加表单自身的开销) */
@@ -17,12 +17,12 @@ export interface UploadRouteOptions {
   readonly filesPerRequest: number;
   /** 同时进行的请求数 */
   readonly maxActive: number;
-  readonly trustProxy: boolean;
 }
 
 export interface UploadRouteParts extends FormParts {
   readonly sessions: Sessions;
   readonly origins: OriginRules;
+  readonly peers: Peers;
   readonly keyed: KeyedRequests;
   readonly stopping: () => boolean;
 }
@@ -73,14 +73,10 @@ export class UploadRoute {
     if (!/^multipart\/form-data\s*;/i.test(contentType)) {
       throw new AppError('invalid_field', { detail: '需要 multipart/form-data' });
     }
-    const origin = this.#parts.origins.recipient(header);
+    const peer = this.#parts.peers.of(res, req);
+    const origin = this.#parts.origins.recipient(peer, header);
     const session = bearerSession(header('authorization'), this.#parts.sessions);
-    const address = clientAddress(
-      res.getRemoteAddressAsText(),
-      header('x-forwarded-for'),
-      this.#options.trustProxy,
-    );
-    const keyed = this.#keyed(idempotencyKey(req), session, address);
+    const keyed = this.#keyed(idempotencyKey(req), session, peer.address);
     return { contentType, contentLength, origin, sessionName: session?.name, keyed };
   }
 

@@ -13,11 +13,11 @@ import { RateLimit } from '../chat/rate-limit.js';
 import type { Room } from '../chat/room.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError, type CloseName } from '../protocol/errors.js';
-import { clientAddress } from './addresses.js';
 import { type Socket, type SocketData, WsConnection } from './connection.js';
 import { Counts } from './counts.js';
 import { sendError } from './http.js';
 import type { OriginRules } from './origin.js';
+import type { Peers } from './peer.js';
 import { ReceiveBudget } from './receive-budget.js';
 
 export interface WsOptions {
@@ -30,7 +30,6 @@ export interface WsOptions {
   readonly receiveBudgetBytes: number;
   readonly messagesPerSecond: number;
   readonly frameBytes: number;
-  readonly trustProxy: boolean;
 }
 
 export interface WsParts {
@@ -39,6 +38,7 @@ export interface WsParts {
   readonly dispatcher: Dispatcher;
   readonly files: FileDoor;
   readonly origins: OriginRules;
+  readonly peers: Peers;
   readonly stopping: () => boolean;
   readonly reportInternal: (error: unknown) => string;
   /** 单调时钟, 毫秒 */
@@ -136,16 +136,15 @@ export class WsEdge {
     const header = (name: string): string => req.getHeader(name);
     try {
       this.#parts.origins.requireAllowed(header);
-      const origin = this.#parts.origins.recipient(header);
-      const { trustProxy } = this.#options;
-      const address = clientAddress(res.getRemoteAddressAsText(), header('x-forwarded-for'), trustProxy);
-      this.#requireRoom(address, origin);
+      const peer = this.#parts.peers.of(res, req);
+      const origin = this.#parts.origins.recipient(peer, header);
+      this.#requireRoom(peer.address, origin);
       const token = kind === 'transfer' ? (req.getQuery('session') ?? '') : undefined;
       // 名额在此占下: upgrade 之内同步进入 open, 两者之间不会断开
       res.upgrade<SocketData>(
         {
           connection: this.#connect(this.#origins.add(origin)),
-          address: this.#addresses.add(address),
+          address: this.#addresses.add(peer.address),
           token,
         },
         header('sec-websocket-key'),
