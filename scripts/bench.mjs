@@ -5,7 +5,8 @@ import path from 'node:path';
 import { writeBenchTable } from './bench-table.mjs';
 import { ensureBrowser } from './browser.mjs';
 import { ensureBuilt, ensureDependencies, exitCodeOf, main, ROOT, ScriptError, say } from './lib.mjs';
-import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
+import { ensurePythons, ensureScreen } from './python.mjs';
+import { ensureTestEnvironment } from './python-environment.mjs';
 
 const argv = process.argv.slice(2);
 
@@ -90,7 +91,7 @@ async function realClients() {
 
 async function desktopPython() {
   await ensureScreen();
-  return ensureEnvironment((await ensurePythons()).at(-1));
+  return ensureTestEnvironment((await ensurePythons()).at(-1));
 }
 
 await main(async () => {

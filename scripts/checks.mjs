@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { codeOf, ROOT, run, runNode, say, tsc } from './lib.mjs';
-import { ensureEnvironment, ensurePythons } from './python.mjs';
-import { versionText } from './python-find.mjs';
+import { ensurePythons } from './python.mjs';
+import { ensureCheckEnvironment } from './python-environment.mjs';
 
 // 跳过 .gitignore 里的文件 (运行结果, 构建产物); 警告也算不通过, 否则没有人看
 const BIOME_FLAGS = [
@@ -13,9 +13,6 @@ const BIOME_FLAGS = [
   '--vcs-client-kind=git',
   '--vcs-use-ignore-file=true',
 ];
-
-// requirements-test.txt 里这两个工具的条件
-const CHECKER_MINOR = 10;
 
 /** 全部跑完; flags 交给 biome, 其中的 --write 也管 Python。返回没有通过的各项的名字 */
 export async function runChecks(flags = []) {
@@ -41,14 +38,7 @@ async function checkPython(write) {
     say('!!! 跳过 python_client 的检查 (SLUICE_SKIP_PYTHON) !!!');
     return 0;
   }
-  const python = (await ensurePythons()).at(-1);
-  if (python.version[1] < CHECKER_MINOR) {
-    say(
-      `警告: 不检查 python_client: ruff 与 mypy 要 Python 3.${CHECKER_MINOR}, 最新的是 ${versionText(python.version)}`,
-    );
-    return 0;
-  }
-  const executable = await ensureEnvironment(python);
+  const executable = await ensureCheckEnvironment((await ensurePythons()).at(-1));
   const commands = [
     ['ruff', 'check', '--quiet', ...(write ? ['--fix'] : []), 'python_client'],
     ['ruff', 'format', '--quiet', ...(write ? [] : ['--diff']), 'python_client'],

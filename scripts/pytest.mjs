@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { exitCodeOf, failuresOf, ROOT, say } from './lib.mjs';
-import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
+import { ensurePythons, ensureScreen } from './python.mjs';
+import { ensureTestEnvironment } from './python-environment.mjs';
 import { OLDEST_MINOR, versionText } from './python-find.mjs';
 
 // 一个 Python 的全部测试 (平日三四分钟, 与浏览器的同时跑); 单个测试卡住时, faulthandler_timeout (pyproject.toml) 早已打印各线程的栈
@@ -29,7 +30,7 @@ export async function runPytest(files, environment) {
 }
 
 async function runOn(python, files, environment) {
-  const executable = await ensureEnvironment(python);
+  const executable = await ensureTestEnvironment(python);
   const version = versionText(python.version);
   say(`在 Python ${version} 上运行 ${files.length} 个测试文件`);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-pytest-'));

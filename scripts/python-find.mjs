@@ -8,8 +8,13 @@ import { findOnPath, isExecutable, probe } from './system-packages.mjs';
 // 客户端承诺的最低版本
 const OLDEST = [3, 8, 8];
 export const OLDEST_MINOR = '3.8';
-// requirements.txt 里固定的 Pillow 有 wheel 的最新版本; 升级那里时一起改
+// requirements.in 里固定的 Pillow 有 wheel 的最新版本; 升级那里时一起改, 再 npm run locks
 const NEWEST_MINOR = 14;
+/** 支持的各个次版本, 旧的在前: 3.8, 3.9, ...; 每个有自己的锁 */
+export const MINORS = Array.from(
+  { length: NEWEST_MINOR - OLDEST[1] + 1 },
+  (_, index) => `${OLDEST[0]}.${OLDEST[1] + index}`,
+);
 export const SUPPORTED = `${versionText(OLDEST)} 到 ${OLDEST[0]}.${NEWEST_MINOR}`;
 const IS_WINDOWS = process.platform === 'win32';
 // tkinter 与 ensurepip 在 Debian 上是单独的包, 有 python3 不等于有它们
@@ -70,10 +75,9 @@ function problemOf(version, implementation, missing) {
 }
 
 function candidates() {
-  const minors = Array.from({ length: NEWEST_MINOR - OLDEST[1] + 1 }, (_, index) => `3.${OLDEST[1] + index}`);
   const names = IS_WINDOWS
     ? ['python.exe']
-    : ['python3', 'python', ...minors.map((minor) => `python${minor}`)];
+    : ['python3', 'python', ...MINORS.map((minor) => `python${minor}`)];
   const onPath = names.map(findOnPath).filter((file) => file !== undefined);
   const files = [...onPath, ...pyenvPythons(), ...launcherPythons()].filter(isExecutable);
   // 系统自带的 python3 也是 python3.11 的链接: 只试一次

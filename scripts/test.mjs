@@ -6,7 +6,8 @@ import { runChecks } from './checks.mjs';
 import { codeOf, ensureReady, failuresOf, listFiles, main, ROOT, ScriptError, say } from './lib.mjs';
 import { runNodeTests } from './node-test.mjs';
 import { runPytest } from './pytest.mjs';
-import { ensureEnvironment, ensurePythons, ensureScreen } from './python.mjs';
+import { ensurePythons, ensureScreen } from './python.mjs';
+import { ensureTestEnvironment } from './python-environment.mjs';
 
 const filters = process.argv.slice(2);
 
@@ -51,7 +52,7 @@ async function preparePython() {
   if (process.env['SLUICE_SKIP_PYTHON'] || pythonTestFiles().length === 0) return;
   await codeOf(async () => {
     await ensureScreen();
-    for (const python of await ensurePythons()) await ensureEnvironment(python);
+    for (const python of await ensurePythons()) await ensureTestEnvironment(python);
   });
 }
 
@@ -90,7 +91,7 @@ async function desktopFor(files) {
   let executable;
   const code = await codeOf(async () => {
     await ensureScreen();
-    executable = await ensureEnvironment((await ensurePythons()).at(-1));
+    executable = await ensureTestEnvironment((await ensurePythons()).at(-1));
     return 0;
   });
   // 准备不成只让用到它的测试失败
