@@ -1,8 +1,8 @@
-// 收完 (或秒传认出) 的内容 -> 文件的记录: 类型, 链接, 图片的尺寸
+// 收完 (或秒传认出) 的内容 -> 文件的记录: 类型, 链接, 图片的尺寸与缩略图
 import type { FileRecord } from '../protocol/messages.js';
 import { publishedPath } from './naming.js';
 import { isThumbable, type TypePolicy } from './policy.js';
-import type { Dimensions, FileSentBy } from './ports.js';
+import type { FileSentBy, Picture } from './ports.js';
 
 /** 发布所需的描述; originalName 已清理 */
 export interface FileDescription {
@@ -18,20 +18,29 @@ export interface Content {
   readonly sha256: string;
   /** 文件开头, 至多 HEAD_BYTES */
   readonly head: Uint8Array;
-  readonly measure: () => Promise<Dimensions | undefined>;
+  readonly picture: () => Promise<Picture | undefined>;
+}
+
+export interface Described {
+  readonly record: FileRecord;
+  /** 发布时一起留下 */
+  readonly thumbnail?: Uint8Array;
 }
 
 /** 错误: file_type_forbidden */
 export async function describeFile(
   types: TypePolicy,
   { fileId, name, originalName, mimeType: declared }: FileDescription,
-  { size, sha256, head, measure }: Content,
-): Promise<FileRecord> {
+  { size, sha256, head, picture }: Content,
+): Promise<Described> {
   const mimeType = await types.identify(head, originalName, declared);
   const path = publishedPath(fileId, originalName);
   const record: FileRecord = { id: fileId, name, originalName, path, size, mimeType, sha256 };
-  if (!isThumbable(mimeType)) return record;
-  const dimensions = await measure();
-  if (dimensions === undefined) return record;
-  return { ...record, thumbPath: `/files/${fileId}/thumb`, ...dimensions };
+  if (!isThumbable(mimeType)) return { record };
+  // 先解开再广播: 残缺的图 (没有传完就发出来的) 不能带着一个打不开的 thumbUrl
+  const found = await picture();
+  if (found === undefined) return { record };
+  const { thumbnail, ...dimensions } = found;
+  const pictured = { ...record, thumbPath: `/files/${fileId}/thumb`, ...dimensions };
+  return thumbnail === undefined ? { record: pictured } : { record: pictured, thumbnail };
 }

@@ -2,6 +2,7 @@
 //   open --publish--> published
 //     \-----abort-----> aborted
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
+import type { Described } from './describe-file.js';
 import type { Announced } from './ports.js';
 import type { Transfer, TransferEvents } from './transfer.js';
 
@@ -18,7 +19,7 @@ export class IncomingFile {
   readonly #parts: IncomingFileParts;
   readonly #transfer: Transfer;
   #state: 'open' | 'published' | 'aborted' = 'open';
-  #record: FileRecord | undefined;
+  #described: Described | undefined;
   /** 落盘有进展或已失败时调用; 读取方据此恢复 */
   onProgress: () => void = () => {};
 
@@ -43,16 +44,16 @@ export class IncomingFile {
   /** 收完: 落盘, 算出摘要, 识别类型; 还不发布。给出发布后的记录 */
   async verify(): Promise<FileRecord> {
     this.#transfer.upload.beginVerifying();
-    this.#record = await this.#transfer.verify([]);
-    return this.#record;
+    this.#described = await this.#transfer.verify([]);
+    return this.#described.record;
   }
 
   /** 发布并广播, 持久之后兑现; 须先 verify */
   async publish(): Promise<FileEntry> {
-    if (this.#record === undefined) throw new Error('publish before verify');
-    if (!(await this.#transfer.publish(this.#record))) throw new Error('publish after abort');
+    if (this.#described === undefined) throw new Error('publish before verify');
+    if (!(await this.#transfer.publish(this.#described))) throw new Error('publish after abort');
     this.#settle('published');
-    const { entry, durable } = await this.#parts.announce(this.#record);
+    const { entry, durable } = await this.#parts.announce(this.#described.record);
     await durable;
     return entry;
   }

@@ -101,10 +101,10 @@ export class InstantSend {
     if (head === undefined) throw new Error('content is gone');
     // 同样的内容换了名字, 或规则改严了: 与上传一样检查
     types.checkHead(head);
-    const measure = () => blobs.dimensionsOf(source);
+    const picture = () => blobs.pictureOf(source);
     const { size, sha256 } = source;
-    const record = await describeFile(types, transfer.description, { size, sha256, head, measure });
-    return (await transfer.publishSame(record, source)) ? record : undefined;
+    const described = await describeFile(types, transfer.description, { size, sha256, head, picture });
+    return (await transfer.publishSame(described, source)) ? described.record : undefined;
   }
 
   // 空文件没有可省的

@@ -153,9 +153,9 @@ export class Intake {
     try {
       transfer.adopt(bytes);
       transfer.upload.beginVerifying();
-      const record = await transfer.verify([]);
-      await transfer.publish(record);
-      const { entry, durable } = await this.#announceOrRetract(record, sentBy);
+      const described = await transfer.verify([]);
+      await transfer.publish(described);
+      const { entry, durable } = await this.#announceOrRetract(described.record, sentBy);
       await durable;
       return entry;
     } catch (error) {

@@ -30,6 +30,12 @@ export interface Dimensions {
   readonly height: number;
 }
 
+/** 一张解得开的图片 */
+export interface Picture extends Dimensions {
+  /** 缩略图的 WebP 字节; 排队太久的没有, 第一次要时再做 */
+  readonly thumbnail?: Uint8Array;
+}
+
 /** 文件的存放处 */
 export interface BlobStore {
   createPartial(uploadId: string): Promise<PartialFile>;
@@ -55,10 +61,12 @@ export interface BlobStore {
   remove(record: FileRecord): Promise<number>;
   find(fileId: string): Promise<FileRecord | undefined>;
   open(fileId: string): Promise<OpenBlob | undefined>;
-  /** 图片的像素尺寸; 不是可缩略的图片则 undefined */
-  dimensions(uploadId: string): Promise<Dimensions | undefined>;
+  /** 还没有发布的图片; 一点也解不出 (坏了, 像素太多) 则 undefined。不抛错 */
+  picture(uploadId: string): Promise<Picture | undefined>;
   /** 同上, 已发布的文件 */
-  dimensionsOf(record: FileRecord): Promise<Dimensions | undefined>;
+  pictureOf(record: FileRecord): Promise<Picture | undefined>;
+  /** 留下随 picture 得到的缩略图; 存不下不算错, 第一次要时再做 */
+  keepThumbnail(fileId: string, thumbnail: Uint8Array): Promise<void>;
 }
 
 /** 打开供下载的文件; 用完必须 close */

@@ -2,7 +2,7 @@
 import { AppError } from '../protocol/errors.js';
 import type { FileRecord } from '../protocol/messages.js';
 import type { BlockPool } from './block-pool.js';
-import { describeFile, type FileDescription } from './describe-file.js';
+import { type Described, describeFile, type FileDescription } from './describe-file.js';
 import { HEAD_BYTES, type TypePolicy } from './policy.js';
 import type { BlobStore, PartialFile } from './ports.js';
 import type { Space } from './space.js';
@@ -102,7 +102,7 @@ export class Transfer {
   }
 
   /** 全部落盘后核对并描述文件; 状态须为 verifying。错误: checksum_mismatch, file_type_forbidden, 写入的错误 */
-  async verify(expectedSha256: readonly (string | undefined)[]): Promise<FileRecord> {
+  async verify(expectedSha256: readonly (string | undefined)[]): Promise<Described> {
     await this.flush();
     const partial = await this.#partial;
     const sha256 = await partial.digest();
@@ -113,8 +113,8 @@ export class Transfer {
     }
     const { types, blobs } = this.#parts;
     const { received: size, uploadId } = this.upload;
-    const measure = () => blobs.dimensions(uploadId);
-    return describeFile(types, this.description, { size, sha256, head: this.#head, measure });
+    const picture = () => blobs.picture(uploadId);
+    return describeFile(types, this.description, { size, sha256, head: this.#head, picture });
   }
 
   /** 凭已收到的开头认类型; 不足 HEAD_BYTES 时可能认不准。错误: file_type_forbidden */
@@ -124,30 +124,31 @@ export class Transfer {
   }
 
   /** 提交点: 发布收下的内容。已被取消时返回 false, 不发布 */
-  async publish(record: FileRecord): Promise<boolean> {
+  async publish(described: Described): Promise<boolean> {
     if (!this.upload.complete()) return false;
     const partial = await this.#partial;
     // 先放开句柄: Windows 上打开着的文件不能改名
     await partial.close();
     const { blobs, space } = this.#parts;
     // 内容与别的文件相同: 只存一份, 省下的立即归还
-    space.release(await blobs.publish(this.upload.uploadId, record, this.description.sentBy));
+    space.release(await blobs.publish(this.upload.uploadId, described.record, this.description.sentBy));
     // 从此归已发布的文件: 之后的 abort 不能再归还
     this.#claimed = 0;
+    await this.#keepThumbnail(described);
     return true;
   }
 
   /** 核对并发布; 被取消时 undefined。错误同 verify */
   async publishReceived(expectedSha256: readonly (string | undefined)[]): Promise<FileRecord | undefined> {
-    const record = await this.verify(expectedSha256);
-    return (await this.publish(record)) ? record : undefined;
+    const described = await this.verify(expectedSha256);
+    return (await this.publish(described)) ? described.record : undefined;
   }
 
   /**
    * 另一个提交点 (秒传): 发布 source 的内容, 丢弃已收下的。已被取消时返回 false, 不发布。
    * 出错时收下的字节还在, 可以停放续传
    */
-  async publishSame(record: FileRecord, source: FileRecord): Promise<boolean> {
+  async publishSame(described: Described, source: FileRecord): Promise<boolean> {
     await this.#writer.stop();
     if (!this.upload.complete()) return false;
     const { blobs, space } = this.#parts;
@@ -158,11 +159,12 @@ export class Transfer {
       this.#claimed += bytes;
       copiedBytes = bytes;
     };
-    await blobs.publishSame(source, record, claim, this.description.sentBy);
+    await blobs.publishSame(source, described.record, claim, this.description.sentBy);
     this.#claimed -= copiedBytes;
     await this.#closePartial();
     await blobs.removePartial(this.upload.uploadId);
     this.#unclaim(0);
+    await this.#keepThumbnail(described);
     return true;
   }
 
@@ -182,6 +184,11 @@ export class Transfer {
     await partial.close();
     // 写到一半磁盘满了: 没落盘的不再算占用, 续传时以磁盘上的长度为准
     this.#unclaim(partial.size);
+  }
+
+  // 发布之后才写: 没有发布的不留下谁也不要的缩略图
+  async #keepThumbnail({ record, thumbnail }: Described): Promise<void> {
+    if (thumbnail !== undefined) await this.#parts.blobs.keepThumbnail(record.id, thumbnail);
   }
 
   #unclaim(keptBytes: number): void {

@@ -7,10 +7,10 @@ import type {
   BlobReader,
   BlobStore,
   ContentIndex,
-  Dimensions,
   FileSentBy,
   OpenBlob,
   PartialFile,
+  Picture,
   PublishedFile,
   PublishedFiles,
 } from '../files/ports.js';
@@ -158,12 +158,16 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
     return this.#thumbnails.get(this.#path(record), this.#folder.thumb(fileId));
   }
 
-  async dimensions(uploadId: string): Promise<Dimensions | undefined> {
-    return this.#thumbnails.measure(this.#folder.partial(uploadId));
+  picture(uploadId: string): Promise<Picture | undefined> {
+    return this.#thumbnails.examine(this.#folder.partial(uploadId));
   }
 
-  async dimensionsOf(record: FileRecord): Promise<Dimensions | undefined> {
-    return this.#thumbnails.measure(this.#path(record));
+  pictureOf(record: FileRecord): Promise<Picture | undefined> {
+    return this.#thumbnails.examine(this.#path(record));
+  }
+
+  keepThumbnail(fileId: string, thumbnail: Uint8Array): Promise<void> {
+    return this.#thumbnails.save(this.#folder.thumb(fileId), thumbnail);
   }
 
   // 元数据在前: 文件名一出现, 文件就是完整可查的; 只有元数据的不算发布

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { serve, spawnServer, temporaryFolder } from './harness.js';
-import { errorCode, processBytes, publishOne } from './http-tools.js';
+import { processBytes, publishOne } from './http-tools.js';
 
 // node:zlib 的 crc32 要 Node 20.15
 function crc32(data: Uint8Array): number {
@@ -66,21 +64,20 @@ test('缩略图: 解压炸弹 (9 亿像素压成 1 MB 以内) 只当普通文件
   assert.ok(after - before < 128 * 1024 * 1024, `增长了 ${after - before} 字节`);
 });
 
-test('缩略图: 头完好而内容损坏的图没有缩略图, 原图照样下载, 问几次都一样', async (t) => {
-  const { http, storage } = await serve(t);
+test('缩略图: 头完好而内容损坏的图给出已有的部分, 原图照样下载, 问几次都一样', async (t) => {
+  const { http } = await serve(t);
   const whole = await sharp(randomBytes(600 * 600 * 3), { raw: { width: 600, height: 600, channels: 3 } })
     .png()
     .toBuffer();
-  const broken = Buffer.concat([whole.subarray(0, 3000), randomBytes(500), whole.subarray(3500, 40_000)]);
+  const broken = Buffer.concat([whole.subarray(0, 9000), randomBytes(500), whole.subarray(9500, 40_000)]);
   const file = await publishOne(http, 'a.png', broken);
   for (let round = 0; round < 3; round += 1) {
-    const response = await fetch(`${http}/files/${file['id']}/thumb`);
-    assert.equal(response.status, 404);
-    assert.equal(await errorCode(response), 'not_found');
+    const response = await fetch(String(file['thumbUrl']));
+    assert.equal(response.status, 200);
+    const { width } = await sharp(Buffer.from(await response.arrayBuffer())).metadata();
+    assert.equal(width, 320);
   }
   assert.equal((await (await fetch(String(file['url']))).arrayBuffer()).byteLength, broken.length);
-  // 记在磁盘上: 不会每次都解码到坏处
-  assert.equal((await stat(path.join(storage, 'thumbs', `${file['id']}.webp`))).size, 0);
 });
 
 test('缩略图: 各种格式的头接上垃圾, 服务器都不倒', async (t) => {
@@ -93,7 +90,7 @@ test('缩略图: 各种格式的头接上垃圾, 服务器都不倒', async (t) 
       const data = Buffer.concat([good.subarray(0, keep), randomBytes(200)]);
       const file = await publishOne(http, `a.${format}`, data);
       const { status } = await fetch(`${http}/files/${file['id']}/thumb`);
-      assert.ok(status === 200 || status === 404, `${format} ${keep} ${status}`);
+      assert.equal(status, file['thumbUrl'] === undefined ? 404 : 200, `${format} ${keep}`);
     }
   }
   assert.equal((await fetch(`${http}/healthz`)).status, 200);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -25,6 +25,11 @@ async function thumbOf(file: Message): Promise<{ response: Response; bytes: Buff
 
 const thumbPath = (storage: string, file: Message): string =>
   path.join(storage, 'thumbs', `${file['id']}.webp`);
+
+/** 发布时做好的删掉: 下一次要时重新做 */
+async function forgetThumbs(storage: string, files: readonly Message[]): Promise<void> {
+  for (const file of files) await rm(thumbPath(storage, file));
+}
 
 test('缩略图: PNG, JPEG, WebP, GIF, AVIF 都有, 最长边 320, 比例不变, 尺寸随消息给出', async (t) => {
   const { http } = await serve(t);
@@ -77,6 +82,7 @@ test('缩略图: 按 EXIF 方向摆正, 消息里的宽高是摆正之后的; �
 test('缩略图: 20 个同时的请求只做一次, 之后的取自磁盘, 文件不再改动', async (t) => {
   const { http, storage } = await serve(t);
   const file = await publishOne(http, 'a.png', await (await picture(3000, 2000)).png().toBuffer());
+  await forgetThumbs(storage, [file]);
   const all = await Promise.all(Array.from({ length: 20 }, () => thumbOf(file)));
   const target = thumbPath(storage, file);
   const made = await stat(target, { bigint: true });
@@ -135,13 +141,14 @@ test('缩略图: 不是图片的, 没有的, 写法不对的都是 404, 星号�
 });
 
 test('缩略图: 等着做的到了上限, 再来的是 server_busy, 原图照样下载', async (t) => {
-  const { http } = await serve(t, { files: { thumbQueue: 2 } });
+  const { http, storage } = await serve(t, { files: { thumbQueue: 2 } });
   const noise = await sharp(randomBytes(2500 * 2500 * 3), { raw: { width: 2500, height: 2500, channels: 3 } })
     .jpeg()
     .toBuffer();
   const files = await Promise.all(
     Array.from({ length: 8 }, (_, index) => publishOne(http, `${index}.jpg`, noise)),
   );
+  await forgetThumbs(storage, files);
   const answers = await Promise.all(files.map(async (file) => fetch(String(file['thumbUrl']))));
   const statuses = answers.map(({ status }) => status);
   assert.deepEqual(new Set(statuses), new Set([200, 503]), `${statuses}`);
@@ -155,13 +162,14 @@ test('缩略图: 等着做的到了上限, 再来的是 server_busy, 原图照�
 });
 
 test('缩略图: 做的时候聊天照常往来', async (t) => {
-  const { http, ws } = await serve(t, { chat: { messagesPerSecond: 0 } });
+  const { http, ws, storage } = await serve(t, { chat: { messagesPerSecond: 0 } });
   const client = await Client.join(t, ws, '张三');
   const size = 6000;
   const big = await sharp({ create: { width: size, height: size, channels: 3, background: '#abc' } })
     .jpeg()
     .toBuffer();
   const [first, second] = [await publishOne(http, 'a.jpg', big), await publishOne(http, 'b.jpg', big)];
+  await forgetThumbs(storage, [first, second]);
   // 一次做一张: 第一张好了, 第二张随即开始
   const made = Promise.all([thumbOf(first), thumbOf(second)]);
   let making = true;
