@@ -34,7 +34,7 @@ export async function createFiles(
   storage: Storage,
   { room, offers: board }: Chat,
 ): Promise<Files> {
-  const { config, now } = runtime;
+  const { config, now, reportInternal } = runtime;
   const { folder, blobs, log: history } = storage;
   const log = runtime.log.child({ part: 'uploads' });
   const { blockedExtensions, blockedContent, partialTtlHours, instantSend: enabled } = config.files;
@@ -48,7 +48,7 @@ export async function createFiles(
   const instant = new InstantSend({ enabled, contents: history, blobs, types, log });
   const uploads = new Uploads(
     { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
-    { intake, instant, journal: new DiskJournal(folder), offers, log, now },
+    { intake, instant, journal: new DiskJournal(folder), offers, log, report: reportInternal, now },
   );
   // 不落盘的日志重启后什么都不认得: 不补播, 免得每次启动都把全部文件再播一遍
   if (config.history.store === 'disk') {

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config.js';
 import type { Logger } from '../log.js';
+import { AppError } from '../protocol/errors.js';
 import { type Limits, SERVER_FEATURES } from '../protocol/messages.js';
 import { MAX_NAME_CODE_POINTS } from '../protocol/user-name.js';
+import { DiskTroubles } from '../store/disk-troubles.js';
 
 // file_chunk 除数据外的字节数, 含各种语言序列化器爱加的空格
 const CHUNK_ENVELOPE_BYTES = 160;
@@ -14,12 +16,18 @@ export interface Runtime {
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
   readonly stopping: () => boolean;
-  /** 记录意外的错误, 返回可报给用户的编号 */
+  /** 记录意外的错误, 返回可报给用户的编号; 磁盘引起的业务错误也记 (没有编号) */
   readonly reportInternal: (error: unknown) => string;
 }
 
 export function createRuntime(config: Config, log: Logger, stopping: () => boolean): Runtime {
+  const troubles = new DiskTroubles(log.child({ part: 'store' }));
   const reportInternal = (error: unknown): string => {
+    // 业务错误只有磁盘引起的才到这里: 说清楚原因, 但不逐次记
+    if (error instanceof AppError) {
+      troubles.note(error);
+      return '';
+    }
     const errorId = randomUUID();
     log.error({ errorId, err: error }, '意外的错误');
     return errorId;

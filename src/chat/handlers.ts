@@ -106,7 +106,11 @@ export class Dispatcher {
   }
 
   #translate(error: unknown): AppError {
-    if (error instanceof AppError) return error;
+    if (error instanceof AppError) {
+      // 磁盘引起的: 客户端会再试, 管理员得知道
+      if (error.cause !== undefined) this.#options.reportInternal(error);
+      return error;
+    }
     const errorId = this.#options.reportInternal(error);
     return new AppError('internal', { detail: errorId, facts: { errorId } });
   }

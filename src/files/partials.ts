@@ -57,8 +57,12 @@ export class Partials {
 
   /** 部分文件已经没有了: 删除记录 */
   async forget(uploadId: string): Promise<void> {
-    await this.#parts.journal.remove(uploadId);
-    this.#count -= 1;
+    try {
+      await this.#parts.journal.remove(uploadId);
+    } finally {
+      // 删不掉 (只读的磁盘) 也归还名额: 留下的由清扫收走
+      this.#count -= 1;
+    }
   }
 
   /** 记下已广播; 失败也不能撤回广播, 只会让重启后可能再播一次 */

@@ -29,6 +29,11 @@ export function isSurvivable(error: unknown): boolean {
   return error instanceof AppError && SURVIVABLE.has(error.code);
 }
 
+/** 磁盘一时的困难 (只读, 读写出错, 没有句柄): 收下的字节没有错, 停放起来等续传 */
+export function isPassing(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'server_busy';
+}
+
 export class Upload {
   readonly uploadId: string;
   /** 声明的大小 (字节); undefined 表示长度未知的流 */

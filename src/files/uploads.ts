@@ -25,7 +25,7 @@ import { HEAD_BYTES } from './policy.js';
 import type { Announced, FilesLog, JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
 import type { Slot } from './slots.js';
 import type { Transfer } from './transfer.js';
-import { isSurvivable, Upload } from './upload.js';
+import { isPassing, isSurvivable, Upload } from './upload.js';
 
 export interface UploadsOptions {
   /** 建议的分片大小 (字节), 随 file_ready 告知 */
@@ -45,6 +45,8 @@ export interface UploadsParts {
   readonly journal: UploadJournal;
   readonly offers: Offers;
   readonly log: FilesLog;
+  /** 磁盘引起的业务错误: 记进日志, 不逐次记 */
+  readonly report: (error: AppError) => void;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
 }
@@ -92,8 +94,11 @@ export class Uploads {
       this.#admit({ entry, resumeToken, slot, partial, owner, clientId: message.clientId, prospect });
     } catch (error) {
       slot?.release();
-      await partial?.close();
-      await this.#partials.erase(entry.uploadId);
+      // 收拾时再出错也不能盖住真正的原因
+      await this.#cleanUp(entry.uploadId, async () => {
+        await partial?.close();
+        await this.#partials.erase(entry.uploadId);
+      });
       throw error;
     }
     return entry.uploadId;
@@ -354,10 +359,25 @@ export class Uploads {
     const { uploadId } = live.entry;
     const known =
       error instanceof AppError ? error : new AppError('internal', { facts: { errorId: uploadId } });
-    this.#parts.log.error({ uploadId, err: error }, '写入失败');
-    void this.#abandon(live)
-      .catch((reason: unknown) => this.#parts.log.error({ uploadId, err: reason }, '清理失败'))
-      .then(() => owner?.send(errorMessage(known.withRef(uploadId))));
+    if (known.cause !== undefined) this.#parts.report(known);
+    else this.#parts.log.error({ uploadId, err: error }, '写入失败');
+    const leave = isPassing(error) ? () => this.#suspend(live) : () => this.#abandon(live);
+    void this.#cleanUp(uploadId, leave).then(() => owner?.send(errorMessage(known.withRef(uploadId))));
+  }
+
+  // 马上离开内存: 路上的分片不能再推给写不动的它; 续传排在停放之后
+  async #suspend(live: Live): Promise<void> {
+    if (this.#remove(live)) await this.#lock.run(live.entry.uploadId, () => live.transfer.park());
+  }
+
+  // 从不拒绝
+  async #cleanUp(uploadId: string, task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      if (error instanceof AppError) this.#parts.report(error);
+      else this.#parts.log.error({ uploadId, err: error }, '清理失败');
+    }
   }
 
   #announce(live: Live, record: FileRecord): Announced {
@@ -384,8 +404,9 @@ export class Uploads {
       const entry = await this.#partials.settle(live.entry, broadcast);
       if (live.owner !== undefined) this.#finished.complete(live.owner, live.clientId, entry);
     } catch (error) {
-      // 内容不合格, 或磁盘满: 删净。我们自己的故障 (例如校验线程死了) 不毁掉已收下的字节, 停放起来等续传
-      const keep = !(error instanceof AppError) && live.transfer.upload.state !== 'aborted';
+      // 内容不合格, 或磁盘满: 删净。我们自己的故障 (例如校验线程死了, 磁盘只读) 不毁掉已收下的字节, 停放起来等续传
+      const isOurs = !(error instanceof AppError) || isPassing(error);
+      const keep = isOurs && live.transfer.upload.state !== 'aborted';
       if (!keep) await this.#clear(live);
       else if (this.#remove(live)) await live.transfer.park();
       throw error;

@@ -1,6 +1,6 @@
 // 字节 -> 有类型的消息 (或 AppError); 消息 -> 字符串, 每次广播只编码一次
 import { decodeChunkFrame, UUID_PATTERN } from './chunk-frame.js';
-import { AppError, ERRORS } from './errors.js';
+import { AppError } from './errors.js';
 import { scanFrame } from './json-scan.js';
 import {
   CHALLENGE_RANGES,
@@ -306,7 +306,7 @@ export function errorMessage(error: AppError): ErrorMessage {
     code: error.code,
     message: error.message,
     ...optional('ref', error.ref),
-    retryable: ERRORS[error.code].retryable,
+    retryable: error.retryable,
   } as ErrorMessage;
 }
 

@@ -36,7 +36,7 @@ export const ERRORS = {
   window_exceeded: { http: 429, retryable: true, message: '未确认的字节超过窗口, 请等待 file_ack' },
   rate_limited: { http: 429, retryable: true, message: '消息太频繁, 请稍后再发' },
   storage_full: { http: 507, retryable: false, message: '服务器存储空间不足' },
-  server_busy: { http: 503, retryable: true, message: '服务器的配额暂时用完, 请稍后再试' },
+  server_busy: { http: 503, retryable: true, message: '服务器此刻顾不过来, 请稍后再试' },
   server_stopping: { http: 503, retryable: true, message: '服务器正在停止, 请稍后重连' },
   internal: { http: 500, retryable: false, message: '服务器内部错误' },
 } as const satisfies Record<string, ErrorEntry>;
@@ -66,30 +66,41 @@ export type CloseName = keyof typeof CLOSES;
 /** 错误附带的事实, 例如 limit (字节) 或 offset (字节); 原样并入 error 消息 */
 export type ErrorFacts = Readonly<Record<string, string | number>>;
 
+export interface AppErrorOptions {
+  readonly detail?: string;
+  readonly facts?: ErrorFacts;
+  readonly ref?: string | undefined;
+  readonly retryable?: boolean;
+  readonly cause?: unknown;
+}
+
 /**
  * 业务错误: 由领域层抛出, 只在边缘 (ws.ts, http.ts) 翻译成帧或 HTTP 应答。
  * detail 追加在默认说明之后, 给人看; facts 给程序看; ref 是相关的 clientId, uploadId, 或 history 的 ref。
+ * retryable 不给就照表; 磁盘满的文字是可以重试的, 同一个码的上传则不是。cause 是引起它的系统错误: 边缘记进日志, 不给客户端。
  */
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly facts: ErrorFacts;
   readonly ref: string | undefined;
+  readonly retryable: boolean;
 
-  constructor(
-    code: ErrorCode,
-    options: { detail?: string; facts?: ErrorFacts; ref?: string | undefined } = {},
-  ) {
-    super(options.detail === undefined ? ERRORS[code].message : `${ERRORS[code].message}: ${options.detail}`);
+  constructor(code: ErrorCode, options: AppErrorOptions = {}) {
+    const { detail, cause } = options;
+    const { message, retryable } = ERRORS[code];
+    super(detail === undefined ? message : `${message}: ${detail}`, cause === undefined ? {} : { cause });
     this.name = 'AppError';
     this.code = code;
     this.facts = options.facts ?? {};
     this.ref = options.ref;
+    this.retryable = options.retryable ?? retryable;
   }
 
   /** 补上 ref: 深处抛错时往往还不知道它属于哪条消息 */
   withRef(ref: string | undefined): AppError {
     if (this.ref !== undefined || ref === undefined) return this;
-    const error = new AppError(this.code, { facts: this.facts, ref });
+    const { facts, retryable, cause } = this;
+    const error = new AppError(this.code, { facts, ref, retryable, cause });
     error.message = this.message;
     return error;
   }

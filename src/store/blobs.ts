@@ -63,14 +63,15 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
   async openPartial(uploadId: string): Promise<PartialFile | undefined> {
     const file = this.#folder.partial(uploadId);
     const size = await sizeOf(file);
-    return size === undefined ? undefined : DiskPartial.reopen(file, size, this.#hashes, this.#options);
+    if (size === undefined) return undefined;
+    return DiskPartial.reopen(file, size, this.#hashes, this.#options).catch(rethrow);
   }
 
   async removePartial(uploadId: string): Promise<number> {
     const file = this.#folder.partial(uploadId);
     const size = await sizeOf(file);
     if (size === undefined) return 0;
-    await rm(file, { force: true });
+    await rm(file, { force: true }).catch(rethrow);
     return size;
   }
 
@@ -117,7 +118,7 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
   async find(fileId: string): Promise<FileRecord | undefined> {
     const cached = this.#records.get(fileId);
     if (cached !== undefined) return cached;
-    const stored = await readStored(this.#folder.meta(fileId));
+    const stored = await readStored(this.#folder.meta(fileId)).catch(rethrow);
     if (stored === undefined || !(await exists(this.#path(stored.record)))) return undefined;
     this.#remember(stored.record);
     return stored.record;
@@ -185,7 +186,8 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
       this.#remember(record);
       return placed;
     } catch (error) {
-      await rm(meta, { force: true });
+      // 删不掉的, 启动时收走: 没有文件的元数据不算发布
+      await rm(meta, { force: true }).catch(() => {});
       throw translateDiskError(error);
     }
   }
@@ -223,6 +225,10 @@ async function syncFolders(...files: string[]): Promise<void> {
     const folder = await openFolder(path.dirname(file), 'r');
     await folder.sync().finally(() => folder.close());
   }
+}
+
+function rethrow(error: unknown): never {
+  throw translateDiskError(error);
 }
 
 /** 没有这个文件则 undefined */

@@ -47,7 +47,7 @@ export class ContentLinks {
 
 /**
  * 链接不了时的复制: 先写 temporary (同一文件系统) 再改名, 崩溃不会留下半个文件。
- * 支持写时复制的文件系统 (Btrfs, XFS, APFS) 并不真的复制。错误: storage_full, 其余为系统错误
+ * 支持写时复制的文件系统 (Btrfs, XFS, APFS) 并不真的复制。错误: storage_full, server_busy, 其余为系统错误
  */
 export async function copyContent(
   source: string,
@@ -62,7 +62,8 @@ export async function copyContent(
     if (flush) await syncFile(temporary);
     await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // 只读的磁盘上删也报错: 不能盖住真正的原因
+    await rm(temporary, { force: true }).catch(() => {});
     throw translateDiskError(error);
   }
 }

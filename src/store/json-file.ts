@@ -3,14 +3,15 @@ import { readFileSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isMissing, translateDiskError } from './disk-errors.js';
 
-/** flush: 改名之前落到盘片, 掉电也不会得到空文件。错误: storage_full, 其余为系统错误 */
+/** flush: 改名之前落到盘片, 掉电也不会得到空文件。错误: storage_full, server_busy, 其余为系统错误 */
 export async function writeJson(path: string, value: unknown, flush = false): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
     await writeFile(temporary, JSON.stringify(value), { flush });
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // 只读的磁盘上删也报错: 不能盖住真正的原因
+    await rm(temporary, { force: true }).catch(() => {});
     throw translateDiskError(error);
   }
 }

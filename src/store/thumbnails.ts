@@ -67,14 +67,15 @@ export class Thumbnails {
     return making;
   }
 
-  /** 存不下 (磁盘满) 不算错: 下次要时再做 */
+  /** 存不下 (磁盘满, 只读) 不算错: 下次要时再做 */
   async save(target: string, bytes: Uint8Array): Promise<void> {
     const temporary = `${target}.tmp`;
     try {
       await writeFile(temporary, bytes);
       await rename(temporary, target);
     } catch {
-      await rm(temporary, { force: true });
+      // 只读的磁盘上删也报错; 剩下的由 tidy 收走
+      await rm(temporary, { force: true }).catch(() => {});
     }
   }
 

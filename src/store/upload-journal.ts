@@ -2,7 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { JournalEntry, StoredPartial, UploadJournal } from '../files/ports.js';
-import { isMissing } from './disk-errors.js';
+import { isMissing, translateDiskError } from './disk-errors.js';
 import { readJson, writeJson } from './json-file.js';
 import type { StorageFolder } from './storage-folder.js';
 
@@ -20,12 +20,12 @@ export class DiskJournal implements UploadJournal {
   }
 
   async load(uploadId: string): Promise<JournalEntry | undefined> {
-    const found = await readJson<unknown>(this.#folder.journal(uploadId));
+    const found = await readJson<unknown>(this.#folder.journal(uploadId)).catch(rethrow);
     return isEntry(found, uploadId) ? found : undefined;
   }
 
   async remove(uploadId: string): Promise<void> {
-    await rm(this.#folder.journal(uploadId), { force: true });
+    await rm(this.#folder.journal(uploadId), { force: true }).catch(rethrow);
   }
 
   async list(): Promise<JournalEntry[]> {
@@ -57,6 +57,10 @@ export class DiskJournal implements UploadJournal {
     const names = await readdir(this.#folder.partialFolder);
     return names.filter((name) => name.endsWith(extension)).map((name) => path.basename(name, extension));
   }
+}
+
+function rethrow(error: unknown): never {
+  throw translateDiskError(error);
 }
 
 // 断电会留下坏的, 管理员会放错的: 形状不对的按没有处理, 不能让启动失败

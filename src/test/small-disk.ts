@@ -1,4 +1,4 @@
-// 测试用的小磁盘: 一个 tmpfs, 可以真的写满
+// 测试用的小磁盘: 一个 tmpfs, 可以真的写满; 也可以把一个文件夹盖成只读的
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,20 +10,35 @@ const DISK_BYTES = 24 * 1024 * 1024;
 /** 挂一个 24 MiB 的 tmpfs; 没有权限则跳过测试并返回 undefined (配额的测试在 quota.test.ts, 处处能跑) */
 export async function smallDisk(t: TestContext): Promise<string | undefined> {
   const folder = await temporaryFolder(t);
+  return mount(t, folder, `size=${DISK_BYTES}`) === undefined ? undefined : folder;
+}
+
+/**
+ * 在 folder 上盖一个只读的空 tmpfs: 此后在里面新建, 改名, 删除都是 EROFS, 已打开的句柄不受影响。
+ * 返回揭开的函数 (测试结束时也揭开); 没有权限则跳过测试并返回 undefined
+ */
+export function coverReadOnly(t: TestContext, folder: string): (() => void) | undefined {
+  return mount(t, folder, 'ro');
+}
+
+function mount(t: TestContext, folder: string, options: string): (() => void) | undefined {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES}`, 'none', folder], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'none', folder], { stdio: 'ignore' });
   } catch {
     t.skip('挂不了 tmpfs (不是 root, 或不是 Linux)');
     return undefined;
   }
-  // 进程异常退出也要卸下; 惰性卸载: 那时服务器还开着句柄
-  const unmount = (): void => void execFileSync('umount', ['-l', folder]);
-  process.once('exit', unmount);
-  atEnd(t, () => {
+  let isMounted = true;
+  const unmount = (): void => {
     process.off('exit', unmount);
-    unmount();
-  });
-  return folder;
+    // 惰性卸载: 那时服务器可能还开着句柄
+    if (isMounted) execFileSync('umount', ['-l', folder]);
+    isMounted = false;
+  };
+  // 进程异常退出也要卸下
+  process.once('exit', unmount);
+  atEnd(t, unmount);
+  return unmount;
 }
 
 /** 占到大约只剩 leftBytes (按页取整); 返回占位文件, 删掉它就腾出来了 */

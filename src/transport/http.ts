@@ -80,7 +80,10 @@ export function sendError(
 }
 
 export function toAppError(error: unknown, report: ReportInternal): AppError {
-  if (error instanceof AppError) return error;
+  if (error instanceof AppError) {
+    if (error.cause !== undefined) report(error);
+    return error;
+  }
   const errorId = report(error);
   return new AppError('internal', { detail: errorId, facts: { errorId } });
 }
@@ -167,8 +170,8 @@ export class Exchange {
   // 头已发出, 改不了口: 断开, 不能让人把半个当成整个
   #cut(error: unknown, report: ReportInternal): void {
     this.finish();
-    // 业务错误不是故障: 跟着的上传被取消了
-    if (!(error instanceof AppError)) report(error);
+    // 业务错误多半不是故障: 跟着的上传被取消了
+    toAppError(error, report);
     this.res.close();
   }
 

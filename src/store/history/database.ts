@@ -1,5 +1,6 @@
 // 打开消息数据库: 连接的设置, 版本的逐级升级, 打不开时一行说得清的中文
 import Database from 'libsql';
+import { isPassingDisk } from '../disk-errors.js';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.js';
 
 export type Connection = Database.Database;
@@ -26,9 +27,9 @@ export function sqliteCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** 过会儿再试可能成功 */
+/** 过会儿再试可能成功; 预写文件的系统错误也算 */
 export function isPassing(error: unknown): boolean {
-  return PASSING.test(sqliteCode(error));
+  return PASSING.test(sqliteCode(error)) || isPassingDisk(error);
 }
 
 /**

@@ -59,6 +59,8 @@ export class DiskLog implements History {
   /** 已告诉写线程而还没提交的最后一条; 没有则 undefined */
   #inFlight: number | undefined;
   #retaining = false;
+  /** 过期的文件删不掉, 已经说过 */
+  #isKeeping = false;
   #stopped: Promise<void> | undefined;
   /** 等着叫醒写线程 */
   #waking: NodeJS.Immediate | undefined;
@@ -232,8 +234,7 @@ export class DiskLog implements History {
 
   #mustBeOpen(): void {
     if (this.#state === 'open') return;
-    if (this.#state === 'failed')
-      throw new AppError('internal', { detail: '消息日志写不进, 请看服务器的日志' });
+    if (this.#state === 'failed') throw brokenLog();
     throw new AppError('server_stopping');
   }
 
@@ -315,16 +316,19 @@ export class DiskLog implements History {
       { reason },
       '消息日志的写线程屡次起不来: 不再接受新消息; 可运行 npm run doctor 检查',
     );
-    this.#pending.abandon(new AppError('internal', { detail: '消息日志写不进, 请看服务器的日志' }));
+    this.#pending.abandon(brokenLog());
   }
 
   async #removeFiles(files: readonly FileRecord[]): Promise<void> {
     try {
       // 一个一个地删: 不与下载争磁盘
       for (const file of files) await this.#options.removeFile(file);
+      this.#isKeeping = false;
       this.#writer?.send({ kind: 'expired' });
     } catch (error) {
-      this.#options.logger.warn({ err: error }, '过期的文件删不掉, 它的消息先留着');
+      // 每 10 秒再试一次: 只读的磁盘上不能每次都记一行
+      if (!this.#isKeeping) this.#options.logger.warn({ err: error }, '过期的文件删不掉, 它的消息先留着');
+      this.#isKeeping = true;
       this.#writer?.send({ kind: 'kept' });
     }
   }
@@ -344,9 +348,15 @@ export class DiskLog implements History {
     if (clean === false)
       this.#options.logger.warn({}, '停机时还有消息没写进数据库; 下次启动时从预写文件补上');
     this.#pending.abandon(new AppError('server_stopping'));
+    this.#refusals.stop();
     await this.#reader.stop();
     this.#state = 'stopped';
   }
+}
+
+// 重启之后也许就好: 可以重试, 客户端留着没有收下的
+function brokenLog(): AppError {
+  return new AppError('internal', { detail: '消息日志写不进, 请看服务器的日志', retryable: true });
 }
 
 // 交给写线程的: 函数过不去

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { SentBy } from '../../chat/ports.js';
 import { AppError } from '../../protocol/errors.js';
 import type { RoomEntry } from '../../protocol/messages.js';
-import { translateDiskError } from '../disk-errors.js';
+import { refuseEntry } from '../disk-errors.js';
 
 export interface JournalRecord {
   readonly entry: RoomEntry;
@@ -45,7 +45,7 @@ export class Journal {
 
   /**
    * 追加一条, 返回占用的字节。返回时已在页缓存里: 进程被 kill -9 也不丢。
-   * 错误: storage_full, 其余为系统错误; 抛错时没有留下半条
+   * 错误: storage_full, server_busy (都可重试); 抛错时没有留下半条
    */
   append(record: JournalRecord): number {
     const line = `${JSON.stringify(record)}\n`;
@@ -58,8 +58,14 @@ export class Journal {
   }
 
   close(): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    const fd = this.#fd;
     this.#fd = undefined;
+    if (fd === undefined) return;
+    try {
+      closeSync(fd);
+    } catch {
+      // 网络盘到关的时候才报错: 已经交出去的不能改口说没有, 写线程读不回来自会说
+    }
   }
 
   #write(bytes: Uint8Array): void {
@@ -67,12 +73,20 @@ export class Journal {
       this.#fd ??= openSync(segmentPath(this.#folder, this.#segment), 'w');
       // 定位写: 上次写了一半的会被这次盖住
       const written = writeSync(this.#fd, bytes, 0, bytes.length, this.#bytes);
-      if (written < bytes.length) throw new AppError('storage_full');
+      if (written < bytes.length) throw new AppError('storage_full', { retryable: true });
       this.#bytes += written;
     } catch (error) {
       this.#discardTorn();
-      throw translateDiskError(error);
+      const refusal = refuseEntry(error);
+      if (!isFull(refusal)) this.#reopenNext();
+      throw refusal;
     }
+  }
+
+  // 句柄可能从此没有用了 (网络盘断过, 换过挂载): 下一条另开。写过的不能再以 w 打开, 那会清空它
+  #reopenNext(): void {
+    if (this.#bytes > 0) this.#rotate();
+    else this.close();
   }
 
   #discardTorn(): void {
@@ -89,6 +103,11 @@ export class Journal {
     this.#segment += 1;
     this.#bytes = 0;
   }
+}
+
+// 满了的磁盘, 句柄是好的: 最后一页里还放得下短的
+function isFull(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'storage_full';
 }
 
 export function segmentPath(folder: string, segment: number): string {

@@ -14,6 +14,7 @@ export class Refusals {
   readonly #logger: HistoryLogger;
   #count = 0;
   #lastAtMs = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(logger: HistoryLogger) {
     this.#logger = logger;
@@ -29,9 +30,26 @@ export class Refusals {
     this.#logger.warn({ code, reason }, `收不下新消息 (${code}), 发送者都收到这个错误; 过去之后再记一行`);
   }
 
-  /** 收下的都已落盘 */
+  /** 收下的都已落盘; 安静得还不够久, 到时再看 */
   settled(): void {
-    if (this.#count === 0 || performance.now() - this.#lastAtMs < QUIET_MS) return;
+    if (this.#count === 0 || this.#timer !== undefined) return;
+    const lastAtMs = this.#lastAtMs;
+    const restMs = lastAtMs + QUIET_MS - performance.now();
+    if (restMs <= 0) this.#recovered();
+    else this.#timer = setTimeout(() => this.#recheck(lastAtMs), restMs).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  // 等的时候又拒绝过: 由下一次落盘再来
+  #recheck(lastAtMs: number): void {
+    this.#timer = undefined;
+    if (this.#lastAtMs === lastAtMs) this.#recovered();
+  }
+
+  #recovered(): void {
     this.#logger.info({ refused: this.#count }, '又收得下新消息了');
     this.#count = 0;
   }

@@ -1,6 +1,7 @@
 // 写者 (写线程里): 把预写文件搬进数据库, 一批一个事务; 空闲时编索引, 删过期的
 //   opening --opened--> running --stop--> draining --> stopped
 import path from 'node:path';
+import { explainDisk } from '../disk-errors.js';
 import {
   type Connection,
   DATABASE_NAME,
@@ -72,7 +73,7 @@ export class Writer {
       return writer;
     } catch (error) {
       database.close();
-      throw explain(error, file);
+      throw explainDisk(explain(error, file), options.folder);
     }
   }
 
@@ -125,27 +126,33 @@ export class Writer {
   // 提交到 #target 为止; 停机时写不进只试一次。返回是否都写完了
   async #catchUp(): Promise<boolean> {
     for (;;) {
-      const batch = this.#journal.next(this.#target);
-      const last = batch.at(-1);
-      if (last === undefined) return true;
-      if (!(await this.#commit(batch))) return false;
+      const batch = await this.#persist(() => this.#journal.next(this.#target));
+      const last = batch?.at(-1);
+      if (batch === undefined || last === undefined) return batch !== undefined;
+      if ((await this.#persist(() => this.#commit(batch))) === undefined) return false;
       this.#committedAtMs = Date.now();
       this.#post({ kind: 'durable', seq: last.entry.seq });
       await this.#wake.turn();
     }
   }
 
-  async #commit(batch: readonly JournalRecord[]): Promise<boolean> {
+  #commit(batch: JournalRecord[]): JournalRecord[] {
+    this.#table.commit(batch);
+    return batch;
+  }
+
+  // 一时的困难 (磁盘满, 只读, 锁着, 没有句柄) 就一直试, 只说一次; task 须可以从头再做。停机时不成则 undefined
+  async #persist<T>(task: () => T): Promise<T | undefined> {
     for (let retryMs = 0; ; retryMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, retryMs * 2))) {
       try {
-        this.#table.commit(batch);
+        const result = task();
         if (retryMs > 0) this.#post({ kind: 'recovered' });
-        return true;
+        return result;
       } catch (error) {
         // 损坏之类: 再试也没有用, 让线程死掉, 由主线程处置
         if (!isPassing(error)) throw error;
         if (retryMs === 0) this.#post({ kind: 'trouble', reason: describe(error) });
-        if (this.#state === 'draining') return false;
+        if (this.#state === 'draining') return undefined;
         // 还没开始服务: 与其一直等, 不如说清楚为什么起不来
         if (this.#state === 'opening' && retryMs >= MAX_RETRY_MS) throw error;
         await this.#wake.wait(Math.max(FIRST_RETRY_MS, retryMs));
