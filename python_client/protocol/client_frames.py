@@ -81,6 +81,11 @@ def file_end(upload_id: str, sha256: str) -> str:
     return _encode({"type": "file_end", "uploadId": upload_id, "sha256": sha256})
 
 
+def file_pause(upload_id: str) -> str:
+    """告诉别人暂停了; 续传 (file_resume) 就是继续。"""
+    return _encode({"type": "file_pause", "uploadId": upload_id})
+
+
 def file_cancel(upload_id: str) -> str:
     """取消: 服务器删净部分文件。"""
     return _encode({"type": "file_cancel", "uploadId": upload_id})

@@ -219,6 +219,7 @@ def _file_offer(fields: Fields) -> FileOffer:
         size=integer(fields, "size"),
         url=string(fields, "url"),
         received=integer(fields, "received"),
+        state=optional(fields, "state", string) or "sending",
     )
 
 

@@ -170,7 +170,10 @@ class FileChallenge:
 
 @dataclass(frozen=True)
 class FileOffer:
-    """还在上传的文件, 已经可以下载; id 与 url 同最后的 FileMessage。received 是服务器已落盘的字节。"""
+    """还在上传的文件, 已经可以下载; id 与 url 同最后的 FileMessage。received 是服务器已落盘的字节。
+
+    state: sending 正在传, paused 上传者暂停了, waiting 等他回来; 旧的服务器不说, 都算 sending。
+    """
 
     id: str
     name: str
@@ -178,6 +181,7 @@ class FileOffer:
     size: int
     url: str
     received: int
+    state: str = "sending"
 
 
 # 可以打开与下载的: 已发布的, 与还在上传的

@@ -103,7 +103,9 @@ def test_一开始就看得到_跟着下完_校验对了才有文件(slow: Sluic
         # 停一会儿再继续: 跟着的人等着, 不断开
         sender.client.pause(upload_id)
         assert sender.transfer(upload_id).state == PAUSED
+        await watcher.until(lambda: watcher.offers()[0].state == "paused")
         sender.client.resume(upload_id)
+        await watcher.until(lambda: watcher.offers()[0].state == "sending")
         await watcher.until(lambda: watcher.transfer(download_id).state == DONE)
         assert watcher.transfer(download_id).sha256 == sha256(path) == sha256(target)
         await watcher.until(watcher.files)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ..model.events import FilesLoaded, OffersChanged
@@ -95,3 +97,20 @@ def test_另存为还在上传的_交给下载(
     window.actions.save_file(offer)
     ((saved, _),) = network.named("save_file")
     assert saved == _offer(2, 450)
+
+
+def test_暂停的_没有动静的都不写上传中(window: Window, network: HandFedNetwork) -> None:
+    paused, waiting = (
+        replace(_offer(2, 450), state="paused"),
+        replace(_offer(3, 0, "后来的.pdf"), state="waiting"),
+    )
+    network.put(OffersChanged((paused, waiting)))
+    drained(window, network)
+    assert _lines(window) == ["等待中 0% · 后来的.pdf", "已暂停 45% · 电影.pdf"]
+    listbox = window.files.listbox
+    listbox.selection_set(1)
+    listbox.event_generate("<<ListboxSelect>>")
+    wait_until(window.root, lambda: window.files.facts.cget("text") == "450 B / 1000 B, 李四 暂停了上传")
+    network.put(OffersChanged((replace(paused, state="sending"), waiting)))
+    drained(window, network)
+    assert _lines(window)[1] == "上传中 45% · 电影.pdf"

@@ -8,6 +8,7 @@ from typing import Sequence
 
 from ..model.events import Event, TransferRemoved
 from ..model.transfers import DONE, PAUSED
+from ..protocol import client_frames
 from ..protocol.address import ServerAddress
 from ..protocol.messages import Ack, FileMessage, ServerError
 from .chunk_uploads import ChunkUploads
@@ -76,6 +77,7 @@ class Uploads:
             self._chunks.withdraw(upload)
             upload.become(PAUSED)
             self._keeper.save(upload, paused=True)
+            self._tell_paused(upload)
         return transfer is not None
 
     def resume(self, transfer_id: str) -> bool:
@@ -163,6 +165,12 @@ class Uploads:
                 self._list.remove(other.id)
                 return other
         return None
+
+    def _tell_paused(self, upload: Upload) -> None:
+        """别人看到的 "上传中" 随之改掉; 没送到也无妨: 那样他们看到的是等我回来。"""
+        identity = self._ports.identity()
+        if upload.credentials is not None and identity is not None and "pause" in identity.features:
+            self._ports.send_frame(client_frames.file_pause(upload.credentials.upload_id))
 
     def _discard(self, upload: Upload) -> None:
         self._intake.withdraw(upload)

@@ -12,6 +12,8 @@ from ..model.human_text import format_percent, format_short_date, safe_name
 from ..protocol.messages import FileOffer, SharedFile
 from .file_name import fit
 
+# 列表窄: 各三四个字; 选中时下面一行写全
+_OFFER_STATES = {"sending": "上传中", "paused": "已暂停", "waiting": "等待中"}
 # 重名的一行里, 名字与来历各至少占到一半
 _HALF = 2
 
@@ -54,7 +56,7 @@ class FileLines:
 
 def _origin(file: SharedFile, today: date, has_twin: bool) -> str:
     if isinstance(file, FileOffer):
-        return f"上传中 {format_percent(file.received, file.size)}% · "
+        return f"{_OFFER_STATES.get(file.state, '上传中')} {format_percent(file.received, file.size)}% · "
     if not has_twin:
         return ""
     return f" · {safe_name(file.name)} {format_short_date(file.time_ms, today)}"

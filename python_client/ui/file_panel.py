@@ -20,6 +20,8 @@ from .file_menu import RIGHT_BUTTONS, FileMenu
 _LINES_WITH_FACTS = 5
 # 一行至少按这么宽来写 (像素); 窗口还没有画时宽度是 1
 _LEAST_ROOM = 100
+# 选中还在上传的: 上传者此刻怎样
+_OFFER_STATES = {"sending": "正在上传", "paused": "暂停了上传", "waiting": "离开了, 等他回来接着传"}
 # 宽度停下多久之后重写各行 (毫秒)
 _REFIT_MS = 150
 
@@ -214,7 +216,8 @@ class FilePanel:
         size, name = human_text.format_bytes(file.size), human_text.safe_name(file.name)
         if isinstance(file, FileOffer):
             received = human_text.format_bytes(file.received)
-            self.facts.configure(text=f"{received} / {size}, {name} 正在上传")
+            state = _OFFER_STATES.get(file.state, _OFFER_STATES["sending"])
+            self.facts.configure(text=f"{received} / {size}, {name} {state}")
             return
         when = human_text.format_short_date(file.time_ms, date.today())
         self.facts.configure(text=f"{size}, {name}, {when}")

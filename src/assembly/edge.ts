@@ -70,6 +70,7 @@ function fileDoor(intake: Intake, uploads: Uploads): FileDoor {
     resume: (owner, message) => uploads.resume(owner, message),
     chunk: (owner, message) => uploads.chunk(owner, message),
     end: (owner, message) => uploads.end(owner, message),
+    pause: (owner, message) => uploads.pause(owner, message),
     cancel: (owner, message) => uploads.cancel(owner, message),
     identify: (owner, message) => uploads.identify(owner, message),
     prove: (owner, message) => uploads.prove(owner, message),

@@ -34,6 +34,7 @@ const TRANSFER_TYPES: ReadonlySet<ClientMessage['type']> = new Set([
   'file_resume',
   'file_chunk',
   'file_end',
+  'file_pause',
   'file_cancel',
   'file_hash',
   'file_proof',
@@ -174,6 +175,7 @@ function buildHandlers({ room, files }: DispatcherOptions): Handlers {
     },
     file_chunk: (member, message) => files.chunk(member, message),
     file_end: (member, message) => files.end(member, message),
+    file_pause: (member, message) => files.pause(member, message),
     file_cancel: (member, message) => {
       member.rememberUpload(message.uploadId);
       return files.cancel(member, message);

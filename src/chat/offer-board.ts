@@ -66,6 +66,6 @@ export class OfferBoard {
 }
 
 function toOffer({ path, ...file }: OfferedFile, origin: string): FileOfferMessage {
-  const { id, name, originalName, size, received } = file;
-  return { type: 'file_offer', id, name, originalName, size, url: origin + path, received };
+  const { id, name, originalName, size, received, state } = file;
+  return { type: 'file_offer', id, name, originalName, size, url: origin + path, received, state };
 }

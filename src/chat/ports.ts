@@ -7,6 +7,7 @@ import type {
   FileEntry,
   FileHashMessage,
   FileMessage,
+  FilePauseMessage,
   FileProofMessage,
   FileRecord,
   FileResumeMessage,
@@ -142,6 +143,8 @@ export interface FileDoor {
   /** 在返回前拷走 message.data; 致命的错误等清理完才拒绝 */
   chunk(owner: FileOwner, message: FileChunkMessage): Promise<void> | undefined;
   end(owner: FileOwner, message: FileEndMessage): Promise<void>;
+  /** 上传者说他暂停了: 只告诉别人, 上传照旧留着; 没有这个上传不算错 */
+  pause(owner: FileOwner, message: FilePauseMessage): void;
   cancel(owner: FileOwner, message: FileCancelMessage): Promise<void>;
   /** 秒传: 有同样的内容就发 file_challenge。错误: not_found (没有, 照常传分片), upload_unknown */
   identify(owner: FileOwner, message: FileHashMessage): Promise<void>;

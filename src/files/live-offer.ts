@@ -2,7 +2,7 @@
 //   growing --发布并广播--> published
 //      \--取消, 失败, 停放--> withdrawn
 import { AppError } from '../protocol/errors.js';
-import type { OfferedFile } from '../protocol/messages.js';
+import type { OfferedFile, UploaderState } from '../protocol/messages.js';
 import { publishedPath } from './naming.js';
 import { HEAD_BYTES } from './policy.js';
 import type { Transfer } from './transfer.js';
@@ -24,6 +24,10 @@ export class LiveOffer {
   /** 最近一次告诉外界的时刻与字节数 */
   announcedAtMs = Number.NEGATIVE_INFINITY;
   announcedBytes = -1;
+  /** 上传者此刻怎样; 由 Offers 改, 一变就告诉外界 */
+  uploader: UploaderState = 'sending';
+  /** 上次变的时刻, 单调毫秒 */
+  turnedAtMs = 0;
   readonly #transfer: Transfer;
   readonly #waiters = new Set<Waiter>();
   #state: OfferState = 'growing';
@@ -76,8 +80,8 @@ export class LiveOffer {
   /** 此刻告诉客户端的样子 */
   describe(): OfferedFile {
     const { name, originalName } = this.#transfer.description;
-    const { fileId: id, path, size, written: received } = this;
-    return { id, name, originalName, path, size, received };
+    const { fileId: id, path, size, written: received, uploader: state } = this;
+    return { id, name, originalName, path, size, received, state };
   }
 
   /** 内容 > 扩展名 > 声明, 凭已收到的开头。错误: file_type_forbidden */

@@ -7,6 +7,7 @@ import type {
   FileChunkMessage,
   FileEndMessage,
   FileHashMessage,
+  FilePauseMessage,
   FileProofMessage,
   FileRecord,
   FileResumeMessage,
@@ -123,6 +124,7 @@ export class Uploads {
     try {
       this.#accept(transfer, message);
       live.lastActiveMs = this.#parts.now();
+      this.#parts.offers.receiving(live.entry.fileId);
       return undefined;
     } catch (error) {
       if (isSurvivable(error)) throw error;
@@ -142,6 +144,15 @@ export class Uploads {
     live.transfer.upload.beginVerifying();
     const expected = [live.entry.sha256, message.sha256];
     await this.#lock.run(uploadId, () => this.#finish(live, () => live.transfer.publishReceived(expected)));
+  }
+
+  /**
+   * 只告诉别人: 字节, 名额与期限都不变。同一会话的任何连接都可以说: 暂停的那一刻, 传输连接多半正在断开。
+   * 没有这个上传 (刚传完, 已停放) 不算错: 说的时候它还在
+   */
+  pause(owner: UploadOwner, { uploadId }: FilePauseMessage): void {
+    const live = this.#live.get(uploadId);
+    if (live?.slot.sessionKey === owner.sessionKey) this.#parts.offers.pause(live.entry.fileId);
   }
 
   async cancel(owner: UploadOwner, { uploadId }: FileCancelMessage): Promise<void> {
@@ -168,7 +179,7 @@ export class Uploads {
   }
 
   detach(owner: UploadOwner): void {
-    for (const live of this.#live.values()) if (live.owner === owner) this.#live.disown(live);
+    for (const live of this.#live.values()) if (live.owner === owner) this.#disown(live);
     this.#finished.forget(owner);
   }
 
@@ -221,12 +232,14 @@ export class Uploads {
     const live: Live = { ...rest, transfer, entry, grantBytes, owner, lastActiveMs: now() };
     this.#live.add(live);
     this.#ready(live, owner, prospect);
-    this.#parts.offers.open(transfer);
+  }
+
+  #disown(live: Live): void {
+    this.#live.disown(live);
+    this.#parts.offers.leave(live.entry.fileId);
   }
 
   #ready(live: Live, owner: UploadOwner, prospect: Prospect): void {
-    // 等待磁盘期间连接没了: 立即脱离, 否则没有人来释放它
-    if (owner.gone) this.#live.disown(live);
     const { upload } = live.transfer;
     owner.send({
       type: 'file_ready',
@@ -240,6 +253,9 @@ export class Uploads {
       ...(prospect.sizeKnown ? { sizeKnown: true } : {}),
     });
     this.#parts.instant.challenge(owner, live, prospect);
+    this.#parts.offers.open(live.transfer);
+    // 等待磁盘期间连接没了: 立即脱离, 否则没有人来释放它
+    if (owner.gone) this.#disown(live);
   }
 
   async #takeOver(live: Live, owner: UploadOwner, message: FileResumeMessage): Promise<void> {
@@ -255,7 +271,6 @@ export class Uploads {
     live.clientId = message.clientId;
     live.lastActiveMs = this.#parts.now();
     this.#ready(live, owner, prospect);
-    this.#parts.offers.open(live.transfer);
   }
 
   async #reopen(owner: UploadOwner, { uploadId, resumeToken, clientId }: FileResumeMessage): Promise<void> {

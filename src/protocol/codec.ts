@@ -75,6 +75,7 @@ const DECODERS = new Map<string, (scanned: Scanned) => ClientMessage>([
       ...optional('sha256', sha256(envelope)),
     }),
   ],
+  ['file_pause', ({ envelope }) => ({ type: 'file_pause', uploadId: uuid(envelope, 'uploadId') })],
   ['file_cancel', ({ envelope }) => ({ type: 'file_cancel', uploadId: uuid(envelope, 'uploadId') })],
   [
     'file_hash',

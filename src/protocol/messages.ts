@@ -16,7 +16,15 @@ export const MAX_ENVELOPE_BYTES = 160 * 1024;
 /** history 可以限定的种类; 目前只有文件列表用得上 */
 export type HistoryKind = 'file';
 /** 服务器可能支持的可选能力; instant 可由 files.instantSend 关掉, 关掉就不列出 */
-export const SERVER_FEATURES = ['batch', 'batch_text', 'binary_chunk', 'offer', 'search', 'instant'] as const;
+export const SERVER_FEATURES = [
+  'batch',
+  'batch_text',
+  'binary_chunk',
+  'offer',
+  'search',
+  'instant',
+  'pause',
+] as const;
 /** search 没有给出 limit 时的条数 */
 export const DEFAULT_SEARCH_LIMIT = 20;
 /** 一次 search 应答最多的条数 */
@@ -95,6 +103,11 @@ export interface FileEndMessage {
   readonly uploadId: string;
   readonly sha256?: string;
 }
+/** 上传者暂停了: 只改变别人看到的 file_offer, 已收下的照常留着; 续传就是继续 */
+export interface FilePauseMessage {
+  readonly type: 'file_pause';
+  readonly uploadId: string;
+}
 export interface FileCancelMessage {
   readonly type: 'file_cancel';
   readonly uploadId: string;
@@ -141,6 +154,7 @@ export type ClientMessage =
   | FileResumeMessage
   | FileChunkMessage
   | FileEndMessage
+  | FilePauseMessage
   | FileCancelMessage
   | FileHashMessage
   | FileProofMessage
@@ -200,6 +214,10 @@ export interface FileRecord {
   readonly width?: number;
   readonly height?: number;
 }
+/**
+ * 还在上传的文件此刻怎样: sending 正在传; paused 上传者自己暂停了; waiting 等他回来 (连接断了, 或很久没有字节)。
+ */
+export type UploaderState = 'sending' | 'paused' | 'waiting';
 /** 还在上传的文件; path 在编码时按收件人的来源变成绝对链接, 发布之后不变 */
 export interface OfferedFile {
   readonly id: string;
@@ -208,6 +226,7 @@ export interface OfferedFile {
   readonly path: string;
   readonly size: number;
   readonly received: number;
+  readonly state: UploaderState;
 }
 export interface FileBroadcast {
   readonly type: 'file';
@@ -285,6 +304,7 @@ export interface FileOfferMessage {
   readonly url: string;
   /** 服务器已落盘的字节数 */
   readonly received: number;
+  readonly state: UploaderState;
 }
 /** 先前的 file_offer 作废: 上传被取消, 失败, 或停了太久 */
 export interface FileWithdrawnMessage {

@@ -29,7 +29,7 @@ describe('加入: welcome', () => {
         textBytes: 16_384,
         nameLength: 32,
       },
-      features: ['batch', 'batch_text', 'binary_chunk', 'offer', 'search', 'instant'],
+      features: ['batch', 'batch_text', 'binary_chunk', 'offer', 'search', 'instant', 'pause'],
     });
   });
 

@@ -105,6 +105,7 @@ export const SHAPES = {
     size: true,
     url: true,
     received: true,
+    state: true,
   } satisfies Need<FileOfferMessage>,
   file_withdrawn: { type: true, id: true } satisfies Need<FileWithdrawnMessage>,
   search: { type: true, query: true, messages: true, more: true, ref: false } satisfies Need<SearchReply>,

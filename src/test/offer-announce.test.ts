@@ -24,7 +24,7 @@ describe('file_offer', () => {
     const ready = await begin(sender, { size: data.length, originalName: 'a/电影.mkv' });
     const url = `${http}/files/${ready['fileId']}.mkv`;
     const expected = { id: ready['fileId'], name: '张三', originalName: '电影.mkv', size: 20_000, url };
-    const offer = { type: 'file_offer', ...expected, received: 0 };
+    const offer = { type: 'file_offer', ...expected, received: 0, state: 'sending' };
     assert.deepEqual(await offerOf(other, ready), offer);
     // 上传者先得到 file_ready, 才认得出是自己的
     assert.deepEqual(await offerOf(sender, ready), offer);

@@ -107,6 +107,7 @@ const OFFER: FileOfferMessage = {
   size: 2_684_354_560,
   url: `http://192.168.1.5:3000/files/${FILE_ID}.mkv`,
   received: 1_048_576,
+  state: 'sending',
 };
 
 const text = toBroadcast(

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { it, type TestContext } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { Client, type Message, sendWindowed, sha256 } from '../../src/test/client.js';
+import { joinOffering } from '../../src/test/following.js';
 import { serve, temporaryFolder } from '../../src/test/harness.js';
 import { begin, finish, randomBytes } from '../../src/test/uploading.js';
 import { violations } from './accessibility.js';
@@ -20,6 +21,7 @@ interface Room {
   readonly page: Page;
   readonly other: Client;
   readonly proxy: CutProxy;
+  readonly ws: string;
 }
 
 async function room(t: TestContext): Promise<Room> {
@@ -28,7 +30,7 @@ async function room(t: TestContext): Promise<Room> {
   const proxy = await CutProxy.start(t, port);
   const page = await openPage(t, await launch(t), proxy.http, { allow: NETWORK_DOWN });
   await enter(page, '张三');
-  return { page, other, proxy };
+  return { page, other, proxy, ws };
 }
 
 /** 李四传了一半 */
@@ -43,7 +45,7 @@ function early(within: Locator): Locator {
 }
 
 it('网页: 边传边下', async (t) => {
-  const { page, other, proxy } = await room(t);
+  const { page, other, proxy, ws } = await room(t);
 
   await t.test(
     '记录与文件面板里都有, 带进度; 现在就下, 传完时下到的不差; 由消息接替; 断线后以服务器说的为准, 取消了就消失',
@@ -59,6 +61,9 @@ it('网页: 边传边下', async (t) => {
         await bar.elementHandle(),
       );
       assert.deepEqual(await violations(page), []);
+      other.send({ type: 'file_pause', uploadId: ready['uploadId'] });
+      await log(page).getByText('上传已暂停').waitFor();
+      await uploading.getByText('上传已暂停').waitFor();
       const href = (await early(log(page)).getAttribute('href')) ?? '';
       const downloading = sha256OfDownload(new URL(href, proxy.http).href);
       await sendWindowed(other, { ...ready, offset: MIB }, bytes);
@@ -76,6 +81,7 @@ it('网页: 边传边下', async (t) => {
       proxy.cut();
       await early(log(page)).waitFor({ state: 'detached' });
       await early(log(page)).waitFor();
+      await log(page).getByText('正在上传').waitFor();
       other.send({ type: 'file_cancel', uploadId: again['uploadId'] });
       await early(log(page)).waitFor({ state: 'detached' });
       assert.equal(await early(page.locator('body')).count(), 0);
@@ -83,6 +89,7 @@ it('网页: 边传边下', async (t) => {
   );
 
   await t.test('自己传的只在传输列表里, 一开始就能复制链接', async () => {
+    const watcher = await joinOffering(t, ws, '王五');
     const file = path.join(await temporaryFolder(t), '自己的.bin');
     await writeRandomFile(file, 24 * MIB, 'own');
     const passed = proxy.afterUpstream(2 * MIB);
@@ -91,7 +98,13 @@ it('网页: 边传边下', async (t) => {
     proxy.hold();
     const row = partsOf(page).transfers.getByRole('listitem').filter({ hasText: '自己的.bin' });
     const copy = row.getByRole('button', { name: '复制链接 自己的.bin' });
+    await row.getByRole('button', { name: '暂停' }).click();
     proxy.release();
+    // 别人看得出是暂停了, 还是又在传
+    const paused = await watcher.next((m) => m.type === 'file_offer' && m['state'] !== 'sending');
+    assert.equal(paused['state'], 'paused');
+    await row.getByRole('button', { name: '继续' }).click();
+    await watcher.next((m) => m.type === 'file_offer' && m['state'] === 'sending');
     await copy.waitFor();
     assert.equal(await log(page).getByRole('link', { name: '边传边下 自己的.bin' }).count(), 0);
     await other.next((message) => message.type === 'file' && message['originalName'] === '自己的.bin');

@@ -1,5 +1,5 @@
 // 别人 (与自己) 正在上传, 已经可以下载的文件; 只是此刻的情形: 断线即清空, 重新进来时服务器再说一遍
-import type { FileOfferMessage } from '../../../src/protocol/messages.js';
+import type { FileOfferMessage, UploaderState } from '../../../src/protocol/messages.js';
 import { Emitter } from './signal.js';
 import type { Transfer } from './transfers.js';
 
@@ -29,7 +29,7 @@ export class Offers {
   put({ type: _, ...offer }: FileOfferMessage, now = Date.now()): void {
     const known = this.#offers.get(offer.id);
     if (known === undefined && this.#offers.size >= MAX_OFFERS) return;
-    this.#offers.set(offer.id, { ...offer, time: known?.time ?? now });
+    this.#offers.set(offer.id, { ...offer, state: knownState(offer.state), time: known?.time ?? now });
     this.changed.emit();
   }
 
@@ -43,6 +43,11 @@ export class Offers {
     this.#offers.clear();
     this.changed.emit();
   }
+}
+
+// 旧的服务器不说, 以后的也许有新的说法: 都当作正在传
+function knownState(state: string | undefined): UploaderState {
+  return state === 'paused' || state === 'waiting' ? state : 'sending';
 }
 
 /**

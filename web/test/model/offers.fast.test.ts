@@ -1,6 +1,7 @@
 // 正在上传的文件: 有上限; 自己这一页传的不再列一遍
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FileOfferMessage } from '../../../src/protocol/messages.js';
 import { Offers, offersOfOthers } from '../../src/model/offers.js';
 import type { Transfer } from '../../src/model/transfers.js';
 
@@ -13,6 +14,7 @@ function offer(id: string, name = '李四', received = 0) {
     size: 100,
     url: `http://h/${id}`,
     received,
+    state: 'sending' as const,
   };
 }
 
@@ -47,6 +49,19 @@ test('后来的盖住先前的, 第一次听说的时刻与次序不变; 有上�
   );
   for (let index = 0; index < 1000; index += 1) offers.put(offer(`${index}`));
   assert.equal(offers.items.length, 256);
+});
+
+test('上传者此刻怎样照服务器说的; 不说的 (旧的服务器), 不认得的都算正在传', () => {
+  const offers = new Offers();
+  const { state: _, ...silent } = offer('丁');
+  offers.put({ ...offer('甲'), state: 'paused' });
+  offers.put({ ...offer('乙'), state: 'waiting' });
+  offers.put({ ...offer('丙'), state: 'asleep' } as unknown as FileOfferMessage);
+  offers.put(silent as FileOfferMessage);
+  assert.deepEqual(
+    offers.items.map(({ state }) => state),
+    ['paused', 'waiting', 'sending', 'sending'],
+  );
 });
 
 test('自己这一页传的不列: 凭 fileId; 还不知道 fileId 时凭名字与大小', () => {

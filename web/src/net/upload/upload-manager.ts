@@ -111,6 +111,7 @@ export class UploadManager {
     if (upload?.state === undefined || !PAUSABLE.has(upload.state) || this.#frames.isSending(upload)) return;
     this.#withdraw(upload);
     upload.become('paused');
+    this.#tellPaused(upload);
   }
 
   resume(id: string): void {
@@ -223,6 +224,13 @@ export class UploadManager {
     const isSmall = upload.credentials === undefined && fitsOneFrame(upload.size, limits.limits);
     if (isSmall) this.#frames.enqueue(upload);
     else this.#chunks.enqueue(upload);
+  }
+
+  // 别人看到的 "正在上传" 随之改掉; 经聊天连接, 因为传输连接正在断开。没送到也无妨: 那样他们看到的是等我回来
+  #tellPaused({ credentials }: Upload): void {
+    const { identity, sendFrame } = this.#options;
+    if (credentials === undefined || !identity()?.features.includes('pause')) return;
+    sendFrame({ type: 'file_pause', uploadId: credentials.uploadId });
   }
 
   #withdraw(upload: Upload): void {

@@ -36,7 +36,7 @@ export function createOfferList({ model }: Pick<ViewContext, 'model'>): OfferLis
 }
 
 function createOfferRow(offer: Offer): OfferView {
-  const { meter, update } = createOfferMeter(offer);
+  const { meter, update } = createOfferMeter(offer, true);
   const sender = h('bdi', { class: 'files-uploader', title: offer.name }, offer.name);
   const body = h('div', { class: 'files-body' }, fileName(offer.originalName), sender, meter);
   const tools = h('div', { class: 'files-tools' }, ...offerTools(offer, false));

@@ -2,7 +2,7 @@
 import { logTexts } from '../../i18n/log.js';
 import { h } from '../kit/dom.js';
 import { avatar } from '../kit/person.js';
-import { createOfferCard } from '../media/offer-card.js';
+import { createOfferCard, offerStateText } from '../media/offer-card.js';
 import type { RowView } from './row-list.js';
 import type { LogRow } from './rows.js';
 
@@ -12,7 +12,8 @@ export function createOfferRow(row: OfferRow): RowView {
   const { source: offer, mine } = row;
   const card = createOfferCard(offer);
   const name = h('bdi', { class: 'log-name', dir: 'auto' }, mine ? logTexts().me : offer.name);
-  const head = h('div', { class: 'log-head' }, name, h('span', {}, logTexts().uploading));
+  const state = h('span', {}, offerStateText(offer));
+  const head = h('div', { class: 'log-head' }, name, state);
   const stack = h('div', { class: 'log-stack' }, head, h('div', { class: 'log-line' }, bubble(card.element)));
   const element = h(
     'div',
@@ -24,6 +25,7 @@ export function createOfferRow(row: OfferRow): RowView {
     element,
     update: (next) => {
       if (next.kind !== 'offer' || next.mine !== mine) return false;
+      state.textContent = offerStateText(next.source);
       card.update(next.source);
       return true;
     },
