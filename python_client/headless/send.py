@@ -15,6 +15,7 @@ from ..model.connection import ONLINE
 from ..model.events import (
     SEND_FAILED,
     SENT,
+    WAITING_SERVER,
     ConnectionChanged,
     Event,
     Joined,
@@ -98,6 +99,7 @@ class _Sender:
         client_id = secrets.token_hex(8)
         self._stall.progressed()
         self._run.client.send_text(client_id, message)
+        has_said = False
         while True:
             event = await self._next()
             if not isinstance(event, OutboxChanged) or event.client_id != client_id:
@@ -106,6 +108,10 @@ class _Sender:
                 self._stall.progressed()
                 await self._report({"type": "text", "name": self._run.name, "message": message})
                 return
+            if event.state == WAITING_SERVER and not has_said:
+                # 一直再试到没有耐心为止 (--timeout); 只说一次
+                self._terminal.line(f"服务器此刻收不下, 过会儿自动再发: {event.error}")
+                has_said = True
             if event.state == SEND_FAILED:
                 self._fail(f"文字没有发出: {event.error}")
                 return

@@ -121,18 +121,19 @@ class PresenceChanged:
 
 # OutboxChanged.state
 SENDING = "sending"
+WAITING_SERVER = "waiting"
 SENT = "sent"
 SEND_FAILED = "failed"
 
 
 @dataclass(frozen=True)
 class OutboxChanged:
-    """自己写的一条文字: sending 尚无应答 (断线也留着, 会重发); sent 之后正式的那条以 MessageArrived 到来; failed 不再自动发。"""
+    """自己写的一条文字: sending 尚无应答 (断线也留着, 会重发); waiting 服务器此刻收不下, 会自动再发; sent 之后正式的那条以 MessageArrived 到来; failed 不再自动发。"""
 
     client_id: str
     message: str
     state: str
-    # failed 时给用户看的一行
+    # waiting 与 failed 时给用户看的一行
     error: str = ""
 
 

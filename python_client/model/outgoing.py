@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Sequence
 
-from .events import SENDING, SENT, OutboxChanged
+from .events import SENDING, SENT, WAITING_SERVER, OutboxChanged
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class OutgoingTexts:
     def apply(self, change: OutboxChanged) -> bool:
         """返回画面要不要变。"""
         if change.client_id in self._shown:
-            if change.state != SENDING:
+            if change.state not in (SENDING, WAITING_SERVER):
                 self._shown.remove(change.client_id)
             return False
         if change.state == SENT:

@@ -7,10 +7,11 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from ..model.events import SEND_FAILED, SENDING, SENT, OutboxChanged
+from ..model.events import SEND_FAILED, SENDING, SENT, WAITING_SERVER, OutboxChanged
 from ..protocol import client_frames
 from ..protocol.errors import OWN_ERRORS, describe_error
 from ..protocol.messages import Ack, ServerError, TextMessage
+from .backoff import backoff_s
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class TextSender:
         # 一次一条, 应答了才发下一条: 几条同时在途时, 前面的因太频繁被拒而后面的被收下, 次序就乱了
         self._in_flight: str | None = None
         self._pause: asyncio.TimerHandle | None = None
+        # 连续几次收不下: 越等越久
+        self._refusals = 0
         # 有在途的一条时才走
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -85,7 +88,8 @@ class TextSender:
                 self._fail(item, "名字换了, 这一句没有发出")
         self._name = name
         self.offline()
-        self._pump()
+        # 重新连上的也许是另一个, 或重启过的服务器: 马上再试
+        self._resume()
 
     def offline(self) -> None:
         """在途的一条不知下落, 回来之后重发。"""
@@ -97,6 +101,7 @@ class TextSender:
         if item is None:
             return False
         self._settle(ack.client_id)
+        self._refusals = 0
         self._emit(OutboxChanged(item.client_id, item.message, SENT))
         self._pump()
         return True
@@ -107,10 +112,15 @@ class TextSender:
         if item is None:
             return False
         self._settle(item.client_id)
-        if error.retryable:
-            self._wait()
-        else:
+        if not error.retryable:
             self._fail(item, describe_error(error.code, error.message))
+        elif error.code == "rate_limited":
+            self._wait(RATE_LIMITED_S)
+        else:
+            # 磁盘满, 只读, 忙: 留着这一句, 说清楚为什么, 越等越久 (至多半分钟) 地再试
+            self._put(replace(item, state=WAITING_SERVER), describe_error(error.code, error.message))
+            self._wait(backoff_s(self._refusals))
+            self._refusals += 1
         self._pump()
         return True
 
@@ -119,24 +129,21 @@ class TextSender:
         if message.name != self._name:
             return ""
         for item in self._items.values():
-            if not item.shown and item.state == SENDING and item.message == message.message:
+            if not item.shown and item.state != SEND_FAILED and item.message == message.message:
                 self._items[item.client_id] = replace(item, shown=True)
                 return item.client_id
         return ""
 
     def close(self) -> None:
         self._land()
-        if self._pause is not None:
-            self._pause.cancel()
-            self._pause = None
+        self._unpause()
 
-    def _put(self, item: Outgoing) -> None:
+    def _put(self, item: Outgoing, error: str = "") -> None:
         self._items[item.client_id] = item
-        self._emit(OutboxChanged(item.client_id, item.message, item.state))
+        self._emit(OutboxChanged(item.client_id, item.message, item.state, error))
 
     def _fail(self, item: Outgoing, error: str) -> None:
-        self._items[item.client_id] = replace(item, state=SEND_FAILED)
-        self._emit(OutboxChanged(item.client_id, item.message, SEND_FAILED, error))
+        self._put(replace(item, state=SEND_FAILED), error)
 
     def _settle(self, client_id: str) -> None:
         if self._in_flight == client_id:
@@ -157,17 +164,22 @@ class TextSender:
         self._deadline = None
         self._rejoin()
 
-    def _wait(self) -> None:
+    def _wait(self, delay_s: float) -> None:
         if self._pause is None:
-            self._pause = asyncio.get_running_loop().call_later(RATE_LIMITED_S, self._resume)
+            self._pause = asyncio.get_running_loop().call_later(delay_s, self._resume)
 
     def _resume(self) -> None:
-        self._pause = None
+        self._unpause()
         self._pump()
+
+    def _unpause(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
 
     def _pump(self) -> None:
         if self._pause is not None or self._in_flight is not None:
             return
-        item = next((item for item in self._items.values() if item.state == SENDING), None)
+        item = next((item for item in self._items.values() if item.state != SEND_FAILED), None)
         if item is not None and self._send(client_frames.text(self._name, item.message, item.client_id)):
             self._fly(item.client_id)

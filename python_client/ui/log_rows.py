@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Callable, Protocol, TypeVar, Union
 
 from ..model import human_text
-from ..model.events import SEND_FAILED
+from ..model.events import SEND_FAILED, WAITING_SERVER
 from ..model.file_kind import KIND_NAMES, kind_of
 from ..model.links import find_links
 from ..model.outgoing import Outgoing
@@ -121,6 +121,9 @@ class RowMaker:
                 Piece("删除", (*small, "link"), discard),
                 Piece("\n", small),
             ]
+        elif entry.state == WAITING_SERVER:
+            reason = human_text.safe_name(entry.error)
+            pieces.append(Piece(f"服务器此刻收不下, 过会儿自动再发: {reason}\n", (*small, "bad")))
         else:
             pieces.append(Piece("发送中 ...\n", (*small, "muted")))
         return pieces

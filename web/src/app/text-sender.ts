@@ -1,6 +1,8 @@
 // 发文字: 发件箱里的逐条发出, ack 之前留着; 断线后凭同一个 clientId 重发, 服务器认得出
+import type { ErrorCode } from '../../../src/protocol/errors.js';
 import type { AckMessage, ErrorMessage } from '../../../src/protocol/messages.js';
 import type { Model } from '../model/model.js';
+import { backoffMs } from '../net/backoff.js';
 import type { ChatConnection } from '../net/chat-connection.js';
 import { randomId } from '../net/random-id.js';
 
@@ -14,6 +16,8 @@ export class TextSender {
   // 一次一条, 应答了才发下一条: 几条同时在途时, 前面的因太频繁被拒而后面的被收下, 次序就乱了
   #inFlight: string | undefined;
   #pauseTimer: ReturnType<typeof setTimeout> | undefined;
+  // 连续几次收不下: 越等越久
+  #refusals = 0;
 
   /** adjoins: 这个 seq 与已有的记录接得上 (catch-up.ts) */
   constructor(model: Model, connection: ChatConnection, adjoins: (seq: number) => boolean) {
@@ -55,7 +59,8 @@ export class TextSender {
   /** welcome 之后: 没有应答的全部重发 */
   online(): void {
     this.#inFlight = undefined;
-    this.#pump();
+    // 重新连上的也许是另一个, 或重启过的服务器: 马上再试
+    this.#resume();
   }
 
   /** 是文字的应答就了结它, 返回 true */
@@ -64,6 +69,7 @@ export class TextSender {
     const item = outbox.get(ack.clientId);
     if (item === undefined) return false;
     this.#settle(ack.clientId);
+    this.#refusals = 0;
     const name = identity.get()?.name ?? '';
     // 先放进记录再从发件箱拿走: 界面上始终有这一行
     if (!timeline.has(ack.seq) && this.#adjoins(ack.seq)) {
@@ -83,17 +89,29 @@ export class TextSender {
     const item = this.#model.outbox.get(error.ref ?? '');
     if (item === undefined) return false;
     this.#settle(item.clientId);
-    if (error.retryable) this.#pause();
-    else this.#model.outbox.fail(item.clientId, { code: error.code, message: error.message });
+    const reason = { code: error.code, message: error.message };
+    if (!error.retryable) this.#model.outbox.fail(item.clientId, reason);
+    else if (error.code === 'rate_limited') this.#pause(RATE_LIMITED_MS);
+    else this.#wait(item.clientId, reason);
     this.#pump();
     return true;
   }
 
-  #pause(): void {
-    this.#pauseTimer ??= setTimeout(() => {
-      this.#pauseTimer = undefined;
-      this.#pump();
-    }, RATE_LIMITED_MS);
+  // 磁盘满, 只读, 忙: 留着这一句, 说清楚为什么, 越等越久 (至多半分钟) 地再试
+  #wait(clientId: string, reason: { code: ErrorCode; message: string }): void {
+    this.#model.outbox.wait(clientId, reason);
+    this.#pause(backoffMs(this.#refusals));
+    this.#refusals += 1;
+  }
+
+  #pause(delayMs: number): void {
+    this.#pauseTimer ??= setTimeout(() => this.#resume(), delayMs);
+  }
+
+  #resume(): void {
+    clearTimeout(this.#pauseTimer);
+    this.#pauseTimer = undefined;
+    this.#pump();
   }
 
   #settle(clientId: string): void {
@@ -102,7 +120,7 @@ export class TextSender {
 
   #pump(): void {
     if (this.#pauseTimer !== undefined || this.#inFlight !== undefined) return;
-    const next = this.#model.outbox.items.find(({ state }) => state === 'sending');
+    const next = this.#model.outbox.items.find(({ state }) => state !== 'failed');
     if (next === undefined) return;
     const name = this.#model.identity.get()?.name ?? '';
     const { clientId, message } = next;

@@ -1,11 +1,12 @@
 // 聊天记录的文案
 import { bilingual } from './bilingual.js';
 
-// 发送失败的原因; 没有列出的码, 中文界面用服务器的说明
+// 没有发出, 或等着再发的原因; 没有列出的码, 中文界面用服务器的说明
 const FAILURES_ZH: ReadonlyMap<string, string> = new Map([
   ['text_too_long', '消息太长'],
   ['rate_limited', '发得太快了, 请稍后重试'],
-  ['server_busy', '服务器正忙, 请稍后重试'],
+  ['server_busy', '服务器正忙'],
+  ['storage_full', '服务器的磁盘满了'],
   ['server_stopping', '服务器正在重启'],
   ['unauthorized', '登录已失效'],
   ['internal', '服务器出错'],
@@ -13,7 +14,8 @@ const FAILURES_ZH: ReadonlyMap<string, string> = new Map([
 const FAILURES_EN: ReadonlyMap<string, string> = new Map([
   ['text_too_long', 'The message is too long'],
   ['rate_limited', 'Too many messages, try again in a moment'],
-  ['server_busy', 'The server is busy, try again in a moment'],
+  ['server_busy', 'The server is busy'],
+  ['storage_full', 'The server has run out of storage'],
   ['server_stopping', 'The server is restarting'],
   ['unauthorized', 'The session has expired'],
   ['internal', 'The server had a problem'],
@@ -48,6 +50,7 @@ export const logTexts = bilingual(
     joined: (count: number, named: number) => `${crowdZh(count, named)}加入`,
     left: (count: number, named: number) => `${crowdZh(count, named)}离开`,
     sending: '发送中',
+    waiting: '服务器此刻收不下, 过会儿自动再发',
     sent: '已发送',
     failed: '发送失败',
     failure: (code: string, message: string) => FAILURES_ZH.get(code) ?? message,
@@ -77,6 +80,7 @@ export const logTexts = bilingual(
     joined: (count: number, named: number) => `${crowdEn(count, named)} joined`,
     left: (count: number, named: number) => `${crowdEn(count, named)} left`,
     sending: 'Sending',
+    waiting: 'The server cannot take it right now; it will be sent again by itself',
     sent: 'Sent',
     failed: 'Not sent',
     failure: (code: string, _message: string) => FAILURES_EN.get(code) ?? `Refused (${code})`,

@@ -2,8 +2,11 @@
 import type { ErrorCode } from '../../../src/protocol/errors.js';
 import { Emitter } from './signal.js';
 
-/** sending: 已发或等着发; failed: 服务器拒绝, 由用户决定重试或丢弃 */
-export type OutgoingState = 'sending' | 'failed';
+/**
+ * sending: 已发或等着发; waiting: 服务器此刻收不下 (磁盘满, 忙), 过会儿自动再发; failed: 服务器拒绝, 由用户决定重试或丢弃
+ *   sending <--> waiting;  sending, waiting --> failed --重试--> sending
+ */
+export type OutgoingState = 'sending' | 'waiting' | 'failed';
 
 export interface Outgoing {
   readonly clientId: string;
@@ -55,6 +58,12 @@ export class Outbox {
     if (item !== undefined) this.#put({ ...item, state: 'failed', error });
   }
 
+  /** 服务器此刻收不下; error 是为什么 */
+  wait(clientId: string, error: { code: ErrorCode; message: string }): void {
+    const item = this.#items.get(clientId);
+    if (item !== undefined) this.#put({ ...item, state: 'waiting', error });
+  }
+
   remove(clientId: string): void {
     if (this.#items.delete(clientId)) this.changed.emit();
   }
@@ -65,7 +74,7 @@ export class Outbox {
    */
   matchBroadcast(message: string): string | undefined {
     for (const item of this.#items.values()) {
-      if (item.shown || item.state !== 'sending' || item.message !== message) continue;
+      if (item.shown || item.state === 'failed' || item.message !== message) continue;
       this.#put({ ...item, shown: true });
       return item.clientId;
     }

@@ -25,6 +25,15 @@ test('失败的不与广播相配; 重试之后原因清掉', () => {
   assert.equal(outbox.get('a')?.error, undefined);
 });
 
+test('服务器此刻收不下的: 留着原因, 仍与广播相配, 次序不变', () => {
+  const outbox = new Outbox();
+  outbox.add('a', '好');
+  outbox.add('b', '另一句');
+  outbox.wait('a', { code: 'storage_full', message: '磁盘满了' });
+  assert.deepEqual([outbox.items[0]?.state, outbox.items[0]?.error?.code], ['waiting', 'storage_full']);
+  assert.equal(outbox.matchBroadcast('好'), 'a');
+});
+
 test('满了就不收, 腾出一条又能收', () => {
   const outbox = new Outbox();
   for (let index = 0; index < MAX_OUTGOING; index += 1) assert.ok(outbox.add(`c${index}`, '好'));

@@ -42,7 +42,7 @@ export function createMessageRow(row: TalkRow, tools: RowTools): RowView {
     element.className = classOf(next);
     bubble.title = formatFullTime(next.source.time);
     side.replaceChildren(...sideOf(next));
-    stack.replaceChildren(...headOf(next), line, ...failureOf(next));
+    stack.replaceChildren(...headOf(next), line, ...troubleOf(next));
     element.replaceChildren(...avatarOf(next), stack);
   };
   show(row);
@@ -121,15 +121,17 @@ function statusElement(row: TalkRow): HTMLElement {
   return status;
 }
 
-function failureOf(row: TalkRow): HTMLElement[] {
-  if (row.kind !== 'outgoing' || row.source.state !== 'failed') return [];
-  const { error } = row.source;
+// 还没有发出去的: 为什么, 能做什么
+function troubleOf(row: TalkRow): HTMLElement[] {
+  if (row.kind !== 'outgoing' || row.source.state === 'sending') return [];
+  const { error, state } = row.source;
   const texts = logTexts();
   const reason = error === undefined ? '' : `: ${texts.failure(error.code, error.message)}`;
+  const note = state === 'waiting' ? texts.waiting : texts.failed;
   const retry = h('button', { type: 'button', class: 'quiet', 'data-action': 'retry' }, texts.retry);
   const discard = h('button', { type: 'button', class: 'quiet', 'data-action': 'discard' }, texts.discard);
-  const message = h('span', { class: 'log-reason' }, `${texts.failed}${reason}`);
-  // 两个按钮换行也在一起
-  const choices = h('span', {}, retry, discard);
+  const message = h('span', { class: 'log-reason' }, `${note}${reason}`);
+  // 两个按钮换行也在一起; 会自动再发的不必重试
+  const choices = h('span', {}, ...(state === 'waiting' ? [] : [retry]), discard);
   return [h('div', { class: 'log-failure' }, message, choices)];
 }
