@@ -56,7 +56,14 @@ export const SCHEMA = {
     publicUrl: origin('', '对外地址, 用来拼文件链接; 空 = 用接收者连接时的 Host', {
       env: 'SLUICE_PUBLIC_URL',
     }),
-    allowedOrigins: list('origins', [], '除本站之外允许连接的网页来源', { env: 'SLUICE_ALLOWED_ORIGINS' }),
+    allowedOrigins: list(
+      'origins',
+      [],
+      '除本站之外可以连接, 上传并读到应答 (CORS) 的网页来源; null 也要写明',
+      {
+        env: 'SLUICE_ALLOWED_ORIGINS',
+      },
+    ),
     trustedProxies: list(
       'networks',
       [],

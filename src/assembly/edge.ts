@@ -53,6 +53,7 @@ export async function createEdge(
       isSecure: (res, req) => peers.of(res, req).secure,
     }),
     sessions,
+    origins,
     limits: {
       limits: limitsOf(config),
       blockedExtensions: types.blockedExtensions,

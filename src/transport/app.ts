@@ -6,9 +6,11 @@ import { AppError } from '../protocol/errors.js';
 import { type LimitsBody, MAX_LISTED_USERS } from '../protocol/messages.js';
 import type { ArchiveRoute } from './archive-route.js';
 import { checkCertificate } from './certificate.js';
+import { Doors } from './doors.js';
 import type { DownloadRoute } from './download-route.js';
 import { type ReportInternal, sendError, sendJson } from './http.js';
 import type { Native } from './native.js';
+import type { OriginRules } from './origin.js';
 import type { StaticFiles } from './static.js';
 import type { UploadRoute } from './upload-route.js';
 import type { WsEdge } from './ws.js';
@@ -27,6 +29,7 @@ export interface Routes {
   readonly downloads: DownloadRoute;
   readonly statics: StaticFiles;
   readonly sessions: Sessions;
+  readonly origins: OriginRules;
   /** 启动之后不再变 */
   readonly limits: LimitsBody;
   readonly stopping: () => boolean;
@@ -59,8 +62,9 @@ export class App implements Publisher {
   mount(routes: Routes): void {
     const { archive, downloads, uploads, statics } = routes;
     this.#ws = routes.ws;
-    routes.ws.mount(this.#app);
-    this.#app
+    const doors = new Doors(this.#app, routes);
+    routes.ws.mount(doors);
+    doors
       .post('/api/files', (res, req) => uploads.handle(res, req))
       .get('/api/users', (res) => sendUsers(routes, res, false))
       .head('/api/users', (res) => sendUsers(routes, res, true))

@@ -1,10 +1,12 @@
 // HTTP 的公共部分: 应答, 错误应答, 以及把异步处理函数安全地接到 uWS 上
 import type { HttpResponse } from 'uWebSockets.js';
 import { AppError, ERRORS } from '../protocol/errors.js';
+import { writeSharing } from './cors.js';
 
 const STATUS_TEXT = new Map<number, string>([
   [200, 'OK'],
   [201, 'Created'],
+  [204, 'No Content'],
   [206, 'Partial Content'],
   [304, 'Not Modified'],
   [400, 'Bad Request'],
@@ -32,6 +34,7 @@ export function writeHead(
 ): void {
   res.writeStatus(`${status} ${STATUS_TEXT.get(status) ?? ''}`);
   for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
+  writeSharing(res);
 }
 
 /**
@@ -48,13 +51,15 @@ interface JsonOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** HEAD: 头与 GET 相同, 不发应答体 */
   readonly headOnly?: boolean;
+  /** 应答之后断开 (带 Connection: close) */
+  readonly closing?: boolean;
 }
 
 export function sendJson(
   res: HttpResponse,
   status: number,
   body: unknown,
-  { headers = {}, headOnly = false }: JsonOptions = {},
+  { headers = {}, headOnly = false, closing = false }: JsonOptions = {},
 ): void {
   const text = JSON.stringify(body);
   res.cork(() => {
@@ -63,7 +68,9 @@ export function sendJson(
       'Cache-Control': 'no-store',
       ...headers,
     });
-    if (headOnly) endHead(res, Buffer.byteLength(text));
+    // 没有应答体而要断开: endWithoutBody 的第二个参数要求先给长度, 见 endHead
+    if (closing) res.end(headOnly ? '' : text, true);
+    else if (headOnly) endHead(res, Buffer.byteLength(text));
     else res.end(text);
   });
 }
@@ -101,6 +108,34 @@ export function sendNotModified(res: HttpResponse, headers: Readonly<Record<stri
   res.cork(() => {
     writeHead(res, 304, headers);
     res.endWithoutBody();
+  });
+}
+
+/** 204: 没有应答体, 也不可有 Content-Length (RFC 9110 第 8.6 节) */
+export function sendNoContent(res: HttpResponse, headers: Readonly<Record<string, string>>): void {
+  res.cork(() => {
+    writeHead(res, 204, headers);
+    res.endWithoutBody();
+  });
+}
+
+/**
+ * 信不过边界的请求: 应答错误, 然后断开。须在处理函数的同步部分调用。
+ * 过了这一轮才应答: 立即应答的话, uWS 把同一个包里随后的字节当作下一个请求去执行 (实测, 断开的标志也被它抹掉);
+ * 还没应答时又来一个, 它就直接断开
+ */
+export function refuseAndClose(
+  res: HttpResponse,
+  error: unknown,
+  report: ReportInternal,
+  headOnly: boolean,
+): void {
+  let gone = false;
+  res.onAborted(() => {
+    gone = true;
+  });
+  setImmediate(() => {
+    if (!gone) sendError(res, error, report, { headOnly, closing: true });
   });
 }
 

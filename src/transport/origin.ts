@@ -35,20 +35,30 @@ export class OriginRules {
 
   /** 网页来源是否可以连接: 没有 Origin (非浏览器), 本站, 或在名单里。错误: forbidden_origin */
   requireAllowed(header: HeaderReader): void {
-    const origin = header('origin');
-    if (origin === '' || this.#allowed.has(normalize(origin))) return;
-    // 本站: 只比主机, 不比协议, 因为 TLS 可能终止在代理上
-    if (hostOf(origin) !== undefined && hostOf(origin) === hostOf(`http://${header('host')}`)) return;
-    throw new AppError('forbidden_origin');
+    if (header('origin') !== '' && this.reader(header) === '') throw new AppError('forbidden_origin');
+  }
+
+  /**
+   * 哪个来源的网页读得到应答: 可以连接的都可以, 否则它做成了却以为没做成, 会再做一遍。
+   * 返回规范的写法 (不原样回显对方写的); 没有 Origin 或不放行时为 ''
+   */
+  reader(header: HeaderReader): string {
+    const origin = normalize(header('origin'));
+    return this.#allowed.has(origin) || isOwnHost(origin, header('host')) ? origin : '';
   }
 }
 
+// 本站: 只比主机, 不比协议, 因为 TLS 可能终止在代理上
+function isOwnHost(origin: string, host: string): boolean {
+  const own = hostOf(origin);
+  return own !== undefined && own === hostOf(`http://${host}`);
+}
+
+// file: 与 data: 的网页也会变成 'null', 但只有浏览器自己写的 null 才是名单里的那个
 function normalize(origin: string): string {
-  try {
-    return new URL(origin).origin;
-  } catch {
-    return origin;
-  }
+  if (!URL.canParse(origin)) return origin;
+  const { origin: canonical } = new URL(origin);
+  return canonical === 'null' ? origin : canonical;
 }
 
 function hostOf(origin: string): string | undefined {

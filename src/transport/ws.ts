@@ -1,11 +1,5 @@
 // WebSocket 的边缘: 升级时的准入, 回调 -> Dispatcher, 各种期限与预算
-import type {
-  HttpRequest,
-  HttpResponse,
-  TemplatedApp,
-  us_socket_context_t,
-  WebSocketBehavior,
-} from 'uWebSockets.js';
+import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocketBehavior } from 'uWebSockets.js';
 import type { Dispatcher } from '../chat/handlers.js';
 import { Member, type MemberKind } from '../chat/member.js';
 import type { FileDoor } from '../chat/ports.js';
@@ -15,6 +9,7 @@ import type { Sessions } from '../chat/sessions.js';
 import { AppError, type CloseName } from '../protocol/errors.js';
 import { type Socket, type SocketData, WsConnection } from './connection.js';
 import { Counts } from './counts.js';
+import type { Doors } from './doors.js';
 import { sendError } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { Peers } from './peer.js';
@@ -83,12 +78,12 @@ export class WsEdge {
     this.#patrol = setInterval(() => this.#patrolOnce(), PATROL_MS);
   }
 
-  mount(app: TemplatedApp): void {
+  mount(doors: Doors): void {
     // 传输上限是应用上限的两倍: 超限的帧还来得及说明原因再断开, 再大的由 uWS 直接切断
     const chat = this.#behavior('chat', this.#options.frameBytes * 2);
-    app.ws('/', chat);
-    app.ws('/ws', chat);
-    app.ws('/ws/transfer', this.#behavior('transfer', TRANSFER_PAYLOAD_BYTES));
+    doors.ws('/', chat);
+    doors.ws('/ws', chat);
+    doors.ws('/ws/transfer', this.#behavior('transfer', TRANSFER_PAYLOAD_BYTES));
   }
 
   /** 以同一个原因断开所有连接; 返回断开了几条 */
