@@ -133,6 +133,8 @@ class ContextView:
         if lines is None:
             return
         text = self.log.text
+        # 从这里起位置由我们定, 不回到改动之前的
+        self.log.follow.settle()
         # 先排好版: 下面的按钮出现时记录变矮, 底部的会被挡住
         text.update_idletasks()
         text.see(lines[0])

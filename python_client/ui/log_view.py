@@ -75,14 +75,13 @@ class LogView:
             self._stale += count
         items = self._items()
         rows = [self._make(place) for place in range(index, index + count)]
-        held = self.follow.hold()
+        self.follow.touched()
         self._rows.insert(1 + index, rows)
         # 后面的一项可能不再需要日期与名字
         if index + count < len(items):
             self._rows.replace(1 + index + count, self._make(index + count))
         elif self._pending:
             self._rows.replace(1 + len(items), self._make(len(items)))
-        self.follow.release(held)
         fresh = [item for item in items[index : index + count] if isinstance(item, MessageItem)]
         if index + count == len(items):
             self.follow.arrived(len(fresh))
@@ -95,6 +94,7 @@ class LogView:
     def removed(self, index: int, count: int) -> None:
         if self._stale is not None and self._stale >= index:
             self._stale = None if self._stale < index + count else self._stale - count
+        self.follow.touched()
         self._rows.delete(1 + index, count)
         if index < len(self._items()):
             self._rows.replace(1 + index, self._make(index))
@@ -104,6 +104,7 @@ class LogView:
     def show_pending(self, pending: Sequence[Outgoing]) -> None:
         """自己写的, 还没有播回来的; 至多几百条, 整段重画。"""
         start = 1 + len(self._items())
+        self.follow.touched()
         self._rows.delete(start, len(self._rows) - start)
         grew = len(pending) > len(self._pending)
         self._pending = pending
@@ -116,9 +117,8 @@ class LogView:
         for file_id in file_ids:
             index = self._find(file_id)
             if index is not None:
-                held = self.follow.hold()
+                self.follow.touched()
                 self._rows.replace(1 + index, self._make(index))
-                self.follow.release(held)
 
     def flush(self) -> None:
         """每轮末尾: 进出的一行, 更早的链接, 跟到底部, 眼前的预览。"""
@@ -203,6 +203,7 @@ class LogView:
     def _draw_stale(self) -> None:
         if self._stale is not None:
             stale, self._stale = self._stale, None
+            self.follow.touched()
             self._rows.replace(1 + stale, self._make(stale))
 
     def _draw_head(self) -> None:
@@ -211,6 +212,7 @@ class LogView:
             return
         link = (Piece("加载更早的消息", ("older", "link"), self._load_older), Piece("\n", ("older",)))
         self._head = Row("", link if older else ())
+        self.follow.touched()
         self._rows.replace(0, self._head)
 
     def _want_pictures(self) -> None:

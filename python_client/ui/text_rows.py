@@ -39,7 +39,7 @@ class _Placed:
     row: Row
     # 占几个逻辑行; 自动折行不算
     lines: int
-    # 这一行自己的标签, 删除时一并去掉
+    # 各段自己的标签, 与 row.pieces 一一对应, 点不动的为空; 删除时一并去掉
     actions: Sequence[str]
 
 
@@ -79,7 +79,7 @@ class TextRows:
         line = self.line_of(index)
         with self.editing():
             for offset, row in enumerate(rows):
-                placed = self._write(line, row)
+                placed = _Placed(row, _lines(row.pieces), self._write(line, row.pieces))
                 self._placed.insert(index + offset, placed)
                 line += placed.lines
 
@@ -87,18 +87,23 @@ class TextRows:
         gone = self._placed[index : index + count]
         line = self.line_of(index)
         del self._placed[index : index + count]
-        with self.editing():
-            self._text.delete(f"{line}.0", f"{line + sum(placed.lines for placed in gone)}.0")
+        self._erase(line, sum(placed.lines for placed in gone))
         for placed in gone:
-            for name in placed.actions:
-                self._text.tag_delete(name)
-                del self._actions[name]
+            self._forget(placed.actions)
 
     def replace(self, index: int, row: Row) -> None:
-        # 先在后面写新的, 再删旧的: 旧的里面的 mark 落在新的开头, 下一项开头的 mark 仍在下一项
-        with self.editing():
-            self.insert(index + 1, [row])
-            self.delete(index, 1)
+        """同一个 key: 只动变了的那几行, 其余的选择与 mark 都不动 (预览取来时, 只换画着它的一行)。"""
+        old = self._placed[index]
+        start, tail = _same_ends(old.row, row)
+        stop = len(old.row.pieces) - tail
+        line = self.line_of(index) + _lines(old.row.pieces[:start])
+        height = _lines(old.row.pieces[start:stop])
+        # 先在后面写新的, 再删旧的: 旧的里面的 mark 落在新的开头, 下一行开头的 mark 仍在下一行
+        fresh = self._write(line + height, row.pieces[start : len(row.pieces) - tail])
+        self._erase(line, height)
+        self._forget(old.actions[start:stop])
+        kept = [*old.actions[:start], *fresh, *old.actions[stop:]]
+        self._placed[index] = _Placed(row, _lines(row.pieces), kept)
 
     def line_of(self, index: int) -> int:
         """这一项的第一个逻辑行, 从 1 起。从近的一头数起: 改动几乎都在两头。"""
@@ -122,31 +127,40 @@ class TextRows:
         names = (name for name in self._text.tag_names(position) if name.startswith(_ACTION))
         return next((self._actions[name] for name in names), None)
 
-    def _write(self, line: int, row: Row) -> _Placed:
+    def _erase(self, line: int, count: int) -> None:
+        with self.editing():
+            self._text.delete(f"{line}.0", f"{line + count}.0")
+
+    def _forget(self, actions: Sequence[str]) -> None:
+        for name in filter(None, actions):
+            self._text.tag_delete(name)
+            del self._actions[name]
+
+    def _write(self, line: int, pieces: Sequence[Piece]) -> Sequence[str]:
+        """从这一行的开头写起; 返回各段自己的标签。"""
         arguments: list[object] = []
         actions: list[str] = []
         pictures: list[tuple[int, int, Piece, tuple[str, ...]]] = []
-        row_line, column = 0, 0
-        for piece in row.pieces:
-            tags = piece.tags
-            if piece.action is not None:
-                tags = (*tags, self._new_action(piece.action))
-                actions.append(tags[-1])
+        first, column = line, 0
+        for piece in pieces:
+            actions.append("" if piece.action is None else self._new_action(piece.action))
+            tags = (*piece.tags, actions[-1]) if actions[-1] else piece.tags
             if piece.picture is not None:
-                pictures.append((row_line, column, piece, tags))
+                pictures.append((line, column, piece, tags))
                 column += 1
                 continue
             arguments += [piece.text, tags]
             breaks = piece.text.count("\n")
-            row_line += breaks
+            line += breaks
             column = len(piece.text) - piece.text.rfind("\n") - 1 if breaks else column + len(piece.text)
-        # 一次调用写完一项: 每段一次要慢几倍
-        if arguments:
-            self._text.insert(f"{line}.0", *arguments)  # type: ignore[arg-type]
-        # 从前往后补图, 前面的图已经占了一列
-        for at_line, at_column, piece, tags in pictures:
-            self._place_picture(f"{line + at_line}.{at_column}", piece, tags)
-        return _Placed(row, row_line, actions)
+        with self.editing():
+            # 一次调用写完一项: 每段一次要慢几倍
+            if arguments:
+                self._text.insert(f"{first}.0", *arguments)  # type: ignore[arg-type]
+            # 从前往后补图, 前面的图已经占了一列
+            for at_line, at_column, piece, tags in pictures:
+                self._place_picture(f"{at_line}.{at_column}", piece, tags)
+        return actions
 
     def _place_picture(self, position: str, piece: Piece, tags: tuple[str, ...]) -> None:
         assert piece.picture is not None
@@ -159,3 +173,38 @@ class TextRows:
         name = f"{_ACTION}{self._action_count}"
         self._actions[name] = action
         return name
+
+
+def _lines(pieces: Sequence[Piece]) -> int:
+    return sum(piece.text.count("\n") for piece in pieces)
+
+
+def _same_ends(old: Row, new: Row) -> tuple[int, int]:
+    """两头各有几段不必动, 都在整行的边上: 列数靠不住, Tk 把表情算成两个字。"""
+    if old.key != new.key:
+        # 看来相同的一段, 点了打开的不是同一个
+        return 0, 0
+    most = min(len(old.pieces), len(new.pieces))
+    start = _same(old.pieces, new.pieces, most)
+    while start > 0 and not old.pieces[start - 1].text.endswith("\n"):
+        start -= 1
+    tail = _same(old.pieces[::-1], new.pieces[::-1], most - start)
+    # 这一段的前一段以换行结束, 它才在行首; 两边的前一段可以不同
+    while tail > 0 and not (_starts_line(old.pieces, tail) and _starts_line(new.pieces, tail)):
+        tail -= 1
+    return start, tail
+
+
+def _same(old: Sequence[Piece], new: Sequence[Piece], most: int) -> int:
+    """开头有几段画出来一样; 至多 most。"""
+    for index in range(most):
+        before, after = old[index], new[index]
+        drawn = (before.text, before.tags, before.picture) == (after.text, after.tags, after.picture)
+        if not drawn or (before.action is None) != (after.action is None):
+            return index
+    return most
+
+
+def _starts_line(pieces: Sequence[Piece], tail: int) -> bool:
+    before = len(pieces) - tail - 1
+    return before < 0 or pieces[before].text.endswith("\n")
