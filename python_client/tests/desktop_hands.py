@@ -153,12 +153,12 @@ class DesktopHands:
         return settled
 
     def _open_first(self, _: Request) -> Poll:
-        """双击列表里的第一个; 返回浏览器被要求打开的网址。"""
+        """单击列表里的第一个; 返回浏览器被要求打开的网址。"""
         listbox = self.window.files.listbox
         listbox.see(0)
         box = listbox.bbox(0)
         assert box is not None, "列表是空的"
-        for event in ("<Button-1>", "<ButtonRelease-1>", "<Button-1>", "<ButtonRelease-1>"):
+        for event in ("<Button-1>", "<ButtonRelease-1>"):
             listbox.event_generate(event, x=box[0] + 5, y=box[1] + 5)
         return lambda: None if self._opened.empty() else self._opened.get_nowait()
 

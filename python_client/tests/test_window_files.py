@@ -29,29 +29,77 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return watch_browser(monkeypatch)
 
 
-def _double_click(window: Window, index: int) -> None:
+def _mouse(window: Window, index: int, *events: str, moved: int = 0) -> None:
+    """在第 index 项上; 按下之后的各个事件再往下移 moved 像素。"""
     listbox = window.files.listbox
     box = listbox.bbox(index)
     assert box is not None
-    for event in ("<Button-1>", "<ButtonRelease-1>", "<Button-1>", "<ButtonRelease-1>"):
-        listbox.event_generate(event, x=5, y=box[1] + 5)
+    for place, event in enumerate(events):
+        listbox.event_generate(event, x=5, y=box[1] + 5 + (moved if place else 0))
 
 
-def test_新的在前_双击或回车在浏览器里打开链接(
+def _click(window: Window, index: int) -> None:
+    _mouse(window, index, "<Button-1>", "<ButtonRelease-1>")
+
+
+def test_新的在前_单击或回车在浏览器里打开链接(
     window: Window, network: HandFedNetwork, opened: list[str]
 ) -> None:
     listbox = window.files.listbox
     assert listbox.get(0, "end") == ("新的.pdf", "旧的.pdf")
-    _double_click(window, 1)
+    _click(window, 1)
     wait_until(window.root, lambda: opened == ["http://127.0.0.1:3000/files/1.pdf"])
+    selected = window.files.selected()
+    assert selected is not None and selected.original_name == "旧的.pdf"
     listbox.focus_force()
     listbox.event_generate("<Return>")
     wait_until(window.root, lambda: len(opened) == 2)
     # 空白处不是最后一项
-    for event in ("<Button-1>", "<ButtonRelease-1>", "<Button-1>", "<ButtonRelease-1>"):
+    for event in ("<Button-1>", "<ButtonRelease-1>"):
         listbox.event_generate(event, x=5, y=listbox.winfo_height() - 3)
     window.root.update()
     assert len(opened) == 2
+
+
+def test_双击三击只打开一次(window: Window, opened: list[str]) -> None:
+    for _ in range(3):
+        _click(window, 0)
+    wait_until(window.root, lambda: opened == ["http://127.0.0.1:3000/files/2.pdf"])
+    _click(window, 1)
+    wait_until(window.root, lambda: len(opened) == 2)
+
+
+def test_拖动_用键盘移动_右键菜单_都不打开(
+    window: Window, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window.menu.menu, "tk_popup", lambda x, y: None)
+    listbox = window.files.listbox
+    _mouse(window, 0, "<Button-1>", "<B1-Motion>", "<ButtonRelease-1>", moved=25)
+    # 拖出去又回到原处
+    _mouse(window, 0, "<Button-1>", "<B1-Motion>", moved=25)
+    _mouse(window, 0, "<ButtonRelease-1>")
+    # 快得没有一次移动
+    _mouse(window, 1, "<Button-1>", "<ButtonRelease-1>", moved=25)
+    listbox.focus_force()
+    for key in ("<Down>", "<Up>", "<End>", "<Home>", "<Down>"):
+        listbox.event_generate(key)
+    _mouse(window, 0, "<Button-3>", "<ButtonRelease-3>")
+    window.root.update()
+    drained_opened = list(opened)
+    listbox.event_generate("<Return>")
+    wait_until(window.root, lambda: opened)
+    # 回车之前什么也没有打开
+    assert (drained_opened, len(opened)) == ([], 1)
+
+
+def test_按下与放开之间来了新文件_打开的是按下的那个(
+    window: Window, network: HandFedNetwork, opened: list[str]
+) -> None:
+    _mouse(window, 0, "<Button-1>")
+    network.put(*arrived(file(3, "更新的.pdf")))
+    drained(window, network)
+    _mouse(window, 0, "<ButtonRelease-1>")
+    wait_until(window.root, lambda: opened == ["http://127.0.0.1:3000/files/2.pdf"])
 
 
 def test_又来一个文件_选中的还是原来那个(window: Window, network: HandFedNetwork) -> None:

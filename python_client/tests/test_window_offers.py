@@ -22,7 +22,7 @@ def _lines(window: Window) -> list[str]:
     return list(window.files.listbox.get(0, "end"))
 
 
-def test_还在上传的在最上面_写明传了多少_双击马上打开(
+def test_还在上传的在最上面_写明传了多少_单击马上打开(
     window: Window, network: HandFedNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = watch_browser(monkeypatch)
@@ -33,7 +33,7 @@ def test_还在上传的在最上面_写明传了多少_双击马上打开(
     listbox = window.files.listbox
     box = listbox.bbox(1)
     assert box is not None
-    for event in ("<Button-1>", "<ButtonRelease-1>", "<Button-1>", "<ButtonRelease-1>"):
+    for event in ("<Button-1>", "<ButtonRelease-1>"):
         listbox.event_generate(event, x=5, y=box[1] + 5)
     wait_until(window.root, lambda: opened == ["http://127.0.0.1:3000/files/2.pdf"])
     assert window.files.facts.cget("text") == "450 B / 1000 B, 李四 正在上传"

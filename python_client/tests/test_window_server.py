@@ -97,7 +97,7 @@ def test_文字两头走_同在一个房间(desktop: Desktop, server: SluiceServ
     wait_until(window.root, lambda: shown(window).count("窗口说的") == 1 and "发送中" not in shown(window))
 
 
-def test_两个窗口_图片在对方那里有预览_双击打开的就是链接(
+def test_两个窗口_图片在对方那里有预览_文件列表里也有(
     desktop: Desktop, server: SluiceServer, tmp_path: Path
 ) -> None:
     first = _joined(_open(desktop, server, "张三"))

@@ -1,4 +1,4 @@
-"""文件列表: Listbox, 新的在前, 还在上传的在最上面; 双击或回车在浏览器里打开, 右键另有菜单。"""
+"""文件列表: Listbox, 新的在前, 还在上传的在最上面; 单击或回车在浏览器里打开, 右键另有菜单。"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..protocol.messages import FileOffer, SharedFile
 from . import palette
 from .file_lines import FileLines
 from .file_menu import RIGHT_BUTTONS, FileMenu
+from .single_click import SingleClick
 
 # 卡片至少有这么多行字高, 才写下面的说明
 _LINES_WITH_FACTS = 5
@@ -88,7 +89,7 @@ class FilePanel:
         self.heading.configure(text=f"文件 ({count}{'+' if index.more and count else ''})")
         self._show_facts()
         if index.more:
-            self.more.grid(row=0, column=0, sticky="e", padx=palette.PAD)
+            self.more.grid(row=0, column=0, sticky="e", padx=palette.PAD, pady=palette.PAD)
         else:
             self.more.grid_remove()
 
@@ -158,7 +159,7 @@ class FilePanel:
         return self._shown[int(chosen[0])] if chosen else None
 
     def _bind(self) -> None:
-        self.listbox.bind("<Double-Button-1>", lambda event: self._open_at(event))
+        self._click = SingleClick(self.listbox, self._at, self._open)
         self.listbox.bind("<Return>", lambda _: self._open(self.selected()))
         self.listbox.bind("<KP_Enter>", lambda _: self._open(self.selected()))
         self.listbox.bind("<Configure>", self._listbox_resized)
@@ -185,9 +186,6 @@ class FilePanel:
 
     def _nearest(self, y: int) -> int:
         return int(self.listbox.nearest(y))  # type: ignore[no-untyped-call]
-
-    def _open_at(self, event: tkinter.Event[tkinter.Misc]) -> None:
-        self._open(self._at(event))
 
     def _open(self, file: SharedFile | None) -> None:
         if file is not None:
@@ -224,7 +222,7 @@ class FilePanel:
 
     def _hint(self) -> str:
         if self._shown:
-            return "双击在浏览器里打开"
+            return "点一下在浏览器里打开"
         # 近来的一页里没有, 更早的也许有
         return "最近没有文件" if self._more else "还没有文件"
 
