@@ -13,6 +13,7 @@ from .actions import Actions
 from .context_view import ContextView
 from .edit_menu import EditMenu
 from .file_menu import RIGHT_BUTTONS, FileMenu
+from .from_anywhere import FromAnywhere
 from .log_pictures import LogPictures
 from .log_rows import RowMaker
 from .search_results import SearchResults
@@ -42,7 +43,7 @@ class SearchWindow:
         self.top.rowconfigure(1, weight=1)
         self._fill_bar()
         panes = ttk.PanedWindow(self.top, orient="horizontal")
-        panes.grid(row=1, column=0, sticky="nsew")
+        panes.grid(row=1, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
         left = ttk.Frame(panes, width=theme.pixels(_RESULTS_WIDTH))
         left.grid_propagate(False)
         left.columnconfigure(0, weight=1)
@@ -122,14 +123,14 @@ class SearchWindow:
 
     def _fill_bar(self) -> None:
         bar = ttk.Frame(self.top)
-        bar.grid(row=0, column=0, sticky="we")
+        bar.grid(row=0, column=0, sticky="we", padx=palette.PAD, pady=palette.PAD)
         bar.columnconfigure(0, weight=1)
         self.entry = ttk.Entry(bar, font=("Arial", palette.FONT_SIZE))
         self.button = ttk.Button(bar, text="搜索", style="Accent.TButton", command=self.submit)
         self.status = ttk.Label(bar, style="Muted.TLabel", text=_HINT)
         self.entry.grid(row=0, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
         self.button.grid(row=0, column=1, sticky="ns", padx=palette.PAD, pady=palette.PAD)
-        self.status.grid(row=1, column=0, columnspan=2, sticky="w", padx=palette.PAD)
+        self.status.grid(row=1, column=0, columnspan=2, sticky="w", padx=palette.PAD, pady=palette.PAD)
         self._entry_menu = EditMenu(self.entry, read_only=False)
         for button in RIGHT_BUTTONS:
             self.entry.bind(button, self._entry_menu.popup)
@@ -137,6 +138,7 @@ class SearchWindow:
     def _bind(self) -> None:
         self.top.protocol("WM_DELETE_WINDOW", self.hide)
         self.top.bind("<Escape>", lambda _: self.hide())
+        FromAnywhere(self.top, self.entry)
         for key in ("<Return>", "<KP_Enter>"):
             self.entry.bind(key, lambda _: self.submit())
             # 到右边去看: 可以滚, 可以选中复制

@@ -21,6 +21,7 @@ from .edit_menu import EditMenu
 from .event_table import EventTable
 from .file_menu import RIGHT_BUTTONS, FileMenu
 from .file_panel import FilePanel
+from .from_anywhere import FromAnywhere
 from .incoming import Incoming
 from .layout import TITLE, Layout
 from .log_pictures import LogPictures
@@ -203,6 +204,7 @@ class Window:
         for keys in ("<Control-f>", "<Control-F>"):
             self.root.bind(keys, lambda _: self.open_search())
         self.root.bind("<Configure>", self._resized)
+        FromAnywhere(self.root, self.composer.entry)
 
     def _resized(self, event: tkinter.Event[tkinter.Misc]) -> None:
         # 子部件的 Configure 也会到这里
@@ -240,3 +242,5 @@ class Window:
         else:
             self.state.own_name = name
             self.actions.rename(name)
+            # simpledialog 关上时把焦点给了窗口自己; 它刚才在我们手里, 所以可以要回来
+            self.composer.entry.focus_force()
