@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter
 from tkinter import ttk
 
+from . import palette
 from .theme import Theme
 
 TITLE = "水闸"
@@ -31,7 +32,7 @@ class Layout:
         root.columnconfigure(0, weight=1)
         root.rowconfigure(0, weight=1)
         self.panes = ttk.PanedWindow(root, orient="horizontal")
-        self.panes.grid(row=0, column=0, sticky="nsew")
+        self.panes.grid(row=0, column=0, sticky="nsew", padx=palette.PAD, pady=palette.PAD)
         self.chat = ttk.Frame(self.panes)
         self.side = ttk.PanedWindow(self.panes, orient="vertical", width=theme.pixels(_SIDE_WIDTH))
         # 多出的宽度都给聊天记录
@@ -41,8 +42,8 @@ class Layout:
         self.chat.rowconfigure(0, weight=1)
 
     def place(self, frame: ttk.Frame, row: int) -> None:
-        """放在两栏之下的一行; 边距由里面的部件自己留, 不叠加。"""
-        frame.grid(row=row, column=0, sticky="we")
+        """放在两栏之下的一行。"""
+        frame.grid(row=row, column=0, sticky="we", padx=palette.PAD, pady=palette.PAD)
 
 
 def _size(root: tkinter.Tk, theme: Theme) -> None:

@@ -15,7 +15,7 @@ from .transfer_text import summary_text
 
 # 同时看得见的行数; 窗口每高出这么多行字才多画一行, 聊天记录才看得见
 MAX_ROWS = 4
-_LINES_PER_ROW = 11
+_LINES_PER_ROW = 15
 
 
 class TransferPanel:
@@ -41,7 +41,7 @@ class TransferPanel:
         card.grid(row=0, column=0, sticky="we", padx=palette.PAD, pady=palette.PAD)
         card.columnconfigure(0, weight=1)
         head = ttk.Frame(card, style="Card.TFrame")
-        head.grid(row=0, column=0, columnspan=2, sticky="we", padx=palette.PAD)
+        head.grid(row=0, column=0, columnspan=2, sticky="we", padx=palette.PAD, pady=palette.PAD)
         head.columnconfigure(0, weight=1)
         self.summary = ttk.Label(head, style="CardMuted.TLabel")
         self.summary.grid(row=0, column=0, sticky="w", padx=palette.PAD, pady=palette.PAD)
@@ -103,7 +103,7 @@ class TransferPanel:
         for place, row in enumerate(self.rows):
             if place < count:
                 row.show(self._items[self._order[self._offset + place]])
-                row.frame.grid(row=1 + place, column=0, sticky="we", padx=palette.PAD, pady=(0, palette.PAD))
+                row.frame.grid(row=1 + place, column=0, sticky="we", padx=palette.PAD, pady=palette.PAD)
             else:
                 row.frame.grid_remove()
         total = len(self._order)
