@@ -37,6 +37,11 @@ def _bring_pictures(window: Window, network: HandFedNetwork, size: tuple[int, in
         network.put(*(ThumbnailReady(file_id, Image.new("RGB", size, "#3366cc")) for file_id in asked))
 
 
+def _sized(window: Window, size: str) -> None:
+    window.root.geometry(f"{size}+0+0")
+    wait_until(window.root, lambda: window.root.winfo_geometry().startswith(size))
+
+
 def _talk(first: int, last: int) -> Sequence[object]:
     return [text(seq, f"第 {seq} 条, 说得长一些就要折行 " * 4) for seq in range(first, last + 1)]
 
@@ -91,8 +96,7 @@ def test_图片一张张发来_点着记录_名单变着_换了大小与字号_�
         drained(window, network)
         assert _at_end(window)
     for size in ("760x480", "1000x700", "820x460"):
-        window.root.geometry(f"{size}+0+0")
-        wait_until(window.root, lambda size=size: window.root.winfo_geometry().startswith(size))
+        _sized(window, size)
         drained(window, network)
         assert _at_end(window)
     for points in (20, 9):
@@ -153,8 +157,7 @@ def test_图片到来时_同一条里选中的字仍选着(window: Window, netwo
 def test_看着的放大到看得见底部_又跟着新的(desktop: Desktop, network: HandFedNetwork) -> None:
     window = desktop.open(network)
     network.put(*joined("李四"), *arrived(*(text(seq, f"第 {seq} 条") for seq in range(1, 25))))
-    window.root.geometry("760x480+0+0")
-    wait_until(window.root, lambda: window.root.winfo_height() == 480)
+    _sized(window, "760x480")
     drained(window, network)
     window.log.text.event_generate("<Button-4>")
     wait_until(window.root, lambda: not window.log.follow.following)

@@ -159,7 +159,7 @@ class FilePanel:
         return self._shown[int(chosen[0])] if chosen else None
 
     def _bind(self) -> None:
-        self._click = SingleClick(self.listbox, self._at, self._open)
+        self._click = SingleClick[SharedFile](self.listbox, self._at, self._open)
         self.listbox.bind("<Return>", lambda _: self._open(self.selected()))
         self.listbox.bind("<KP_Enter>", lambda _: self._open(self.selected()))
         self.listbox.bind("<Configure>", self._listbox_resized)
