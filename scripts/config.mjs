@@ -20,7 +20,10 @@ await main(async () => {
     return runNode([BIOME, 'format', '--write', file], { stdio: 'ignore' });
   }
   try {
-    const config = loadConfig({ args: args.filter((argument) => !OWN_FLAGS.includes(argument)) });
+    const config = loadConfig({
+      args: args.filter((argument) => !OWN_FLAGS.includes(argument)),
+      onRetired: ({ text }) => say(text),
+    });
     const { effective, markdown } = describeConfig(config);
     process.stdout.write(args.includes('--markdown') ? markdown : effective);
     return 0;

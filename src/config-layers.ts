@@ -1,5 +1,6 @@
 // 配置的各层来源: 文件, 环境变量, 命令行; 不认识的名字在这里就报错, 不会悄悄失效
 import { readFileSync } from 'node:fs';
+import type { RetiredSetting } from './config-retired.js';
 import type { Setting } from './config-schema.js';
 
 /** 配置有误; message 是给管理员看的一行中文 */
@@ -15,6 +16,14 @@ export interface LayerValue {
 
 export interface Layer {
   readonly values: ReadonlyMap<string, LayerValue>;
+  /** 这一层里还写着的, 不再使用的设置: 路径 -> 写在哪里 */
+  readonly retired: ReadonlyMap<string, string>;
+}
+
+/** 认得的名字: 现在的, 与不再使用的 */
+export interface KnownNames {
+  readonly settings: readonly Setting[];
+  readonly retired: readonly RetiredSetting[];
 }
 
 // 归脚本, 测试, 基准和桌面客户端所有的变量; 服务器不读, 也不能因为它们而拒绝启动
@@ -24,8 +33,8 @@ const KUBERNETES_VARIABLE = /^SLUICE_(?:SERVICE_|PORT_\d)/;
 const KUBERNETES_HINT = '这像是 Kubernetes 注入的服务变量, 请在 Pod 里设 enableServiceLinks: false';
 
 /** 读一个 JSON 文件; 文件不存在等于空 */
-export function readFileLayer(settings: readonly Setting[], file: string): Layer {
-  return readTree(settings, readJsonFile(file), `文件 ${file}`);
+export function readFileLayer(known: KnownNames, file: string): Layer {
+  return readTree(known, readJsonFile(file), `文件 ${file}`);
 }
 
 function readJsonFile(file: string): unknown {
@@ -47,11 +56,14 @@ function readJsonFile(file: string): unknown {
 }
 
 /** 把嵌套对象压平成一层; 保证: 结果里只有清单上的键 */
-export function readTree(settings: readonly Setting[], tree: unknown, origin: string): Layer {
-  const known = new Set(settings.map((setting) => setting.path));
+export function readTree(known: KnownNames, tree: unknown, origin: string): Layer {
+  const paths = new Set(known.settings.map((setting) => setting.path));
+  const retiredPaths = new Set(known.retired.map((setting) => setting.path));
+  const groups = [...paths, ...retiredPaths];
   const values = new Map<string, LayerValue>();
+  const retired = new Map<string, string>();
   collect(tree, '');
-  return { values };
+  return { values, retired };
 
   function collect(node: unknown, prefix: string): void {
     if (!isPlainObject(node)) {
@@ -59,9 +71,10 @@ export function readTree(settings: readonly Setting[], tree: unknown, origin: st
     }
     for (const [name, child] of Object.entries(node)) {
       const key = prefix === '' ? name : `${prefix}.${name}`;
-      if (known.has(key)) values.set(key, { value: joinList(child), origin });
-      else if (settings.some((setting) => setting.path.startsWith(`${key}.`))) collect(child, key);
-      else throw new ConfigError(`${origin} 里有不认识的键 ${show(key)}${suggest(key, [...known])}`);
+      if (paths.has(key)) values.set(key, { value: joinList(child), origin });
+      else if (retiredPaths.has(key)) retired.set(key, origin);
+      else if (groups.some((path) => path.startsWith(`${key}.`))) collect(child, key);
+      else throw new ConfigError(`${origin} 里有不认识的键 ${show(key)}${suggest(key, [...paths])}`);
     }
   }
 }
@@ -76,14 +89,18 @@ function joinList(value: unknown): unknown {
 }
 
 /** 读 SLUICE_*; 空值等于没有设置 (docker compose 常常传空值) */
-export function readEnvironment(
-  settings: readonly Setting[],
-  env: Readonly<Record<string, string | undefined>>,
-): Layer {
-  const byName = new Map(settings.map((setting) => [setting.env, setting.path]));
+export function readEnvironment(known: KnownNames, env: Readonly<Record<string, string | undefined>>): Layer {
+  const byName = new Map(known.settings.map((setting) => [setting.env, setting.path]));
+  const retiredByName = new Map(known.retired.map((setting) => [setting.env, setting.path]));
   const values = new Map<string, LayerValue>();
+  const retired = new Map<string, string>();
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('SLUICE_') || TOOL_VARIABLE.test(name)) continue;
+    const retiredPath = retiredByName.get(name);
+    if (retiredPath !== undefined) {
+      if (value) retired.set(retiredPath, `环境变量 ${name}`);
+      continue;
+    }
     const key = byName.get(name);
     if (key === undefined) {
       const hint = KUBERNETES_VARIABLE.test(name)
@@ -96,16 +113,25 @@ export function readEnvironment(
       throw new ConfigError(`环境变量 ${name} 的值 ${show(value)} 不对; ${KUBERNETES_HINT}`);
     values.set(key, { value, origin: `环境变量 ${name}` });
   }
-  return { values };
+  return { values, retired };
 }
 
 /** 读 --path=value 与 --path value; 开关可以省去值 */
-export function readArguments(settings: readonly Setting[], args: readonly string[]): Layer {
-  const byFlag = new Map(settings.map((setting) => [setting.flag, setting]));
+export function readArguments(known: KnownNames, args: readonly string[]): Layer {
+  const byFlag = new Map(known.settings.map((setting) => [setting.flag, setting]));
+  const retiredByFlag = new Map(known.retired.map((setting) => [setting.flag, setting.path]));
   const values = new Map<string, LayerValue>();
+  const retired = new Map<string, string>();
   const rest = [...args];
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     const [flag = '', ...parts] = argument.split('=');
+    const retiredPath = retiredByFlag.get(flag);
+    if (retiredPath !== undefined) {
+      retired.set(retiredPath, `命令行参数 ${flag}`);
+      // 它的值写在下一个参数里时一起略过; 没有不带 -- 的参数, 不会略过别的
+      if (parts.length === 0 && rest[0]?.startsWith('--') === false) rest.shift();
+      continue;
+    }
     const setting = byFlag.get(flag);
     if (setting === undefined)
       throw new ConfigError(`不认识的命令行参数 ${show(flag)}${suggest(flag, [...byFlag.keys()])}`);
@@ -113,7 +139,7 @@ export function readArguments(settings: readonly Setting[], args: readonly strin
     const value = parts.length > 0 ? parts.join('=') : takeValue(setting, rest);
     values.set(setting.path, { value, origin: `命令行参数 ${flag}` });
   }
-  return { values };
+  return { values, retired };
 }
 
 function takeValue(setting: Setting, rest: string[]): string {

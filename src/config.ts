@@ -8,12 +8,14 @@ import { describeSettings } from './config-describe.js';
 import { KINDS, type Rule } from './config-formats.js';
 import {
   ConfigError,
+  type KnownNames,
   type Layer,
   readArguments,
   readEnvironment,
   readFileLayer,
   readTree,
 } from './config-layers.js';
+import { RETIRED, type RetiredNotice, type RetiredSetting, retiredNotices } from './config-retired.js';
 import { listSettings, SCHEMA, type Setting, type ValuesOf } from './config-schema.js';
 
 export { ConfigError };
@@ -35,6 +37,10 @@ export interface LoadOptions {
   readonly configDir?: string;
   /** 压过一切来源; 测试与基准用它 */
   readonly overrides?: ConfigOverrides;
+  /** 遇到不再使用的设置时, 每项调用一次; 省略时不声不响地忽略 */
+  readonly onRetired?: (notice: RetiredNotice) => void;
+  /** 不再使用的设置; 测试用, 省略时是 RETIRED */
+  readonly retired?: readonly RetiredSetting[];
 }
 
 // src/ 与 dist/ 都在安装目录的下一层
@@ -50,7 +56,8 @@ type Store = convict.Config<unknown>;
  */
 export function loadConfig(options: LoadOptions = {}): Config {
   const settings = listSettings(SCHEMA);
-  const layers = readLayers(settings, options);
+  const known = { settings, retired: options.retired ?? RETIRED };
+  const layers = readLayers(known, options);
   const store = createStore();
   for (const layer of layers) {
     for (const [key, value] of layer.values) store.set(key, value.value);
@@ -59,6 +66,8 @@ export function loadConfig(options: LoadOptions = {}): Config {
   for (const key of PATH_SETTINGS) store.set(key, resolvePath(store.get(key as never)));
   const config = deepFreeze(store.get() as Config);
   checkTogether(config);
+  const notices = retiredNotices(known.retired, whereRetired(layers));
+  if (options.onRetired !== undefined) notices.forEach(options.onRetired);
   return config;
 }
 
@@ -72,15 +81,24 @@ export function defaultsJson(): string {
   return `${JSON.stringify(createStore().get(), null, 2)}\n`;
 }
 
-function readLayers(settings: readonly Setting[], options: LoadOptions): Layer[] {
+function readLayers(known: KnownNames, options: LoadOptions): Layer[] {
   const directory = options.configDir ?? path.join(PACKAGE_ROOT, 'config');
   return [
-    readFileLayer(settings, path.join(directory, 'default.json')),
-    readFileLayer(settings, path.join(directory, 'local.json')),
-    readEnvironment(settings, options.env ?? process.env),
-    readArguments(settings, options.args ?? process.argv.slice(2)),
-    readTree(settings, options.overrides ?? {}, 'overrides'),
+    readFileLayer(known, path.join(directory, 'default.json')),
+    readFileLayer(known, path.join(directory, 'local.json')),
+    readEnvironment(known, options.env ?? process.env),
+    readArguments(known, options.args ?? process.argv.slice(2)),
+    readTree(known, options.overrides ?? {}, 'overrides'),
   ];
+}
+
+// 一项可能在几层里都写着: 路径 -> 各处
+function whereRetired(layers: readonly Layer[]): Map<string, string[]> {
+  const met = new Map<string, string[]>();
+  for (const [path, origin] of layers.flatMap((layer) => [...layer.retired])) {
+    met.set(path, [...(met.get(path) ?? []), origin]);
+  }
+  return met;
 }
 
 /**

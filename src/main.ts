@@ -1,6 +1,7 @@
 // 进程入口: 读配置, 启动, 信号, 退出码
 import { networkInterfaces } from 'node:os';
 import { type Config, ConfigError, loadConfig } from './config.js';
+import type { RetiredNotice } from './config-retired.js';
 import { createLogger, type Logger } from './log.js';
 import { type Server, startServer } from './server.js';
 import { favorMainThread } from './thread-priority.js';
@@ -10,8 +11,12 @@ const EXIT_FAILURE = 1;
 const EXIT_CONFIG = 2;
 
 async function main(): Promise<void> {
-  const config = readConfig();
+  const retired: RetiredNotice[] = [];
+  const config = readConfig((notice) => retired.push(notice));
   const log = createLogger(config.log);
+  for (const { path, origins, text } of retired) {
+    log.warn({ event: 'retired_setting', setting: path, origins }, text);
+  }
   // 漏网的错误: 记下来再退出, 状态已不可信; 上传可凭磁盘上的记录续传
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, '未捕获的错误, 进程退出');
@@ -29,9 +34,9 @@ async function main(): Promise<void> {
   }
 }
 
-function readConfig(): Config {
+function readConfig(onRetired: (notice: RetiredNotice) => void): Config {
   try {
-    return loadConfig();
+    return loadConfig({ onRetired });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
