@@ -26,10 +26,15 @@ class ServerAddress:
     def limits_url(self) -> str:
         return f"{self.base}/api/limits"
 
-    def search_url(self, query: str, limit: int, before: int | None) -> str:
-        """before: 只要这个 seq 之前的。"""
+    @property
+    def search_url(self) -> str:
+        """条件在请求体里 (POST)。"""
+        return f"{self.base}/api/search"
+
+    def long_search_url(self, query: str, limit: int, before: int | None) -> str:
+        """GET 的: 条件在地址里。before: 只要这个 seq 之前的。"""
         asked = {"query": query, "limit": limit, **({} if before is None else {"before": before})}
-        return f"{self.base}/api/search?{urlencode(asked, quote_via=quote, errors='replace')}"
+        return f"{self.search_url}?{urlencode(asked, quote_via=quote, errors='replace')}"
 
     def transfer_url(self, session: str) -> str:
         """只传文件字节的连接; session 是 welcome 给的令牌。"""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -22,6 +25,7 @@ from ..settings import UsageError
 from .client_process import run_client
 from .member import Member, phases
 from .server import SluiceServer
+from .split_relay import SplitRelay
 
 
 @pytest.mark.parametrize(
@@ -117,6 +121,59 @@ def test_命令行说得出的错误(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "连不上服务器, 请检查网络与地址\n")
     with pytest.raises(UsageError, match="太长"):
         search(SearchOptions("会" * 257, 20, None), nowhere, Terminal(sys.stderr))
+
+
+def test_命令行_很长的中文搜索词在真的网络上被拆成两段_照样搜得到(capfd: pytest.CaptureFixture[str]) -> None:
+    query = "关于下个月评审会议的安排" * 20
+
+    async def say(server: SluiceServer) -> None:
+        member = Member(server)
+        await member.online()
+        member.session.texts.add("m1", f"开头, {query}")
+        await member.said(f"开头, {query}")
+        await member.close()
+
+    with SluiceServer() as server:
+        asyncio.run(say(server))
+        with SplitRelay(server.port) as relay:
+            code = search(SearchOptions(query, 20, None), parse_address(relay.url), Terminal(sys.stderr))
+    said = capfd.readouterr()
+    assert (code, said.err) == (0, "")
+    assert json.loads(said.out)["message"] == f"开头, {query}"
+
+
+class _GetOnly(BaseHTTPRequestHandler):
+    """从前的服务器: POST 没有这个地址。"""
+
+    def do_POST(self) -> None:
+        self._reply(404, {"error": {"code": "not_found", "message": "没有这个资源"}})
+
+    def do_GET(self) -> None:
+        query = parse_qs(urlsplit(self.path).query)["query"][0]
+        found = {"type": "text", "id": "t", "seq": 1, "time": 1, "name": "李四", "message": f"有{query}"}
+        self._reply(200, {"query": query, "messages": [found], "more": False})
+
+    def log_message(self, format: str, *args: object) -> None:
+        """不往屏幕上写。"""
+
+    def _reply(self, status: int, body: object) -> None:
+        encoded = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(encoded)))
+        self.end_headers()
+        self.wfile.write(encoded)
+
+
+def test_命令行_从前的服务器只有_GET_照样搜得到(capfd: pytest.CaptureFixture[str]) -> None:
+    with HTTPServer(("127.0.0.1", 0), _GetOnly) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = parse_address(f"http://127.0.0.1:{server.server_port}")
+        code = search(SearchOptions("会议", 20, None), address, Terminal(sys.stderr))
+        server.shutdown()
+        thread.join()
+    assert code == 0
+    assert json.loads(capfd.readouterr().out)["message"] == "有会议"
 
 
 def _texts(page: Searched) -> list[str]:

@@ -1,4 +1,4 @@
-"""一次 HTTP 请求 (GET, HEAD), 在工作线程里; 不经代理, 可以从别的线程掐断。"""
+"""一次 HTTP 请求 (GET, HEAD, 小的 POST), 在工作线程里; 不经代理, 可以从别的线程掐断。"""
 
 from __future__ import annotations
 
@@ -64,11 +64,17 @@ class HttpRequest:
         """发出请求, 返回头已到的应答。stall_s: 每次读取的期限, 秒。"""
         return self._ask("GET", headers or {}, stall_s)
 
+    def post_json(self, body: bytes) -> http.client.HTTPResponse:
+        """body: 编好的 JSON。"""
+        return self._ask("POST", {"Content-Type": "application/json"}, STALL_S, body)
+
     def head(self) -> http.client.HTTPResponse:
         """只要头。"""
         return self._ask("HEAD", {}, STALL_S)
 
-    def _ask(self, method: str, headers: Mapping[str, str], stall_s: float) -> http.client.HTTPResponse:
+    def _ask(
+        self, method: str, headers: Mapping[str, str], stall_s: float, body: bytes | None = None
+    ) -> http.client.HTTPResponse:
         self._connection.connect()
         with self._lock:
             if self._aborted:
@@ -77,7 +83,7 @@ class HttpRequest:
             self._socket = self._connection.sock
             self._socket.settimeout(stall_s)
         given = {"User-Agent": f"sluice-python/{__version__}", "Accept-Encoding": "identity"}
-        self._connection.request(method, self._target, headers={**given, **headers})
+        self._connection.request(method, self._target, body, {**given, **headers})
         self._response = self._connection.getresponse()
         return self._response
 
@@ -103,14 +109,14 @@ class HttpRequest:
         self._connection.close()
 
 
-def get_small(request: HttpRequest, most: int) -> tuple[int, bytes]:
-    """状态码与至多 most 字节的内容; 更长的, 过了期限的抛 OSError。"""
+def get_small(request: HttpRequest, most: int, posted: bytes | None = None) -> tuple[int, bytes]:
+    """状态码与至多 most 字节的内容; 更长的, 过了期限的抛 OSError。posted: 不是 GET, 而是 POST 这段 JSON。"""
     # 每次读取的期限挡不住一点一点来的: 到时从另一个线程掐断
     deadline = threading.Timer(SMALL_S, request.abort)
     deadline.daemon = True
     deadline.start()
     try:
-        response = request.get()
+        response = request.get() if posted is None else request.post_json(posted)
         body = response.read(most + 1)
         # 掐断之后读到的像是正常的结尾
         if request.is_aborted:

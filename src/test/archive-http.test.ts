@@ -3,6 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Client, type Message } from './client.js';
 import { serve } from './harness.js';
+import { bodyOf, RawSocket } from './http-tools.js';
+
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+const searchHead = (length: number): string =>
+  `POST /api/search HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
 
 interface Page {
   readonly messages: Message[];
@@ -12,7 +17,7 @@ interface Page {
 }
 
 async function room(t: TestContext) {
-  const { ws, http } = await serve(t, { chat: { messagesPerSecond: 0 } });
+  const { ws, http, port } = await serve(t, { chat: { messagesPerSecond: 0 } });
   const writer = await Client.join(t, `${ws}/ws`, '甲');
   for (const message of ['第一次会议', '午饭', '第二次会议 100%', 'Meeting']) {
     writer.send({ type: 'text', message });
@@ -23,7 +28,7 @@ async function room(t: TestContext) {
     const response = await fetch(`${http}${path}`, { headers });
     return { status: response.status, headers: response.headers, body: (await response.json()) as Page };
   };
-  return { writer, http, get };
+  return { writer, http, port, get };
 }
 
 function texts({ messages }: Page): unknown[] {
@@ -79,6 +84,55 @@ describe('HTTP 读历史', () => {
     const session = String(writer.welcome['session']);
     assert.equal((await get('/api/messages', { authorization: `Bearer ${session}` })).status, 200);
     assert.equal((await get('/api/messages', { origin: 'http://evil.example' })).status, 403);
+  });
+
+  it('POST /api/search: 条件在 JSON 里, 应答与 GET 的相同; 请求体一个字节一段也收得齐', async (t) => {
+    const { get, http, port } = await room(t);
+    const ask = async (fields: object, headers: Record<string, string> = {}) => {
+      const init = { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify(fields) };
+      const response = await fetch(`${http}/api/search`, init);
+      return { status: response.status, headers: response.headers, body: (await response.json()) as Page };
+    };
+    const asked = await ask({ query: ' 会议 ', limit: 2, before: null });
+    assert.deepEqual(asked.body, (await get('/api/search?query=%20会议%20&limit=2')).body);
+    assert.equal(asked.headers.get('cache-control'), 'no-store');
+    const before = asked.body.messages.at(-1)?.['seq'];
+    assert.deepEqual(texts((await ask({ query: '会议', before })).body), ['第一次会议']);
+    assert.equal((await ask({ query: '会' }, { authorization: 'Bearer x' })).status, 401);
+    assert.equal((await ask({ query: '会' }, { origin: 'http://evil.example' })).status, 403);
+    const raw = await RawSocket.open(t, port);
+    const body = Buffer.from(JSON.stringify({ query: '纪要' }));
+    raw.write(searchHead(body.length));
+    for (const byte of body) await new Promise((resolve) => raw.socket.write(Buffer.of(byte), resolve));
+    const found = JSON.parse(bodyOf(await raw.answer()).toString()) as Page;
+    assert.deepEqual(texts(found), ['会议纪要.txt']);
+  });
+
+  it('POST /api/search 的坏请求: 说得出哪里不对, 连接还能用; 太大的不等它发完', async (t) => {
+    const { http, port } = await room(t);
+    const refusal = async (body: string | Uint8Array, headers: Record<string, string> = JSON_TYPE) => {
+      const response = await fetch(`${http}/api/search`, { method: 'POST', headers, body });
+      const { error } = (await response.json()) as Page;
+      return [response.status, error?.code, error?.field];
+    };
+    assert.deepEqual(await refusal('{"query":"x","limit":0}'), [400, 'invalid_field', 'limit']);
+    assert.deepEqual(await refusal('{"query":1}'), [400, 'invalid_field', 'query']);
+    assert.deepEqual(await refusal(`{"query":"${'x'.repeat(257)}"}`), [400, 'invalid_field', 'query']);
+    // 最后一个是 GBK 的
+    for (const bad of ['', '[]', '"x"', '{"query":"x"', Buffer.from('7b227175657279223a22b4f3227d', 'hex')])
+      assert.deepEqual(await refusal(bad), [400, 'bad_json', undefined], String(bad));
+    assert.deepEqual(await refusal('query=x', {}), [400, 'invalid_field', undefined]);
+    assert.deepEqual(await refusal('x'.repeat(16 * 1024 + 1)), [413, 'text_too_long', undefined]);
+    // 说是 1 GB, 只来了一点: 不等其余的
+    const raw = await RawSocket.open(t, port);
+    raw.write(`${searchHead(1e9)}${'x'.repeat(20_000)}`);
+    assert.match(await raw.answer(), /^HTTP\/1\.1 413 [\s\S]*text_too_long/);
+    // 坏的一个之后, 同一条连接上的下一个照常
+    const next = await RawSocket.open(t, port);
+    next.write(`${searchHead(2)}[]`);
+    assert.match(await next.answer(), /^HTTP\/1\.1 400 /);
+    next.write(`${searchHead(13)}{"query":"x"}`);
+    assert.match(await next.answer(), /^HTTP\/1\.1 200 /);
   });
 
   it('HEAD: 头与 GET 相同, 没有应答体', async (t) => {

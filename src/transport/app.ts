@@ -72,6 +72,7 @@ export class App implements Publisher {
       .head('/api/messages', (res, req) => archive.messages(res, req, true))
       .get('/api/search', (res, req) => archive.search(res, req, false))
       .head('/api/search', (res, req) => archive.search(res, req, true))
+      .post('/api/search', (res, req) => archive.searchByBody(res, req))
       .get('/api/limits', (res) => sendLimits(routes, res, false))
       .head('/api/limits', (res) => sendLimits(routes, res, true))
       .get('/healthz', (res) => sendHealth(routes, res, false))

@@ -1,20 +1,25 @@
-// GET 与 HEAD /api/messages, /api/search: 不用 WebSocket 也能读历史; 参数与同名的消息字段相同
+// GET 与 HEAD /api/messages, GET, HEAD 与 POST /api/search: 不用 WebSocket 也能读历史; 参数与同名的消息字段相同
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { Archive } from '../chat/archive.js';
 import type { Sessions } from '../chat/sessions.js';
 import { decodeHistory, decodeSearch } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
+import { scanFrame } from '../protocol/json-scan.js';
 import { requireBearer } from './bearer.js';
 import { Counts } from './counts.js';
 import { Exchange, type ReportInternal } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { Peers } from './peer.js';
+import { readSmallBody } from './small-body.js';
 
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 const INTEGER = /^\d+$/;
 // 不加入也能搜: 合计至多占全部搜索的四分之一, 余下的留给加入的人
 const SEARCH_SHARE = 4;
 // 一个地址同时至多这么多个
 const SEARCHES_PER_ADDRESS = 4;
+// 搜索词至多 256 个字符, 写成 \uXXXX 也不到 2 KiB; 余下的给不认识的字段
+const SEARCH_BODY_BYTES = 16 * 1024;
 
 export interface ArchiveRouteOptions {
   /** 同时的搜索的上限, 含 WebSocket 的 */
@@ -59,6 +64,27 @@ export class ArchiveRoute {
     this.#answer(res, req, headOnly, (question) => this.#search(question));
   }
 
+  /** POST: 条件在 JSON 的请求体里。请求行因此总是短的: 被 TCP 拆成两段的请求行, uWS 应答 505 */
+  searchByBody(res: HttpResponse, req: HttpRequest): void {
+    const exchange = new Exchange(res);
+    const { reportInternal } = this.#parts;
+    const run = async (question: Question, body: Promise<Buffer>): Promise<void> => {
+      const bytes = await body.catch((error: unknown) => exchange.refuse(error, reportInternal));
+      if (bytes === undefined) return;
+      const fields = scanFrame(bytes, [], SEARCH_BODY_BYTES).envelope;
+      exchange.json(200, await this.#search({ ...question, fields }));
+    };
+    try {
+      const question = this.#examine(res, req);
+      requireJson(req.getHeader('content-type'));
+      run(question, readSmallBody(exchange, SEARCH_BODY_BYTES)).catch((error: unknown) =>
+        exchange.fail(error, reportInternal),
+      );
+    } catch (error) {
+      exchange.refuse(error, reportInternal);
+    }
+  }
+
   // 名额到搜完才还: 提前离开的人, 他的搜索还在做
   async #search({ fields, origin, address }: Question): Promise<object> {
     const message = decodeSearch(fields);
@@ -98,6 +124,12 @@ export class ArchiveRoute {
     const origin = origins.recipient(peer, header);
     return { fields: queryFields(req.getQuery()), origin, address: peer.address };
   }
+}
+
+// 表单的类型不收: 别的网站不经预检就发得出
+function requireJson(contentType: string): void {
+  if (JSON_TYPE.test(contentType)) return;
+  throw new AppError('invalid_field', { detail: '需要 Content-Type: application/json' });
 }
 
 // 数字写成数字, 其余照原样: 合不合格由 codec 说, 两个入口同一套
