@@ -2,6 +2,7 @@
 import { decodeFrame, errorMessage } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import type { ClientMessage, RoomEntry } from '../protocol/messages.js';
+import { renamedFrom } from '../protocol/renamed-from.js';
 import type { Member } from './member.js';
 import type { FileDoor, SentBy } from './ports.js';
 import type { Room } from './room.js';
@@ -155,14 +156,16 @@ function buildHandlers({ room, files }: DispatcherOptions): Handlers {
     },
     file: async (member, message) => {
       const session = joined(room, member, message.name);
-      const { clientId } = message;
+      const { clientId, originalName } = message;
       if (clientId === undefined) {
         await files.receive(member, session.name, message);
         return;
       }
       // 是否发过由 files 问日志: filedata 只在本次回调里有效, 须先解码
       const receive = (sentBy: SentBy) => files.receive(member, session.name, message, sentBy);
-      member.send(await session.once(clientId, receive));
+      const ack = await session.once(clientId, receive);
+      // 重发的也照这一帧里的名字说: 应答只记一份, 名字不必另记
+      member.send({ ...ack, ...renamedFrom(originalName, ack.originalName ?? originalName) });
     },
     file_start: async (member, message) => {
       const session = joined(room, member, message.name);

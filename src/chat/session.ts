@@ -154,6 +154,8 @@ function without(group: readonly Member[], member: Member): readonly Member[] {
 }
 
 function ackOf(entry: RoomEntry, clientId: string): AckMessage {
-  const id = entry.kind === 'text' ? entry.id : entry.file.id;
-  return { type: 'ack', clientId, id, seq: entry.seq, time: entry.time };
+  const { seq, time } = entry;
+  if (entry.kind === 'text') return { type: 'ack', clientId, id: entry.id, seq, time };
+  const { id, originalName } = entry.file;
+  return { type: 'ack', clientId, id, seq, time, originalName };
 }

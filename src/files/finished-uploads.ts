@@ -1,6 +1,7 @@
 // 最近完成的上传: 客户端没收到 file_done (断线, 重启) 时, 续传后再发 file_end 会得到同一个结果
 import { toBroadcast } from '../protocol/codec.js';
 import type { FileDoneMessage } from '../protocol/messages.js';
+import { namesOf } from './journal-entry.js';
 import type { JournalEntry, UploadOwner } from './ports.js';
 
 interface Finished {
@@ -42,6 +43,7 @@ export class FinishedUploads {
       chunkBytes,
       windowBytes: chunkBytes,
       fileId: entry.fileId,
+      ...namesOf(entry),
     });
   }
 
@@ -72,13 +74,15 @@ export class FinishedUploads {
 function doneMessage(
   owner: UploadOwner,
   clientId: string | undefined,
-  { uploadId, done }: JournalEntry,
+  entry: JournalEntry,
 ): FileDoneMessage | undefined {
+  const { uploadId, done } = entry;
   if (done === undefined) return undefined;
   const broadcast = toBroadcast({ kind: 'file', ...done }, owner.origin);
   if (broadcast.type !== 'file') return undefined;
   return {
     ...broadcast,
+    ...namesOf(entry),
     type: 'file_done',
     ...(clientId === undefined ? {} : { clientId }),
     uploadId,

@@ -2,11 +2,14 @@
 //   open --publish--> published
 //     \-----abort-----> aborted
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
+import type { Renamed } from '../protocol/renamed-from.js';
 import type { Described } from './describe-file.js';
 import type { Announced } from './ports.js';
 import type { Transfer, TransferEvents } from './transfer.js';
 
 export interface IncomingFileParts {
+  /** 名字改过的: 原来是什么 */
+  readonly renamed: Renamed;
   readonly windowBytes: number;
   /** 归还窗口预算 */
   readonly release: () => void;
@@ -29,6 +32,11 @@ export class IncomingFile {
       progress: () => this.onProgress(),
       failed: () => this.onProgress(),
     });
+  }
+
+  /** 并入发送者的应答; 广播里没有 */
+  get renamed(): Renamed {
+    return this.#parts.renamed;
   }
 
   /** 未落盘的字节超过窗口: 读取方应暂停 */

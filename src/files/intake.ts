@@ -2,6 +2,7 @@
 import { v4 as uuidv4 } from 'uuid';
 import { AppError } from '../protocol/errors.js';
 import type { FileEntry, FileMessage, FileRecord } from '../protocol/messages.js';
+import { renamedFrom } from '../protocol/renamed-from.js';
 import { base64DecodedLength, decodeBase64 } from './base64.js';
 import type { BlockPool } from './block-pool.js';
 import type { FileDescription } from './describe-file.js';
@@ -77,7 +78,7 @@ export class Intake {
   /** 还没有收一个字节时的检查, 返回清理后的文件名。错误: file_name_invalid, file_type_forbidden, file_too_large */
   screen(rawName: string, size: number | undefined): string {
     const name = cleanFileName(rawName);
-    this.#options.types.checkName(name);
+    this.#options.types.checkName(rawName);
     const limit = this.#options.fileBytes;
     if (size !== undefined && size > limit) throw new AppError('file_too_large', { facts: { limit } });
     return name;
@@ -129,6 +130,7 @@ export class Intake {
     const windowBytes = this.#options.budget.grant();
     const description = describe(name, originalName, mimeType);
     return new IncomingFile({
+      renamed: renamedFrom(rawName, originalName),
       windowBytes,
       release: () => this.#options.budget.giveBack(windowBytes),
       announce: (file) => this.#announceOrRetract(file),

@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { v4 as uuidv4 } from 'uuid';
 import { AppError } from '../protocol/errors.js';
 import type { FileStartMessage } from '../protocol/messages.js';
+import { type Renamed, renamedFrom } from '../protocol/renamed-from.js';
 import type { JournalEntry } from './ports.js';
 
 /** 一个新上传的记录; originalName 须已清理 */
@@ -10,7 +11,7 @@ export function newEntry(
   name: string,
   originalName: string,
   resumeToken: string,
-  { size, mimeType, sha256 }: FileStartMessage,
+  { originalName: rawName, size, mimeType, sha256 }: FileStartMessage,
 ): JournalEntry {
   return {
     uploadId: uuidv4(),
@@ -18,6 +19,7 @@ export function newEntry(
     fileId: uuidv4(),
     name,
     originalName,
+    ...renamedFrom(rawName, originalName),
     startedAt: Date.now(),
     ...(size === undefined ? {} : { size }),
     ...(mimeType === undefined ? {} : { mimeType }),
@@ -34,4 +36,12 @@ export function requireToken(entry: JournalEntry, token: string): void {
 
 function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
+}
+
+/** 上传者的应答里关于名字的字段 */
+export function namesOf({
+  originalName,
+  renamedFrom: from,
+}: JournalEntry): Renamed & { originalName: string } {
+  return { originalName, ...(from === undefined ? {} : { renamedFrom: from }) };
 }

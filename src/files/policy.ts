@@ -2,7 +2,7 @@
 import { fileTypeFromBuffer } from 'file-type/core';
 import { lookup } from 'mime-types';
 import { AppError } from '../protocol/errors.js';
-import { fileExtension } from './naming.js';
+import { disguisedExtension, fileExtension } from './naming.js';
 
 /** 可禁止的可执行内容: Windows PE, Linux ELF, macOS Mach-O, 以 #! 开头的脚本 */
 export type BlockedContent = 'pe' | 'elf' | 'macho' | 'shebang';
@@ -76,9 +76,9 @@ export class TypePolicy {
     return [...this.#blockedExtensions];
   }
 
-  /** 按最后一个扩展名拒绝, 抛 file_type_forbidden。cleanName 须已清理: 结尾的点, 空格, ::$DATA 在那里去掉 */
-  checkName(cleanName: string): void {
-    this.#refuse(fileExtension(cleanName));
+  /** 按最后一个扩展名拒绝, 抛 file_type_forbidden。看的是清理之前的名字: 清理换成 '_' 的, 伪装之下也许是 exe */
+  checkName(rawName: string): void {
+    this.#refuse(disguisedExtension(rawName));
   }
 
   /** 按文件头拒绝可执行内容, 抛 file_type_forbidden。head 须从文件首字节开始; 可随数据到达反复调用 */

@@ -96,6 +96,8 @@ export interface JournalEntry {
   readonly fileId: string;
   readonly name: string;
   readonly originalName: string;
+  /** 名字改过的: 续传时也要告诉上传者 */
+  readonly renamedFrom?: string;
   readonly size?: number;
   readonly mimeType?: string;
   readonly sha256?: string;

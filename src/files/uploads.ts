@@ -17,7 +17,7 @@ import { ChunkDecoder } from './chunk-decoder.js';
 import { FinishedUploads } from './finished-uploads.js';
 import type { InstantSend, Prospect } from './instant-send.js';
 import type { Intake } from './intake.js';
-import { newEntry, requireToken } from './journal-entry.js';
+import { namesOf, newEntry, requireToken } from './journal-entry.js';
 import { KeyedLock } from './keyed-lock.js';
 import { type Live, LiveUploads } from './live-uploads.js';
 import type { Offers } from './offers.js';
@@ -250,6 +250,7 @@ export class Uploads {
       chunkBytes: this.#options.chunkBytes,
       windowBytes: live.grantBytes,
       fileId: live.entry.fileId,
+      ...namesOf(live.entry),
       ...(prospect.sizeKnown ? { sizeKnown: true } : {}),
     });
     this.#parts.instant.challenge(owner, live, prospect);

@@ -1,5 +1,6 @@
 // 线上消息的形状与上限; 字段名与次序即契约, 逐项说明见 PROTOCOL.md
 import type { ErrorCode, ErrorFacts } from './errors.js';
+import type { Renamed } from './renamed-from.js';
 
 /** 数据分片解码后的硬上限: 1 MiB; 更大的帧会让单次回调占住事件循环 */
 export const MAX_CHUNK_BYTES = 1_048_576;
@@ -248,14 +249,16 @@ export interface BatchMessage {
   readonly type: 'batch';
   readonly messages: readonly (TextBroadcast | FileBroadcast)[];
 }
-export interface AckMessage {
+export interface AckMessage extends Renamed {
   readonly type: 'ack';
   readonly clientId: string;
   readonly id: string;
   readonly seq: number;
   readonly time: number;
+  /** 仅文件: 清理后的名字 */
+  readonly originalName?: string;
 }
-export interface FileReadyMessage {
+export interface FileReadyMessage extends Renamed {
   readonly type: 'file_ready';
   readonly clientId?: string;
   readonly uploadId: string;
@@ -265,6 +268,8 @@ export interface FileReadyMessage {
   readonly windowBytes: number;
   /** 发布之后的文件 id: 与 file_offer, file 的 id 相同 */
   readonly fileId: string;
+  /** 清理后的名字 */
+  readonly originalName: string;
   /** 服务器有同样大小的文件: 值得先算 SHA-256 再以 file_hash 试一次秒传。没有则不出现 */
   readonly sizeKnown?: true;
 }
@@ -273,7 +278,7 @@ export interface FileAckMessage {
   readonly uploadId: string;
   readonly offset: number;
 }
-export interface FileDoneMessage extends Omit<FileBroadcast, 'type'> {
+export interface FileDoneMessage extends Omit<FileBroadcast, 'type'>, Renamed {
   readonly type: 'file_done';
   readonly clientId?: string;
   readonly uploadId: string;

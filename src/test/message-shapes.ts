@@ -71,7 +71,15 @@ export const SHAPES = {
   } satisfies Need<TextBroadcast>,
   file: { type: true, ...FILE_FIELDS } satisfies Need<FileBroadcast>,
   batch: { type: true, messages: true } satisfies Need<BatchMessage>,
-  ack: { type: true, clientId: true, id: true, seq: true, time: true } satisfies Need<AckMessage>,
+  ack: {
+    type: true,
+    clientId: true,
+    id: true,
+    seq: true,
+    time: true,
+    originalName: false,
+    renamedFrom: false,
+  } satisfies Need<AckMessage>,
   file_ready: {
     type: true,
     clientId: false,
@@ -81,6 +89,8 @@ export const SHAPES = {
     chunkBytes: true,
     windowBytes: true,
     fileId: true,
+    originalName: true,
+    renamedFrom: false,
     sizeKnown: false,
   } satisfies Need<FileReadyMessage>,
   file_ack: { type: true, uploadId: true, offset: true } satisfies Need<FileAckMessage>,
@@ -89,6 +99,7 @@ export const SHAPES = {
     clientId: false,
     uploadId: true,
     ...FILE_FIELDS,
+    renamedFrom: false,
   } satisfies Need<FileDoneMessage>,
   file_cancelled: { type: true, uploadId: true } satisfies Need<FileCancelledMessage>,
   file_challenge: {

@@ -1,6 +1,7 @@
 // 与 Python 客户端共用的向量 (vectors/*.json): 这里核对服务器的一侧, python_client/tests/test_protocol_vectors_fast.py 核对另一侧
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { cleanFileName, disguisedExtension } from '../files/naming.js';
 import { CHUNK_HEADER_BYTES, decodeChunkFrame, encodeChunkHeader } from '../protocol/chunk-frame.js';
 import { CLIENT_TYPES, decodeFrame, encode, errorMessage, toBroadcast } from '../protocol/codec.js';
 import { AppError, CLOSES, ERRORS } from '../protocol/errors.js';
@@ -42,6 +43,9 @@ const CHUNKS = load<{
   headers: { upload_id: string; offset: number; hex: string }[];
   invalid: { upload_id: string; offset: number }[];
 }>('chunks');
+const FILE_NAMES = load<{ names: { raw: string; clean: string | null; extension: string | null }[] }>(
+  'file-names',
+);
 const NAMES = load<{ why: string; raw: string; name: string | null; times?: number }[]>('user-names');
 
 // ---- 服务器的类型写出的同样的帧: 字段改名, 增减或换序, 编译或比较就不通过 ----
@@ -97,7 +101,9 @@ const READY: Omit<FileReadyMessage, 'type' | 'clientId'> = {
   chunkBytes: 262_144,
   windowBytes: 4_194_304,
   fileId: FILE_ID,
+  originalName: '电影.mkv',
 };
+const RENAMED_FROM = '/home/张三/电影.mkv';
 const RANGES = [1_200_345, 884_736_001, 2_000_000_000].map((offset) => ({ offset, length: 65_536 }));
 const OFFER: FileOfferMessage = {
   type: 'file_offer',
@@ -131,7 +137,10 @@ const cat = toBroadcast(
 );
 
 // 与 FileDoneMessage 同样的做法: 换掉 type, 其余照抄
-function done(file: ServerMessage, ids: { clientId?: string; uploadId: string }): ServerMessage {
+function done(
+  file: ServerMessage,
+  ids: { clientId?: string; uploadId: string; renamedFrom?: string },
+): ServerMessage {
   return { ...(file as FileBroadcast), type: 'file_done', ...ids };
 }
 
@@ -149,12 +158,26 @@ const TYPED: ReadonlyMap<string, ServerMessage> = new Map<string, ServerMessage>
   ['file: 有缩略图', cat],
   ['batch', { type: 'batch', messages: [text, movie] }],
   ['ack', { type: 'ack', clientId: 'm-1', id: TEXT_ID, seq: 42, time: 1_763_800_000_000 }],
+  [
+    'ack: 文件, 改了名',
+    {
+      type: 'ack',
+      clientId: 'f-3',
+      id: FILE_ID,
+      seq: 43,
+      time: 1_763_800_001_000,
+      originalName: '反_斜.txt',
+      renamedFrom: '反\\斜.txt',
+    },
+  ],
   ['file_ready', { type: 'file_ready', clientId: 'c1', ...READY }],
   ['file_ready: 没有 clientId', { type: 'file_ready', ...READY, offset: 1_048_576 }],
   ['file_ready: 有同样大小的文件', { type: 'file_ready', clientId: 'c1', ...READY, sizeKnown: true }],
+  ['file_ready: 改了名', { type: 'file_ready', clientId: 'c1', ...READY, renamedFrom: RENAMED_FROM }],
   ['file_ack', { type: 'file_ack', uploadId: UPLOAD_ID, offset: 1_048_576 }],
   ['file_done', done(movie, { clientId: 'c1', uploadId: UPLOAD_ID })],
   ['file_done: 图片, 没有 clientId', done(cat, { uploadId: UPLOAD_ID })],
+  ['file_done: 改了名', done(movie, { clientId: 'c1', uploadId: UPLOAD_ID, renamedFrom: RENAMED_FROM })],
   ['file_cancelled', { type: 'file_cancelled', uploadId: UPLOAD_ID }],
   ['file_challenge', { type: 'file_challenge', clientId: 'c1', uploadId: UPLOAD_ID, ranges: RANGES }],
   [
@@ -197,6 +220,18 @@ function plain(message: ClientMessage): Fields {
 function shapeOf(frame: Fields): string {
   return frame['action'] === 'sync' ? 'user_update sync' : String(frame['type']);
 }
+
+describe('协议向量: 文件名', () => {
+  it('清理的结果, 与拦不拦所看的扩展名', () => {
+    for (const { raw, clean, extension } of FILE_NAMES.names) {
+      if (clean === null) assert.throws(() => cleanFileName(raw), { code: 'file_name_invalid' }, raw);
+      else {
+        assert.equal(cleanFileName(raw), clean, JSON.stringify(raw));
+        assert.equal(disguisedExtension(raw), extension, JSON.stringify(raw));
+      }
+    }
+  });
+});
 
 describe('协议向量: 表', () => {
   it('常量相同', () => {

@@ -168,7 +168,8 @@ export class FormUpload {
       const earlier = (await this.#run?.settle(records)) ?? [];
       const messages = [];
       for (const [index, file] of this.#files.entries()) {
-        messages.push(toBroadcast(await publishOnce(file, earlier[index]), this.#facts.origin));
+        const entry = await publishOnce(file, earlier[index]);
+        messages.push({ ...toBroadcast(entry, this.#facts.origin), ...file.renamed });
       }
       this.#finish();
       this.#exchange.json(201, { files: messages });
