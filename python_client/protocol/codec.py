@@ -165,6 +165,8 @@ def _ack(fields: Fields) -> Ack:
         id=string(fields, "id"),
         seq=integer(fields, "seq"),
         time_ms=time_ms(fields, "time"),
+        original_name=optional(fields, "originalName", string),
+        renamed_from=optional(fields, "renamedFrom", string),
     )
 
 
@@ -178,6 +180,8 @@ def _file_ready(fields: Fields) -> FileReady:
         file_id=string(fields, "fileId"),
         size_known=fields.get("sizeKnown") is True,
         client_id=optional(fields, "clientId", string),
+        original_name=optional(fields, "originalName", string),
+        renamed_from=optional(fields, "renamedFrom", string),
     )
 
 
@@ -186,7 +190,12 @@ def _file_ack(fields: Fields) -> FileAck:
 
 
 def _file_done(fields: Fields) -> FileDone:
-    return FileDone(string(fields, "uploadId"), _file(fields), optional(fields, "clientId", string))
+    return FileDone(
+        upload_id=string(fields, "uploadId"),
+        file=_file(fields),
+        client_id=optional(fields, "clientId", string),
+        renamed_from=optional(fields, "renamedFrom", string),
+    )
 
 
 def _file_cancelled(fields: Fields) -> FileCancelled:

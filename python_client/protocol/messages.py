@@ -102,12 +102,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Ack:
-    """带 clientId 的文字或单帧文件已排定次序。"""
+    """带 clientId 的文字或单帧文件已排定次序。文件的有清理后的名字; 改了的, renamed_from 是发送的那个。"""
 
     client_id: str
     id: str
     seq: int
     time_ms: int
+    original_name: str | None = None
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,9 @@ class FileReady:
     file_id: str
     size_known: bool = False
     client_id: str | None = None
+    # 同 Ack; 早先的服务器没有
+    original_name: str | None = None
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,7 @@ class FileDone:
     upload_id: str
     file: FileMessage
     client_id: str | None = None
+    renamed_from: str | None = None
 
 
 @dataclass(frozen=True)

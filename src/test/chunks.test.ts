@@ -109,9 +109,10 @@ test('分片: file_done 带上传者的 clientId 与广播的全部字段; 人�
   await sendWindowed(client, ready, data);
   const done = await finish(client, ready, { sha256: sha256(data) });
   const heard = await other.next('file');
-  const { type: _, clientId, uploadId, ...rest } = done as Message & Record<string, unknown>;
+  const { type: _, clientId, uploadId, renamedFrom, ...rest } = done as Message & Record<string, unknown>;
   assert.equal(clientId, 'k1');
   assert.equal(uploadId, ready['uploadId']);
+  assert.equal(renamedFrom, '../影片.MP4');
   assert.deepEqual({ type: 'file', ...rest }, heard);
   assert.equal(heard['originalName'], '影片.MP4');
   assert.equal(heard['name'], '张三');

@@ -21,7 +21,7 @@ describe('file_offer', () => {
     const sender = await joinOffering(t, ws, '张三');
     await sender.next((m) => m.type === 'user_update');
     const data = randomBytes(20_000);
-    const ready = await begin(sender, { size: data.length, originalName: 'a/电影.mkv' });
+    const ready = await begin(sender, { size: data.length, originalName: '/a/电影.mkv' });
     const url = `${http}/files/${ready['fileId']}.mkv`;
     const expected = { id: ready['fileId'], name: '张三', originalName: '电影.mkv', size: 20_000, url };
     const offer = { type: 'file_offer', ...expected, received: 0, state: 'sending' };

@@ -82,9 +82,9 @@ it('协议: 每种服务器消息的字段与文档相同, 两个方向', async 
   bob.send({ type: 'text', message: '你好', clientId: 'm-1' });
   for (const message of ['一', '二', '三']) bob.send({ type: 'text', message });
   await alice.next('batch');
-  bob.send({ type: 'file', originalName: '点.png', filedata: PNG.toString('base64'), clientId: 'f-1' });
+  bob.send({ type: 'file', originalName: '点?.png', filedata: PNG.toString('base64'), clientId: 'f-1' });
   await bob.next(({ clientId }) => clientId === 'f-1');
-  const ready = await upload(bob, { originalName: '点.png', clientId: 'c-1' }, PNG);
+  const ready = await upload(bob, { originalName: '点?.png', clientId: 'c-1' }, PNG);
   bob.send({ type: 'file_end', uploadId: ready['uploadId'] });
   await bob.next('file_done');
   const unwanted = await upload(bob, { originalName: '备忘.txt' }, Buffer.from('x'));
