@@ -1,7 +1,7 @@
 // 清理改了文件名: 告诉发送者原来是什么
 
-// 原名最长这么多 (UTF-16 单元); 单帧与分片收下的不会更长, multipart 的可以
-const MAX_LENGTH = 4096;
+// 应答里的原名最长这么多, UTF-16 单元: 各系统的文件名至多 255, 更长的是路径或垃圾
+const MAX_LENGTH = 1024;
 
 export interface Renamed {
   /** 发送者给的名字; 没有改就没有 */
