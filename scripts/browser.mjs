@@ -25,7 +25,8 @@ export async function ensureBrowser() {
   return browser;
 }
 
-function findBrowser() {
+/** 已经装好的; 没有则为 undefined */
+export function findBrowser() {
   if (process.platform === 'win32') return windowsPaths().find(isExecutable);
   // 试运行一次: Ubuntu 的 chromium-browser 可能只是让人去装 snap 的脚本
   const onPath = NAMES.map(findOnPath).find((file) => file !== undefined && probe(file, ['--version']).ok);

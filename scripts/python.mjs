@@ -7,8 +7,15 @@ import { findOnPath, installPackages, manualCommand } from './system-packages.mj
 const PYTHON_PACKAGES = ['python3', 'python3-tk', 'python3-venv'];
 const SCREEN_PACKAGES = ['xvfb'];
 
-/** 找到的 Python, 旧的在前, 一个或两个; 一个也没有又装不上时抛 ScriptError */
-export async function ensurePythons() {
+let found;
+
+/** 找到的 Python, 旧的在前, 一个或两个; 一个也没有又装不上时抛 ScriptError。只找一次: 每个候选都要试运行 */
+export function ensurePythons() {
+  found ??= findOrInstall();
+  return found;
+}
+
+async function findOrInstall() {
   const first = findPythons();
   if (first.pythons.length > 0) return first.pythons;
   const reason = await installPackages(PYTHON_PACKAGES);

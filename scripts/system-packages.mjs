@@ -28,6 +28,8 @@ export async function installPackages(names) {
   // update 的退出码说明不了什么: 源全不通时也是 0, 只有一个源不通时包仍可能装得上
   await run([...apt.command, 'update', '-q']);
   const code = await run([...apt.command, 'install', '-q', '-y', '--no-install-recommends', ...names]);
+  // 版本由这台机器的软件源定, 说出来
+  if (code === 0) await run(['dpkg-query', '-W', ...names]);
   return code === 0 ? undefined : `apt-get install 的退出码是 ${code}, 多半是连不上软件源, 原因见上`;
 }
 

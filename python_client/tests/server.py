@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-ROOT = Path(__file__).resolve().parents[2]
+from .paths import ROOT as ROOT
+
 MAIN = ROOT / "dist" / "main.js"
 # 启动的期限 (秒)
 START_S = 30

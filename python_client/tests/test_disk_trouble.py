@@ -1,4 +1,4 @@
-"""服务器的磁盘一时写不进: 写下的留着, 说清楚为什么, 好了之后自己发出; 会话与窗口各一遍。"""
+"""服务器的磁盘一时写不进: 写下的留着, 说清楚为什么, 好了之后自己发出; 窗口怎么说见 test_window_waiting.py。"""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from typing import Iterator
 
 import pytest
 
-from python_client.model.events import WAITING_SERVER, MessageArrived, OutboxChanged
-from python_client.ui.window import Window
+from python_client.model.events import OutboxChanged
 
 from .member import Member
-from .sample import text
 from .server import SluiceServer
-from .tk_display import HandFedNetwork, drained, shown
 
 
 @contextmanager
@@ -48,19 +45,6 @@ def test_磁盘只读时写的两句留着_改回之后按次序各发出一次(
 
     with SluiceServer() as server:
         asyncio.run(scenario(server))
-
-
-def test_窗口_此刻收不下的一句说明原因_收下之后只剩正式的一条(
-    window: Window, network: HandFedNetwork
-) -> None:
-    network.put(OutboxChanged("c1", "等着的一句", WAITING_SERVER, "磁盘此刻读写不了 (EROFS)"))
-    drained(window, network)
-    assert "服务器此刻收不下, 过会儿自动再发: 磁盘此刻读写不了 (EROFS)" in shown(window)
-    assert "发送失败" not in shown(window)
-    network.put(MessageArrived(text(1, "等着的一句", "张三"), True, "c1"))
-    drained(window, network)
-    assert shown(window).count("等着的一句") == 1
-    assert "收不下" not in shown(window)
 
 
 def in_state(member: Member, state: str) -> list[OutboxChanged]:

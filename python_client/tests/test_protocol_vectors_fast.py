@@ -14,7 +14,7 @@ from ..protocol import chunk_frame, client_frames, codec, errors, messages, user
 from ..protocol.codec import BadFrameError
 from ..protocol.fields import MAX_TIME_MS
 from ..protocol.messages import FileMessage, TextMessage, Unknown
-from .server import ROOT
+from .paths import ROOT
 
 Fields = Mapping[str, Any]
 FOLDER = ROOT / "src" / "test" / "vectors"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from ..net.backoff import backoff_s, retry_delay_s
-from ..net.websocket_options import connect_options
 from ..protocol.messages import Limits
 from ..transfer.admission import fits_one_frame, last_extension
 from ..transfer.speed import Speed
@@ -57,10 +56,3 @@ def test_退避翻倍到三十秒() -> None:
     assert retry_delay_s(4012, 0) is None
     assert retry_delay_s(4010, 0, 1.0) == 30.0
     assert retry_delay_s(1006, 0, 1.0) == 0.5
-
-
-def test_连接的选项每次一份() -> None:
-    options = connect_options()
-    options["max_size"] = 1
-    assert "max_size" not in connect_options()
-    assert options.get("proxy") is None

@@ -8,7 +8,6 @@ from datetime import date
 import pytest
 
 from ..model import file_index, human_text, people
-from ..model.connection import ONLINE, STOPPED, WAITING, ConnectionState
 from ..model.events import SEND_FAILED, SENDING, SENT, OutboxChanged
 from ..model.file_index import FileIndex
 from ..model.file_kind import kind_of
@@ -16,7 +15,6 @@ from ..model.links import find_links
 from ..model.outgoing import OutgoingTexts
 from ..model.people import People
 from ..model.presence_fold import MAX_KNOWN, PresenceFold
-from ..protocol.messages import CloseReason
 from .sample import file
 
 
@@ -138,21 +136,6 @@ def test_文件的类别_先看媒体类型再看扩展名() -> None:
     assert kind_of("image/svg+xml", "a.svg") == "code"
     assert kind_of("application/octet-stream", "方案.DOCX") == "document"
     assert kind_of("application/octet-stream", "没有扩展名") == "other"
-
-
-def test_状态栏的一句_原因_倒计时_会不会自己重连() -> None:
-    # 到这里才导入: 这一个要 tkinter
-    from ..ui.status_bar import describe
-
-    assert describe(ConnectionState(ONLINE), 0) == "已连接"
-    waiting = describe(ConnectionState(WAITING, 107.2, CloseReason(1001, "stopping")), 100)
-    assert waiting.startswith("服务器正在重启; 8 秒后重连")
-    assert describe(ConnectionState(STOPPED, None, CloseReason(4012, "replaced")), 0).endswith("不会自动重连")
-    # 从来没有连上: 说检查地址, 不许诺会发出
-    wrong = describe(ConnectionState(STOPPED, None, CloseReason(1006, "refused HTTP 404")), 0, False)
-    assert "HTTP 404" in wrong and "请确认地址" in wrong
-    never = describe(ConnectionState(WAITING, 5.0, CloseReason(1006, "unreachable")), 0, False)
-    assert never == "连不上服务器, 请检查网络与地址; 5 秒后再试"
 
 
 def test_服务器说的任何整数都写得出来() -> None:

@@ -1,0 +1,7 @@
+"""项目所在的文件夹。"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
