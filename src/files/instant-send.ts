@@ -6,6 +6,7 @@ import { type ByteRange, CHALLENGE_RANGES, type FileRecord } from '../protocol/m
 import { describeFile } from './describe-file.js';
 import { HEAD_BYTES, type TypePolicy } from './policy.js';
 import type { BlobStore, ContentIndex, FilesLog, JournalEntry, OpenBlob, UploadOwner } from './ports.js';
+import type { ReadAt } from './text-charset.js';
 import type { Transfer } from './transfer.js';
 import type { Upload } from './upload.js';
 
@@ -101,9 +102,12 @@ export class InstantSend {
     if (head === undefined) throw new Error('content is gone');
     // 同样的内容换了名字, 或规则改严了: 与上传一样检查
     types.checkHead(head);
+    const at: ReadAt = async (offset, length) =>
+      (await this.#reading(source, (blob) => read(blob, { offset, length }))) ?? new Uint8Array(0);
     const picture = () => blobs.pictureOf(source);
     const { size, sha256 } = source;
-    const described = await describeFile(types, transfer.description, { size, sha256, head, picture });
+    const content = { size, sha256, head, read: at, picture };
+    const described = await describeFile(types, transfer.description, content);
     return (await transfer.publishSame(described, source)) ? described.record : undefined;
   }
 

@@ -5,7 +5,7 @@ import { AppError } from '../protocol/errors.js';
 import type { OfferedFile, UploaderState } from '../protocol/messages.js';
 import { publishedPath } from './naming.js';
 import { HEAD_BYTES } from './policy.js';
-import type { Transfer } from './transfer.js';
+import type { IdentifiedType, Transfer } from './transfer.js';
 
 export type OfferState = 'growing' | 'published' | 'withdrawn';
 
@@ -85,7 +85,7 @@ export class LiveOffer {
   }
 
   /** 内容 > 扩展名 > 声明, 凭已收到的开头。错误: file_type_forbidden */
-  mimeType(): Promise<string> {
+  type(): Promise<IdentifiedType> {
     return this.#transfer.identify();
   }
 

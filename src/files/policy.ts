@@ -117,6 +117,11 @@ export function isInlineType(mime: string): boolean {
   return INLINE_TYPES.has(mime);
 }
 
+/** 文本: 送出时要说明编码 */
+export function isText(mime: string): boolean {
+  return mime.startsWith('text/');
+}
+
 /** 可以生成缩略图的类型 */
 export function isThumbable(mime: string): boolean {
   return THUMBABLE_TYPES.has(mime);
@@ -173,6 +178,8 @@ function isTextual(mime: string): boolean {
 
 /** 不含制表, 换行, 换页, ESC 以外的 C0 控制字节; 高位字节不限, GBK 文本也算 */
 function looksLikeText(sample: Uint8Array): boolean {
+  // UTF-16 的每个字都可能含控制字节, 而它的 BOM 与 MPEG 的帧头撞了
+  if (startsWith(sample, 0xff, 0xfe) || startsWith(sample, 0xfe, 0xff)) return true;
   return sample.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b);
 }
 

@@ -16,8 +16,8 @@ export interface PartialFile {
   readonly size: number;
   /** 从 position 起依次写入各块; 全部写完才兑现。磁盘满时拒绝为 AppError storage_full */
   write(blocks: readonly Uint8Array[], position: number): Promise<void>;
-  /** 文件开头至多 length 字节 */
-  readHead(length: number): Promise<Uint8Array>;
+  /** 从 position 起至多 length 字节; 到磁盘上的末尾为止 */
+  read(position: number, length: number): Promise<Uint8Array>;
   /** 全部内容的 SHA-256 (小写十六进制); 与写入并行计算, 不占事件循环 */
   digest(): Promise<string>;
   /** 释放句柄与校验状态; 文件留在磁盘上。可重复调用 */

@@ -3,11 +3,14 @@ import { AppError } from '../protocol/errors.js';
 import type { FileRecord } from '../protocol/messages.js';
 import type { BlockPool } from './block-pool.js';
 import { type Described, describeFile, type FileDescription } from './describe-file.js';
-import { HEAD_BYTES, type TypePolicy } from './policy.js';
+import { HEAD_BYTES, isText, type TypePolicy } from './policy.js';
 import type { BlobStore, PartialFile } from './ports.js';
 import type { Space } from './space.js';
+import { detectCharset, type ReadAt } from './text-charset.js';
 import type { Upload } from './upload.js';
 import { UploadWriter } from './upload-writer.js';
+
+export type IdentifiedType = Pick<FileRecord, 'mimeType' | 'charset'>;
 
 export interface TransferParts {
   readonly blobs: BlobStore;
@@ -114,13 +117,16 @@ export class Transfer {
     const { types, blobs } = this.#parts;
     const { received: size, uploadId } = this.upload;
     const picture = () => blobs.picture(uploadId);
-    return describeFile(types, this.description, { size, sha256, head: this.#head, picture });
+    const read: ReadAt = (position, length) => partial.read(position, length);
+    return describeFile(types, this.description, { size, sha256, head: this.#head, read, picture });
   }
 
   /** 凭已收到的开头认类型; 不足 HEAD_BYTES 时可能认不准。错误: file_type_forbidden */
-  identify(): Promise<string> {
+  async identify(): Promise<IdentifiedType> {
     const { originalName, mimeType: declared } = this.description;
-    return this.#parts.types.identify(this.#head, originalName, declared);
+    const mimeType = await this.#parts.types.identify(this.#head, originalName, declared);
+    const charset = isText(mimeType) ? detectCharset(this.#head) : undefined;
+    return { mimeType, ...(charset === undefined ? {} : { charset }) };
   }
 
   /** 提交点: 发布收下的内容。已被取消时返回 false, 不发布 */

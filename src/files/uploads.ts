@@ -290,7 +290,7 @@ export class Uploads {
     try {
       partial = await intake.blobs.openPartial(uploadId);
       if (partial === undefined) throw new AppError('upload_unknown');
-      const head = await partial.readHead(HEAD_BYTES);
+      const head = await partial.read(0, HEAD_BYTES);
       this.#admit({ entry, resumeToken, slot, partial, owner, clientId, prospect, head });
     } catch (error) {
       slot.release();

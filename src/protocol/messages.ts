@@ -200,6 +200,9 @@ export interface TextBroadcast {
   readonly name: string;
   readonly message: string;
 }
+/** 文本文件的编码, 凭内容认出; 都是浏览器认得的写法 */
+export const TEXT_CHARSETS = ['gb18030', 'utf-16le', 'utf-16be'] as const;
+export type TextCharset = (typeof TEXT_CHARSETS)[number];
 /** 已发布的文件; path 类字段在编码时按收件人的来源变成绝对链接 */
 export interface FileRecord {
   readonly id: string;
@@ -210,6 +213,8 @@ export interface FileRecord {
   readonly size: number;
   readonly mimeType: string;
   readonly sha256: string;
+  /** 仅文本, 只在下载的头里用; 没有 (UTF-8, 看不出来, 或旧版本的记录) 即 utf-8 */
+  readonly charset?: TextCharset;
   /** 仅图片 */
   readonly thumbPath?: string;
   readonly width?: number;

@@ -76,10 +76,10 @@ export class DiskPartial implements PartialFile {
     this.#hash.advance(offset);
   }
 
-  async readHead(length: number): Promise<Uint8Array> {
-    const head = Buffer.alloc(Math.min(length, this.#size));
-    const { bytesRead } = await readAsync(this.#fd, head, 0, head.length, 0);
-    return head.subarray(0, bytesRead);
+  async read(position: number, length: number): Promise<Uint8Array> {
+    const target = Buffer.alloc(Math.max(0, Math.min(length, this.#size - position)));
+    const { bytesRead } = await readAsync(this.#fd, target, 0, target.length, position);
+    return target.subarray(0, bytesRead);
   }
 
   async digest(): Promise<string> {

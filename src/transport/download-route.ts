@@ -118,7 +118,7 @@ export class DownloadRoute {
     return {
       size: offer.size,
       headers: fileHeaders(
-        { originalName: offer.originalName, mimeType: await offer.mimeType(), unfinished: true },
+        { originalName: offer.originalName, ...(await offer.type()), unfinished: true },
         conditions.forceDownload,
       ),
       etags: [`"${fileId}"`],

@@ -1,6 +1,7 @@
 // 下载的应答头: 安全头, 显示还是附件, 文件名, 缓存
 import contentDisposition from 'content-disposition';
-import { isInlineType } from '../files/policy.js';
+import { isInlineType, isText } from '../files/policy.js';
+import { TEXT_CHARSETS, type TextCharset } from '../protocol/messages.js';
 
 /** 用户上传的内容: 不猜类型, 不执行任何东西, 即使被直接打开 */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -13,20 +14,26 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 export interface ServedFile {
   readonly originalName: string;
   readonly mimeType: string;
+  readonly charset?: TextCharset;
   /** 还在上传: 缓存不能留下它, 也许永远不会完整 */
   readonly unfinished: boolean;
 }
 
 export function fileHeaders(file: ServedFile, forceDownload: boolean): Record<string, string> {
   const inline = !forceDownload && isInlineType(file.mimeType);
-  const charset = file.mimeType.startsWith('text/') ? '; charset=utf-8' : '';
   return {
     ...SECURITY_HEADERS,
     ...(file.unfinished ? { 'Cache-Control': 'no-store' } : {}),
     'Accept-Ranges': 'bytes',
-    'Content-Type': file.mimeType + charset,
+    'Content-Type': contentType(file),
     'Content-Disposition': disposition(file.originalName, inline),
   };
+}
+
+// 记录来自磁盘: 只写认得的编码, 手改过的进不了头
+function contentType({ mimeType, charset }: ServedFile): string {
+  if (!isText(mimeType)) return mimeType;
+  return `${mimeType}; charset=${TEXT_CHARSETS.find((known) => known === charset) ?? 'utf-8'}`;
 }
 
 // 总是给出 filename*: 库只在名字非 ASCII 时才给, 而契约对所有名字都要求它
