@@ -128,8 +128,8 @@ test('multipart: 内容里像边界的字节原样保留', async (t) => {
   const tricks = [
     `\r\n--${BOUNDARY.slice(0, -1)}`,
     `--${BOUNDARY}--`,
-    `\n--${BOUNDARY}\r\n`,
-    `\r--${BOUNDARY}\r\n`,
+    `\n-${BOUNDARY}\n`,
+    `\r--${BOUNDARY}\r`,
     `\r\n-${BOUNDARY}--\r\n`,
     `\r\n\r\n--${BOUNDARY.toLowerCase()}--\r\n`,
     '\r\n--',

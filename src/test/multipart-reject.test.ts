@@ -75,8 +75,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     title: '没有选文件的表单',
     parts: [NAME, { fileName: '', data: '', type: 'application/octet-stream' }],
-    status: 400,
-    code: 'file_name_invalid',
+    ...bad,
   },
   {
     title: '被禁的扩展名',

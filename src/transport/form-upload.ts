@@ -74,7 +74,7 @@ export class FormUpload {
         return (bytes) => this.#guard(() => file?.push(bytes));
       },
       close: () => void this.#complete(),
-      reject: (detail) => void this.fail(new AppError('invalid_field', { detail })),
+      reject: (error) => void this.fail(error),
     });
   }
 
@@ -129,10 +129,10 @@ export class FormUpload {
     this.#body = next;
   }
 
-  #field(name: string, value: string): void {
+  #field(name: string, value: () => string): void {
     // 有会话的, 名字以会话为准
     if (name !== 'name' || this.#facts.sessionName !== undefined) return;
-    this.#name = cleanUserName(value);
+    this.#name = cleanUserName(value());
   }
 
   #openFile(fileName: string, mimeType: string): IncomingFile {

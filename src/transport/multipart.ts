@@ -1,148 +1,206 @@
-// multipart 解析: busboy 认边界与头; 大段的文件内容由这里直接交给接收方, 不经它逐字节的扫描
-// uWS 的块在回调返回后失效, 而 busboy 会留住字段的字节, 所以交给 busboy 的一律先拷一份
+// multipart 解析: 切分与各段的头由我们严格认一遍, 写成规整的样子再给 busboy 认; 两边认出的段必须逐个相同, 否则拒绝
+// 单靠 busboy, 写法稍有不合的段会不声不响地消失 (不认得的头, 空白, 空的内容), 对方却得到 201。
+// 文件内容从 uWS 的块直接交给接收方, 不经 busboy; 它只看见头与字段。uWS 的块在回调返回后失效, 给它的都是拷贝
 import type { Readable } from 'node:stream';
 import busboy, { type Busboy } from 'busboy';
+import { decodeText } from '../files/text-charset.js';
 import { AppError } from '../protocol/errors.js';
+import { FormSplitter } from './form-splitter.js';
+import { type PartHeader, parsePartHeader, partError } from './part-header.js';
 
 export interface MultipartEvents {
-  field(name: string, value: string): void;
+  /** value 给出字段的文字; 错误: invalid_field (不是它声明的编码, 或不是 UTF-8 与 GB18030) */
+  field(name: string, value: () => string): void;
   /** 一个文件开始; 返回它的接收函数, 收到的 bytes 只在调用期间有效 */
   file(fileName: string, mimeType: string): Receive;
   /** 全部解析完 */
   close(): void;
   /** 格式不对, 或超过上限; 之后不再有别的事件 */
-  reject(detail: string): void;
+  reject(error: AppError): void;
 }
 
-// name 之外的字段一概忽略, 但要有上限
+// 各种段的上限。name 之外的字段与没有选文件的文件框一概忽略, 但不能没有数
 const MAX_FIELDS = 16;
 const MAX_FIELD_BYTES = 4096;
+const MAX_UNCHOSEN = 256;
+
+const TOO_MANY: Readonly<Record<PartHeader['kind'], string>> = {
+  file: ': 文件个数过多',
+  field: ': 字段过多',
+  unchosen: ': 空的文件框过多',
+};
 
 type Receive = (bytes: Uint8Array) => void;
 
-const CARRIAGE_RETURN = 0x0d;
-const EMPTY = Buffer.alloc(0);
+/** 正在读的一段 */
+interface Part {
+  /** 第几段, 从 1 起; 也是给 busboy 的字段名: 它认出的必须正是这一段 */
+  readonly number: number;
+  readonly header: PartHeader;
+  /** 文件才有 */
+  receive: Receive | undefined;
+  /** 内容的字节数 */
+  bytes: number;
+  /** busboy 也认出了它 */
+  recognized: boolean;
+}
 
 export class MultipartReader {
   readonly #parser: Busboy;
+  readonly #splitter: FormSplitter;
   readonly #events: MultipartEvents;
-  /** 结束一个文件的边界; 以 CR 开头 */
-  readonly #delimiter: Buffer;
-  /** 正在文件内容之中时, 它的接收函数 */
-  #receive: Receive | undefined;
-  /** busboy 内部没有扣着可能是边界开头的字节: 此时可以绕过它 */
-  #clean = false;
-  /** 绕过期间扣下的块尾: 可能是边界的开头, 要看下一块才知道 */
-  #carry: Buffer = EMPTY;
+  readonly #delimiter: string;
+  /** 各种段还可以有几个 */
+  readonly #left: Record<PartHeader['kind'], number>;
+  #part: Part | undefined;
   #rejected = false;
 
   /** 错误: invalid_field (缺少 boundary, 或它不合法) */
   constructor(contentType: string, maxFiles: number, events: MultipartEvents) {
     const boundary = boundaryOf(contentType);
     this.#events = events;
-    this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
-    this.#parser = createParser(boundary, maxFiles);
-    this.#parser.on('field', (name, value, { valueTruncated }) => this.#field(name, value, valueTruncated));
-    this.#parser.on('file', (_field, stream, { filename, mimeType }) =>
-      this.#file(stream, filename, mimeType),
-    );
-    this.#parser.on('filesLimit', () => this.#reject('文件个数过多'));
-    this.#parser.on('fieldsLimit', () => this.#reject('字段过多'));
-    this.#parser.on('error', () => this.#reject('multipart 格式不对, 或没有传完'));
+    this.#left = { file: maxFiles, field: MAX_FIELDS, unchosen: MAX_UNCHOSEN };
+    this.#delimiter = `\r\n--${boundary}`;
+    this.#splitter = new FormSplitter(boundary, {
+      begin: (header) => this.#begin(header),
+      body: (bytes) => this.#body(bytes),
+      finish: () => this.#finish(),
+    });
+    this.#parser = createParser(boundary);
+    this.#parser.on('field', (number, value) => this.#recognize('field', number, value));
+    this.#parser.on('file', (number, stream) => {
+      drain(stream);
+      this.#recognize('file', number, '');
+    });
+    this.#parser.on('error', () => this.#reject(disagreement()));
     this.#parser.on('close', () => {
       if (!this.#rejected) events.close();
     });
+    // 首个分隔行; 其后的由每一段的结尾给出
+    this.#tell(this.#delimiter);
   }
 
   /** 喂一块请求体; 返回后 block 可以失效 */
   feed(block: Buffer): void {
-    const receive = this.#clean ? this.#receive : undefined;
-    if (receive !== undefined && !this.#endsIn(block)) {
-      this.#pass(block, receive);
-      return;
-    }
-    const copy = Buffer.concat([this.#carry, block]);
-    this.#carry = EMPTY;
-    this.#parser.write(copy);
-    // 块尾没有 CR, busboy 就没有理由扣下什么
-    this.#clean = copy.length >= this.#delimiter.length && this.#suspectStart(copy) === copy.length;
+    this.#attempt(() => this.#splitter.feed(block));
   }
 
   end(): void {
-    // 没有等到边界就结束: 交还扣下的字节, 由 busboy 报告没有传完
-    if (this.#carry.length > 0) this.#parser.write(this.#carry);
-    this.#parser.end();
+    this.#attempt(() => {
+      this.#splitter.end();
+      this.#parser.end('--');
+    });
   }
 
   destroy(): void {
     this.#parser.destroy();
   }
 
-  // 整块都是文件内容: 直接交出, 只扣下可疑的块尾
-  #pass(piece: Buffer, receive: Receive): void {
-    // 比边界还短的块: 扣下的可能仍是半个边界, 并起来再看
-    const short = piece.length < this.#delimiter.length;
-    const block = short ? Buffer.concat([this.#carry, piece]) : piece;
-    if (!short && this.#carry.length > 0) receive(this.#carry);
-    const end = this.#suspectStart(block);
-    // 块尾要留到下一块, 必须拷贝
-    this.#carry = end === block.length ? EMPTY : Buffer.from(block.subarray(end));
-    receive(block.subarray(0, end));
+  #begin(block: Buffer): void {
+    const number = (this.#part?.number ?? 0) + 1;
+    const header = parsePartHeader(block, number);
+    const { kind, name } = header;
+    this.#part = { number, header, receive: undefined, bytes: 0, recognized: false };
+    this.#left[kind] -= 1;
+    if (this.#left[kind] < 0) throw partError(number, name, TOO_MANY[kind]);
+    const fileName = kind === 'file' ? '; filename="f"' : '';
+    // 文件给它一个字节的内容: 头末尾的 CRLF 也可能是分隔行的开头, 不见到别的字节它不会交出文件
+    const content = kind === 'file' ? '.' : '';
+    this.#tell(`\r\nContent-Disposition: form-data; name="${number}"${fileName}\r\n\r\n${content}`);
+    if (kind === 'file' && this.#part.receive === undefined) throw disagreement();
   }
 
-  /** 边界是否在这一块里结束: 整个在块内, 或从扣下的块尾跨过来 */
-  #endsIn(block: Buffer): boolean {
-    const seam = Buffer.concat([this.#carry, block.subarray(0, this.#delimiter.length)]);
-    return seam.includes(this.#delimiter) || block.includes(this.#delimiter);
+  #body(bytes: Buffer): void {
+    const part = this.#part;
+    if (part === undefined) return;
+    const { header, number } = part;
+    part.bytes += bytes.length;
+    switch (header.kind) {
+      case 'file':
+        part.receive?.(bytes);
+        break;
+      case 'unchosen':
+        throw partError(number, header.name, '有内容, 却没有文件名', 'file_name_invalid');
+      case 'field':
+        if (part.bytes > MAX_FIELD_BYTES) {
+          throw partError(number, header.name, `的值超过 ${MAX_FIELD_BYTES} 字节`);
+        }
+        this.#parser.write(Buffer.from(bytes));
+    }
   }
 
-  /** 块尾从哪里起可能是边界的开头 (最后一个边界长度之内的第一个 CR); 没有则为块长 */
-  #suspectStart(block: Buffer): number {
-    const from = Math.max(0, block.length - this.#delimiter.length);
-    const index = block.indexOf(CARRIAGE_RETURN, from);
-    return index === -1 ? block.length : index;
+  #finish(): void {
+    // 到这里 busboy 才交出字段
+    this.#tell(this.#delimiter);
+    if (this.#part?.recognized !== true) throw disagreement();
   }
 
-  // 未知的 charset 解不出值; 没有 name 的段没有字段名 (busboy 的类型没有写出这两种)
-  #field(name: string | undefined, value: string | undefined, truncated: boolean): void {
+  // busboy 的回调, 在 #tell 之内同步到来; 在这里抛错会毁了它的状态
+  #recognize(kind: 'field' | 'file', number: string | undefined, value: string): void {
     if (this.#rejected) return;
-    if (truncated || name === undefined || value === undefined)
-      this.#reject(`字段 ${name ?? ''} 过长或不合法`);
-    else this.#events.field(name, value);
+    const part = this.#part;
+    const isFile = part?.header.kind === 'file';
+    if (
+      part === undefined ||
+      part.recognized ||
+      number !== String(part.number) ||
+      isFile !== (kind === 'file')
+    ) {
+      this.#reject(disagreement());
+      return;
+    }
+    part.recognized = true;
+    const { header } = part;
+    if (header.kind === 'file') part.receive = this.#events.file(header.fileName, header.mimeType);
+    if (header.kind === 'field')
+      this.#events.field(header.name, () => decodeField(part.number, header, value));
   }
 
-  #file(stream: Readable, fileName: string | undefined, mimeType: string): void {
-    this.#consume(stream, this.#rejected ? () => {} : this.#events.file(fileName ?? '', mimeType));
+  #tell(text: string): void {
+    this.#parser.write(Buffer.from(text, 'latin1'));
   }
 
-  // 出错之后 busboy 还会接着解析这一块的余下部分, 所以自己把住
-  #reject(detail: string): void {
+  // 切分与段头的错误在这里成为 reject; 接收方的错误不经过这里
+  #attempt(task: () => void): void {
+    if (this.#rejected) return;
+    try {
+      task();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.#reject(error);
+    }
+  }
+
+  #reject(error: AppError): void {
     if (this.#rejected) return;
     this.#rejected = true;
-    this.#events.reject(detail);
-  }
-
-  // busboy 对文件流只做 push: 在这里接住, 就没有积存, 也不会留下失效的内存
-  #consume(stream: Readable, receive: Receive): void {
-    const finish = stream.push.bind(stream);
-    this.#receive = receive;
-    stream.push = (bytes: Buffer | null): boolean => {
-      if (bytes !== null) {
-        receive(bytes);
-        return true;
-      }
-      this.#receive = undefined;
-      return finish(null);
-    };
-    // 中途销毁解析器时流会报错; 原因由销毁者掌握
-    stream.on('error', () => {});
-    // 让它走到 'end', 解析器才会发出 'close'
-    stream.resume();
+    this.#events.reject(error);
   }
 }
 
-// RFC 2046 第 5.1.1 节的 boundary 字符; 限定它们, 下面才能原样拼回引号里
-const BOUNDARY_PATTERN = /^[0-9a-z'()+_,\-./:=? ]{1,70}$/i;
+type FieldHeader = Extract<PartHeader, { kind: 'field' }>;
+
+// value: busboy 按 latin1 给出, 一个字节一个字符
+function decodeField(number: number, { name, charset }: FieldHeader, value: string): string {
+  const text = decodeText(Buffer.from(value, 'latin1'), charset);
+  if (text !== undefined) return text;
+  throw partError(number, name, `的值不是 ${charset ?? 'UTF-8 或 GBK'} 编码的文字`);
+}
+
+// 我们写给 busboy 的都是规整的; 认得不一样就是哪一边错了, 宁可拒绝也不能少一段
+function disagreement(): AppError {
+  return new AppError('invalid_field', { detail: 'multipart 的段数两次认得不一样' });
+}
+
+// 文件的内容不经过它: 让空的流走到 'end', 解析器才会发出 'close'
+function drain(stream: Readable): void {
+  // 中途销毁解析器时流会报错; 原因由销毁者掌握
+  stream.on('error', () => {});
+  stream.resume();
+}
+
+// RFC 2046 第 5.1.1 节的 boundary 字符, 不以空格结尾; 限定它们, 下面才能原样拼回引号里
+const BOUNDARY_PATTERN = /^[0-9a-z'()+_,\-./:=? ]{0,69}[0-9a-z'()+_,\-./:=?]$/i;
 
 function boundaryOf(contentType: string): string {
   const match = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType);
@@ -153,14 +211,12 @@ function boundaryOf(contentType: string): string {
   return boundary;
 }
 
-function createParser(boundary: string, files: number): Busboy {
+function createParser(boundary: string): Busboy {
   return busboy({
-    // 不给它原来的头: 两处各自解析可能得出不同的边界, feed 就会把不是文件的块当成文件内容
     headers: { 'content-type': `multipart/form-data; boundary="${boundary}"` },
-    // 浏览器与 curl 都发 UTF-8 文件名; 默认的 latin1 会把中文变成乱码
-    defParamCharset: 'utf8',
-    // 保留原样: 路径由 cleanFileName 处理
-    preservePath: true,
-    limits: { files, fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES },
+    // 一个字节一个字符: 字段的编码由这里认
+    defCharset: 'latin1',
+    // 个数与长度已由这里把守, 不能由它悄悄截断
+    limits: { fieldSize: MAX_FIELD_BYTES + 1 },
   });
 }
