@@ -162,11 +162,13 @@ export const SCHEMA = {
     perSession: int(8, '一个会话同时进行的上传上限'),
     maxPartials: int(4096, '磁盘上可续传的未完成文件上限'),
     windowBudgetBytes: bytes(128 * MIB, '全部上传的窗口之和; 上传的内存上限'),
-    idleTimeoutMs: ms(120_000, '上传多久没有新字节就释放名额 (仍可续传)'),
+    idleTimeoutMs: ms(120_000, '上传多久没有新字节就释放名额: 分片的仍可续传, HTTP 的得到 408'),
   },
   downloads: {
     maxActive: int(256, '同时进行的下载上限'),
     followTimeoutMs: ms(120_000, '边传边下: 上传停了多久, 等它的下载就断开'),
+    // 暂停的下载, 隧道与电梯里的手机: 几分钟之后还能接着收
+    stallTimeoutS: int(180, '对方多久一个字节也不收就断开 (下载与其他应答)', { max: 86_400, unit: '秒' }),
   },
   http: {
     filesPerRequest: int(16, '一次 POST /api/files 的文件数上限', { max: 1000 }),

@@ -19,6 +19,7 @@ ERRORS: Mapping[str, bool] = {
     "unauthorized": False,
     "forbidden_origin": False,
     "not_found": False,
+    "request_timeout": True,
     "upload_unknown": False,
     "name_taken": False,
     "name_invalid": False,

@@ -8,6 +8,7 @@ import type { Routes } from '../transport/app.js';
 import { ArchiveRoute } from '../transport/archive-route.js';
 import { DownloadRoute } from '../transport/download-route.js';
 import { OriginRules } from '../transport/origin.js';
+import { Patrol } from '../transport/patrol.js';
 import { Peers } from '../transport/peer.js';
 import { StaticFiles } from '../transport/static.js';
 import { UploadRoute } from '../transport/upload-route.js';
@@ -30,7 +31,7 @@ export async function createEdge(
 ): Promise<Routes> {
   const { fileBytes, frameBytes } = config.files;
   const { floodStrikes, messagesPerSecond } = config.chat;
-  const { maxActive } = config.uploads;
+  const { maxActive, idleTimeoutMs } = config.uploads;
   const { filesPerRequest } = config.http;
   const { maxSearches } = config.history;
   const files = fileDoor(intake, uploads);
@@ -38,7 +39,8 @@ export async function createEdge(
   const peers = new Peers({ ...config.server, tls: config.server.tls.certFile !== '' }, (address) =>
     log.warn({ event: 'forwarded_ignored', address }, FORWARDED_IGNORED),
   );
-  const shared = { sessions, origins, peers, stopping, reportInternal };
+  const patrol = new Patrol({ now, stallTimeoutMs: config.downloads.stallTimeoutS * 1000 });
+  const shared = { sessions, origins, peers, patrol, stopping, reportInternal };
   const dispatcher = new Dispatcher({ room, files, frameBytes, floodStrikes, now, stopping, reportInternal });
   return {
     ws: new WsEdge(
@@ -46,9 +48,13 @@ export async function createEdge(
       { ...shared, room, dispatcher, files, now },
     ),
     archive: new ArchiveRoute({ maxSearches }, { ...shared, archive }),
-    uploads: new UploadRoute({ fileBytes, filesPerRequest, maxActive }, { ...shared, intake, keyed }),
-    downloads: new DownloadRoute(config.downloads, { blobs, offers, now, reportInternal }),
+    uploads: new UploadRoute(
+      { fileBytes, filesPerRequest, maxActive, idleTimeoutMs },
+      { ...shared, intake, keyed },
+    ),
+    downloads: new DownloadRoute(config.downloads, { blobs, offers, now, patrol, reportInternal }),
     statics: await StaticFiles.load(WEB_FOLDER, {
+      patrol,
       report: reportInternal,
       isSecure: (res, req) => peers.of(res, req).secure,
     }),
@@ -59,6 +65,7 @@ export async function createEdge(
       blockedExtensions: types.blockedExtensions,
       features: featuresOf(config),
     },
+    patrol,
     stopping,
     reportInternal,
   };

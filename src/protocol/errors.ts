@@ -19,6 +19,7 @@ export const ERRORS = {
   unauthorized: { http: 401, retryable: false, message: '没有有效的会话' },
   forbidden_origin: { http: 403, retryable: false, message: '不接受来自这个网页的连接' },
   not_found: { http: 404, retryable: false, message: '没有这个资源' },
+  request_timeout: { http: 408, retryable: true, message: '太久没有收到请求的字节' },
   upload_unknown: { http: 404, retryable: false, message: '没有这个上传, 或它已由别的连接接管' },
   name_taken: { http: 409, retryable: false, message: '这个用户名正被使用, 请换一个' },
   name_invalid: { http: 400, retryable: false, message: '用户名须为 1 到 32 个字符, 不含控制字符' },

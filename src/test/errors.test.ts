@@ -6,7 +6,15 @@ import type { ConfigOverrides } from '../config.js';
 import { ERRORS, type ErrorCode } from '../protocol/errors.js';
 import { Client } from './client.js';
 import { serve } from './harness.js';
-import { dataFiles, eventually, formHeaders, multipart, RawSocket, unreadDownload } from './http-tools.js';
+import {
+  bodyOf,
+  dataFiles,
+  eventually,
+  formHeaders,
+  multipart,
+  RawSocket,
+  unreadDownload,
+} from './http-tools.js';
 import { RawClient, tryUpgrade } from './raw.js';
 
 /** 一次往来的结果: 来自 HTTP 的有 status, 来自 WebSocket 的有 retryable */
@@ -127,6 +135,15 @@ const CASES: { readonly [C in ErrorCode]: Case } = {
   not_found: async (t) => {
     const { http } = await serve(t);
     return [await answered(await fetch(`${http}/files/${UNKNOWN_ID}.txt`))];
+  },
+  request_timeout: async (t) => {
+    const { port } = await serve(t, { uploads: { idleTimeoutMs: 10 } });
+    const raw = await RawSocket.open(t, port);
+    const type = formHeaders()['Content-Type'];
+    raw.write(`POST /api/files HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nContent-Type: ${type}\r\n\r\n`);
+    const answer = await raw.answer();
+    const { error } = JSON.parse(bodyOf(answer).toString()) as { error: Evidence };
+    return [{ ...error, status: Number(answer.split(' ')[1]) }];
   },
   upload_unknown: async (t) => [await sent(t, { type: 'file_end', uploadId: UNKNOWN_ID })],
   name_taken: async (t) => {

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { chromium } from 'playwright-core';
 import { loadNative } from '../transport/native.js';
+import { Patrol } from '../transport/patrol.js';
 import { StaticFiles } from '../transport/static.js';
 import { atEnd, serve, temporaryFolder } from './harness.js';
 import { listFiles, readSource } from './source-scan.js';
@@ -61,7 +62,8 @@ async function site(t: TestContext, isSecure = false): Promise<number> {
     manifest[url] = { ...entry, etag: '"x"', cache: 'no-cache' };
   }
   await writeFile(path.join(folder, 'manifest.json'), JSON.stringify(manifest));
-  const statics = await StaticFiles.load(folder, { report: () => '', isSecure: () => isSecure });
+  const patrol = new Patrol({ now: () => performance.now(), stallTimeoutMs: 60_000 });
+  const statics = await StaticFiles.load(folder, { patrol, report: () => '', isSecure: () => isSecure });
   const native = await loadNative();
   const app = native.App().ws('/*', {});
   app.get('/*', (res, req) => statics.handle(res, req, false));

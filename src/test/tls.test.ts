@@ -1,27 +1,11 @@
 // TLS: wss 与 https 可用, 链接是 https; 证书不对时说得清
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import path from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
-import { generate } from 'selfsigned';
+import { describe, it } from 'node:test';
 import { Client } from './client.js';
-import { serve, temporaryFolder } from './harness.js';
-
-/** 现做的自签证书 */
-async function certificate(t: TestContext): Promise<{ certFile: string; keyFile: string; cert: string }> {
-  const folder = await temporaryFolder(t);
-  const extensions = [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }];
-  const pems = await generate([{ name: 'commonName', value: 'localhost' }], {
-    algorithm: 'sha256',
-    extensions: extensions as never,
-  });
-  const certFile = path.join(folder, 'cert.pem');
-  const keyFile = path.join(folder, 'key.pem');
-  await writeFile(certFile, pems.cert);
-  await writeFile(keyFile, pems.private);
-  return { certFile, keyFile, cert: pems.cert };
-}
+import { serve } from './harness.js';
+import { certificate } from './tls-tools.js';
 
 function fetchText(url: string, ca: string): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 // uWebSockets.js 应用: 建立 (可带 TLS), 挂路由, 监听, 关闭
-import type { HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
+import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import type { Publisher } from '../chat/ports.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError } from '../protocol/errors.js';
@@ -8,9 +8,10 @@ import type { ArchiveRoute } from './archive-route.js';
 import { checkCertificate } from './certificate.js';
 import { Doors } from './doors.js';
 import type { DownloadRoute } from './download-route.js';
-import { type ReportInternal, sendError, sendJson } from './http.js';
+import { Exchange, hasBody, type ReportInternal } from './http.js';
 import type { Native } from './native.js';
 import type { OriginRules } from './origin.js';
+import type { Patrol } from './patrol.js';
 import type { StaticFiles } from './static.js';
 import type { UploadRoute } from './upload-route.js';
 import type { WsEdge } from './ws.js';
@@ -32,6 +33,7 @@ export interface Routes {
   readonly origins: OriginRules;
   /** 启动之后不再变 */
   readonly limits: LimitsBody;
+  readonly patrol: Patrol;
   readonly stopping: () => boolean;
   readonly reportInternal: ReportInternal;
 }
@@ -83,7 +85,7 @@ export class App implements Publisher {
       .head('/files/:name', (res, req) => downloads.file(res, req, true))
       .get('/*', (res, req) => statics.handle(res, req, false))
       .head('/*', (res, req) => statics.handle(res, req, true))
-      .any('/*', (res) => sendError(res, new AppError('not_found'), routes.reportInternal));
+      .any('/*', (res, req) => decline(routes, res, req));
   }
 
   /** 监听; 返回实际端口。错误: 端口被占用或没有权限 */
@@ -115,18 +117,26 @@ export class App implements Publisher {
   }
 }
 
-function sendUsers({ sessions }: Routes, res: HttpResponse, headOnly: boolean): void {
+function decline({ patrol, reportInternal }: Routes, res: HttpResponse, req: HttpRequest): void {
+  const exchange = new Exchange(res, patrol);
+  const error = new AppError('not_found');
+  if (hasBody(req)) exchange.refuse(error, reportInternal);
+  else exchange.fail(error, reportInternal);
+}
+
+function sendUsers({ sessions, patrol }: Routes, res: HttpResponse, headOnly: boolean): void {
   const users = sessions.onlineNames(MAX_LISTED_USERS);
-  sendJson(res, 200, { online: sessions.onlineCount, users }, { headOnly });
+  new Exchange(res, patrol).json(200, { online: sessions.onlineCount, users }, { headOnly });
 }
 
 // 设置只在启动时读, 但重启会变: 每次都问, 不能拿旧的去拒绝用户的文件
-function sendLimits({ limits }: Routes, res: HttpResponse, headOnly: boolean): void {
-  sendJson(res, 200, limits, { headOnly, headers: { 'Cache-Control': 'no-cache' } });
+function sendLimits({ limits, patrol }: Routes, res: HttpResponse, headOnly: boolean): void {
+  const headers = { 'Cache-Control': 'no-cache' };
+  new Exchange(res, patrol).json(200, limits, { headOnly, headers });
 }
 
 // 负载均衡器多用 HEAD 探活
-function sendHealth(routes: Routes, res: HttpResponse, headOnly: boolean): void {
-  const stopping = routes.stopping();
-  sendJson(res, stopping ? 503 : 200, { status: stopping ? 'stopping' : 'ok' }, { headOnly });
+function sendHealth({ stopping, patrol }: Routes, res: HttpResponse, headOnly: boolean): void {
+  const status = stopping() ? 'stopping' : 'ok';
+  new Exchange(res, patrol).json(status === 'ok' ? 200 : 503, { status }, { headOnly });
 }

@@ -9,6 +9,7 @@ import { requireBearer } from './bearer.js';
 import { Counts } from './counts.js';
 import { Exchange, type ReportInternal } from './http.js';
 import type { OriginRules } from './origin.js';
+import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
 import { readSmallBody } from './small-body.js';
 
@@ -30,6 +31,7 @@ export interface ArchiveRouteParts {
   readonly archive: Archive;
   readonly sessions: Sessions;
   readonly origins: OriginRules;
+  readonly patrol: Patrol;
   readonly peers: Peers;
   readonly reportInternal: ReportInternal;
 }
@@ -66,7 +68,7 @@ export class ArchiveRoute {
 
   /** POST: 条件在 JSON 的请求体里。请求行因此总是短的: 被 TCP 拆成两段的请求行, uWS 应答 505 */
   searchByBody(res: HttpResponse, req: HttpRequest): void {
-    const exchange = new Exchange(res);
+    const exchange = new Exchange(res, this.#parts.patrol);
     const { reportInternal } = this.#parts;
     const run = async (question: Question, body: Promise<Buffer>): Promise<void> => {
       const bytes = await body.catch((error: unknown) => exchange.refuse(error, reportInternal));
@@ -107,12 +109,12 @@ export class ArchiveRoute {
     headOnly: boolean,
     find: (question: Question) => object | Promise<object>,
   ): void {
-    const exchange = new Exchange(res);
+    const exchange = new Exchange(res, this.#parts.patrol);
     const run = async (): Promise<void> => {
       const body = await find(this.#examine(res, req));
-      exchange.json(200, body, headOnly);
+      exchange.json(200, body, { headOnly });
     };
-    run().catch((error: unknown) => exchange.fail(error, this.#parts.reportInternal, headOnly));
+    run().catch((error: unknown) => exchange.fail(error, this.#parts.reportInternal, { headOnly }));
   }
 
   #examine(res: HttpResponse, req: HttpRequest): Question {

@@ -11,6 +11,7 @@ import { sendBlob } from './download.js';
 import { type Conditions, type DownloadPlan, planRange, type Target } from './download-plan.js';
 import { fileHeaders, SECURITY_HEADERS } from './file-headers.js';
 import { Exchange, endHead, isFresh, type ReportInternal, sendNotModified, writeHead } from './http.js';
+import type { Patrol } from './patrol.js';
 
 const FILE_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:\.[a-z0-9]{1,16})?$/;
 
@@ -23,6 +24,7 @@ export interface DownloadOptions {
 export interface DownloadParts {
   readonly blobs: BlobReader;
   readonly offers: Offers;
+  readonly patrol: Patrol;
   readonly reportInternal: ReportInternal;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
@@ -47,7 +49,7 @@ export class DownloadRoute {
   }
 
   file(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
-    const exchange = new Exchange(res);
+    const exchange = new Exchange(res, this.#parts.patrol);
     // req 在第一个 await 之后失效, 要用的先取出来
     const name = req.getParameter(0);
     const conditions: Conditions = {
@@ -59,16 +61,16 @@ export class DownloadRoute {
       headOnly,
     };
     this.#serve(exchange, name, conditions).catch((error: unknown) =>
-      exchange.fail(error, this.#report, headOnly),
+      exchange.fail(error, this.#report, { headOnly }),
     );
   }
 
   thumb(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
-    const exchange = new Exchange(res);
+    const exchange = new Exchange(res, this.#parts.patrol);
     const fileId = req.getParameter(0);
     const ifNoneMatch = req.getHeader('if-none-match');
     this.#serveThumb(exchange, fileId, ifNoneMatch, headOnly).catch((error: unknown) =>
-      exchange.fail(error, this.#report, headOnly),
+      exchange.fail(error, this.#report, { headOnly }),
     );
   }
 
@@ -169,13 +171,7 @@ export class DownloadRoute {
     }
     const bytes = await this.#parts.blobs.thumbnail(fileId);
     if (bytes === undefined) throw new AppError('not_found');
-    if (exchange.over) return;
-    exchange.finish();
-    exchange.res.cork(() => {
-      writeHead(exchange.res, 200, headers);
-      if (headOnly) endHead(exchange.res, bytes.byteLength);
-      else exchange.res.end(bytes);
-    });
+    exchange.answer(200, headers, bytes, headOnly);
   }
 }
 

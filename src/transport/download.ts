@@ -1,5 +1,6 @@
-// 一次下载: 读一块, tryEnd 一块, 写不进就等 onWritable; 总长已知, 从不分块编码
+// 一次下载: 读一块, 写一块, 写不进就等; 总长已知, 从不分块编码
 import type { OpenBlob } from '../files/ports.js';
+import { BodyWriter } from './body-writer.js';
 import type { DownloadPlan } from './download-plan.js';
 import type { Exchange } from './http.js';
 
@@ -12,6 +13,8 @@ const freeBuffers: Buffer[] = [];
 /** 发送计划中的一段; 兑现时已发完, 或连接已断。副作用: 用完关闭 blob。错误 (应随后 exchange.fail): 读不出, 或文件短于记录 */
 export async function sendBlob(exchange: Exchange, blob: OpenBlob, plan: DownloadPlan): Promise<void> {
   const buffer = takeBuffer(plan.length);
+  const writer = new BodyWriter(exchange, plan.length);
+  const head = (): void => exchange.begin(plan.status, plan.headers);
   try {
     let sent = 0;
     while (sent < plan.length && !exchange.over) {
@@ -22,35 +25,13 @@ export async function sendBlob(exchange: Exchange, blob: OpenBlob, plan: Downloa
       if (exchange.over) return;
       // 文件被外力截短
       if (count === 0) throw new Error(`文件短于记录: 缺第 ${plan.start + sent} 字节`);
-      await sendPart(exchange, buffer.subarray(0, count), sent, plan);
+      await writer.write(buffer.subarray(0, count), sent, sent === 0 ? head : undefined);
       sent += count;
     }
   } finally {
     giveBuffer(buffer);
     await blob.close();
   }
-}
-
-// 写出一块; 对方读得慢就等它。offset 是这一块在应答体里的起点
-function sendPart(exchange: Exchange, part: Buffer, offset: number, plan: DownloadPlan): Promise<void> {
-  const { res } = exchange;
-  return new Promise((resolve) => {
-    exchange.onAbort = resolve;
-    const push = (from: number): boolean => {
-      const [accepted, finished] = res.tryEnd(part.subarray(from), plan.length);
-      if (finished) exchange.finish();
-      if (accepted || finished) resolve();
-      return accepted || finished;
-    };
-    res.cork(() => {
-      // 头与第一块同在一次系统调用里
-      if (offset === 0) exchange.begin(plan.status, plan.headers);
-      // 总是登记: 没有它, uWS 补送完积压之后只等 10 秒就切断, 而下一块可能还没上传。
-      // onWritable 给出应答体的总偏移: 减去这一块的起点就是还没写的部分
-      res.onWritable((total) => push(total - offset));
-      push(0);
-    });
-  });
 }
 
 function takeBuffer(length: number): Buffer {

@@ -8,6 +8,7 @@ import type { FileEntry, FileRecord } from '../protocol/messages.js';
 import { cleanUserName } from '../protocol/user-name.js';
 import type { Exchange, ReportInternal } from './http.js';
 import { MultipartReader } from './multipart.js';
+import { type Patrolled, REARM_MS } from './patrol.js';
 
 export interface FormParts {
   readonly intake: Intake;
@@ -17,6 +18,8 @@ export interface FormParts {
 export interface FormLimits {
   readonly fileBytes: number;
   readonly filesPerRequest: number;
+  /** 多久没有新字节就拒绝 (毫秒) */
+  readonly idleTimeoutMs: number;
 }
 
 /** 表单自身 (边界, 各段的头, name 字段) 的余量: 一次请求至多 fileBytes 加上它 */
@@ -37,7 +40,7 @@ export interface RequestFacts {
  *   receiving --收完, 全部校验通过--> publishing --> 201
  *       \------- 出错, 对方离开, 停机 -------> abandoning --> 错误应答
  */
-export class FormUpload {
+export class FormUpload implements Patrolled {
   readonly #exchange: Exchange;
   readonly #facts: RequestFacts;
   readonly #parts: FormParts;
@@ -45,6 +48,7 @@ export class FormUpload {
   readonly #files: IncomingFile[] = [];
   readonly #ended: () => void;
   readonly #maxBytes: number;
+  readonly #idleTimeoutMs: number;
   /** publishing 或 abandoning; 兑现时磁盘上已没有半个文件 */
   #ending: Promise<void> | undefined;
   #body: 'flowing' | 'paused' | 'complete' = 'flowing';
@@ -53,20 +57,27 @@ export class FormUpload {
   #name: string | undefined;
   /** 带了幂等键的, 从第一个文件起占着那个键 */
   #run: KeyedRun | undefined;
+  /** 最近一次收到字节, 下一次重设 uWS 的期限 (单调毫秒) */
+  #arrivedAtMs = 0;
+  #rearmAtMs = 0;
 
   constructor(
     exchange: Exchange,
     facts: RequestFacts,
-    { fileBytes, filesPerRequest }: FormLimits,
+    { fileBytes, filesPerRequest, idleTimeoutMs }: FormLimits,
     parts: FormParts,
     ended: () => void,
   ) {
     this.#exchange = exchange;
     this.#facts = facts;
     this.#parts = parts;
-    this.#ended = ended;
+    this.#ended = () => {
+      exchange.patrol.forget(this);
+      ended();
+    };
     this.#name = facts.sessionName;
     this.#maxBytes = fileBytes + FORM_OVERHEAD_BYTES;
+    this.#idleTimeoutMs = idleTimeoutMs;
     this.#reader = new MultipartReader(facts.contentType, filesPerRequest, {
       field: (name, value) => this.#guard(() => this.#field(name, value)),
       file: (fileName, mimeType) => {
@@ -80,7 +91,9 @@ export class FormUpload {
 
   receive(): void {
     this.#exchange.onAbort = () => void this.fail(new AppError('internal', { detail: '对方已离开' }));
-    this.#exchange.res.onData((data, isLast) => this.#feed(data, isLast));
+    this.#exchange.receive((data, isLast) => this.#feed(data, isLast));
+    this.#arrivedAtMs = this.#exchange.patrol.now();
+    this.#exchange.patrol.watch(this);
     // 与接收并行: 明知放不下就不必收完。没有声明长度的不知道还剩多少, 由逐块的检查把守
     const remaining = (): number => Math.max(0, this.#facts.contentLength - this.#receivedBytes);
     this.#parts.intake.checkSpace(remaining).catch((error: unknown) => void this.fail(error));
@@ -92,8 +105,23 @@ export class FormUpload {
     return this.#ending;
   }
 
+  // uWS 要求每 10 秒 160 KiB, 慢的与停一会儿的都会被它切断: 一停一续就重设, 期限由这里数。
+  // 停着等磁盘的不用管, 它没有期限; 收完了还在校验的要管
+  patrol(nowMs: number): void {
+    if (this.#body === 'paused') return;
+    if (this.#body === 'flowing' && nowMs - this.#arrivedAtMs > this.#idleTimeoutMs) {
+      void this.fail(new AppError('request_timeout'));
+      return;
+    }
+    if (nowMs < this.#rearmAtMs) return;
+    this.#rearmAtMs = nowMs + REARM_MS;
+    this.#exchange.pause();
+    this.#exchange.resume();
+  }
+
   #feed(data: ArrayBuffer, isLast: boolean): void {
     if (this.#ending !== undefined) return;
+    this.#arrivedAtMs = this.#exchange.patrol.now();
     this.#receivedBytes += data.byteLength;
     // 没有声明长度 (chunked) 的请求到这里才知道过大; 单个文件的上限由 push 逐字节把守
     if (this.#receivedBytes > this.#maxBytes) {
@@ -125,7 +153,11 @@ export class FormUpload {
 
   // 停着时收到的可能就是最后一块: 也要恢复, 否则这条连接上的下一个请求没有人读
   #resume(next: 'flowing' | 'complete'): void {
-    if (this.#body === 'paused') this.#exchange.resume();
+    if (this.#body === 'paused') {
+      this.#exchange.resume();
+      // 停着的时候没有字节不怪对方
+      this.#arrivedAtMs = this.#exchange.patrol.now();
+    }
     this.#body = next;
   }
 
@@ -182,9 +214,10 @@ export class FormUpload {
   }
 
   async #abandon(error: unknown): Promise<void> {
-    // 现在就定: 清理期间还会来最后一块, 而连接已经停读, 不能再留给下一个请求
+    // 现在就定: 清理期间余下的还会来, 读到就丢
     const complete = this.#body === 'complete';
-    if (!complete) this.#exchange.pause();
+    this.#exchange.patrol.forget(this);
+    if (!complete) this.#exchange.drop();
     await this.#discard();
     this.#reader.destroy();
     this.#finish();

@@ -1,7 +1,10 @@
 // HTTP 的公共部分: 应答, 错误应答, 以及把异步处理函数安全地接到 uWS 上
-import type { HttpResponse } from 'uWebSockets.js';
+import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { AppError, ERRORS } from '../protocol/errors.js';
+import { BodyDrain } from './body-drain.js';
+import { BodyWriter } from './body-writer.js';
 import { writeSharing } from './cors.js';
+import type { Patrol } from './patrol.js';
 
 const STATUS_TEXT = new Map<number, string>([
   [200, 'OK'],
@@ -13,12 +16,17 @@ const STATUS_TEXT = new Map<number, string>([
   [401, 'Unauthorized'],
   [403, 'Forbidden'],
   [404, 'Not Found'],
+  [405, 'Method Not Allowed'],
+  [408, 'Request Timeout'],
   [409, 'Conflict'],
+  [412, 'Precondition Failed'],
   [413, 'Payload Too Large'],
   [415, 'Unsupported Media Type'],
   [416, 'Range Not Satisfiable'],
   [422, 'Unprocessable Entity'],
+  [426, 'Upgrade Required'],
   [429, 'Too Many Requests'],
+  [431, 'Request Header Fields Too Large'],
   [500, 'Internal Server Error'],
   [503, 'Service Unavailable'],
   [507, 'Insufficient Storage'],
@@ -47,43 +55,36 @@ export function endHead(res: HttpResponse, length: number): void {
   res.endWithoutBody();
 }
 
-interface JsonOptions {
+export interface AnswerOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** HEAD: 头与 GET 相同, 不发应答体 */
+  readonly headOnly?: boolean;
+}
+
+interface ErrorOptions {
   readonly headOnly?: boolean;
   /** 应答之后断开 (带 Connection: close) */
   readonly closing?: boolean;
 }
 
-export function sendJson(
+const JSON_HEADERS = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' };
+
+/** 没有 Exchange 的入口 (预检, 信不过边界的请求) 的错误应答; 须在处理函数的同步部分, 或自己登记过 onAborted */
+export function sendError(
   res: HttpResponse,
-  status: number,
-  body: unknown,
-  { headers = {}, headOnly = false, closing = false }: JsonOptions = {},
+  error: unknown,
+  report: ReportInternal,
+  { headOnly = false, closing = false }: ErrorOptions = {},
 ): void {
+  const { status, body } = errorAnswer(error, report);
   const text = JSON.stringify(body);
   res.cork(() => {
-    writeHead(res, status, {
-      'Content-Type': 'application/json; charset=utf-8',
-      'Cache-Control': 'no-store',
-      ...headers,
-    });
+    writeHead(res, status, JSON_HEADERS);
     // 没有应答体而要断开: endWithoutBody 的第二个参数要求先给长度, 见 endHead
     if (closing) res.end(headOnly ? '' : text, true);
     else if (headOnly) endHead(res, Buffer.byteLength(text));
     else res.end(text);
   });
-}
-
-/** 业务错误 -> 它的状态码与 {"error":{code,message}}; 意外的错误记录后成为 internal */
-export function sendError(
-  res: HttpResponse,
-  error: unknown,
-  report: ReportInternal,
-  options: JsonOptions = {},
-): void {
-  const { code, message, facts } = toAppError(error, report);
-  sendJson(res, ERRORS[code].http, { error: { code, message, ...facts } }, options);
 }
 
 export function toAppError(error: unknown, report: ReportInternal): AppError {
@@ -93,6 +94,11 @@ export function toAppError(error: unknown, report: ReportInternal): AppError {
   }
   const errorId = report(error);
   return new AppError('internal', { detail: errorId, facts: { errorId } });
+}
+
+/** 请求是否带着请求体: 回绝这样的要用 Exchange.refuse */
+export function hasBody(req: HttpRequest): boolean {
+  return Number(req.getHeader('content-length') || 0) > 0 || req.getHeader('transfer-encoding') !== '';
 }
 
 /** If-None-Match 是否包含 etag: 星号, 或名单里有它 (弱比较); 没有这个头时为 '' */
@@ -146,13 +152,20 @@ export function refuseAndClose(
  */
 export class Exchange {
   readonly res: HttpResponse;
+  readonly patrol: Patrol;
   #state: 'open' | 'answering' | 'over' = 'open';
   #onAbort: (() => void) | undefined;
+  /** 拒绝之后余下的请求体 */
+  #drain: BodyDrain | undefined;
+  #receiving = false;
+  #paused = false;
 
-  constructor(res: HttpResponse) {
+  constructor(res: HttpResponse, patrol: Patrol) {
     this.res = res;
+    this.patrol = patrol;
     res.onAborted(() => {
       this.#state = 'over';
+      this.#drain?.release();
       this.#onAbort?.();
     });
   }
@@ -179,27 +192,64 @@ export class Exchange {
     this.#onAbort = undefined;
   }
 
-  /** 停读请求体; 至多再来一块 */
+  /**
+   * 开始接收请求体, 只能调用一次, 须在处理函数的同步部分。data 在返回后失效; drop 之后不再调用。
+   * 不在接收的回调里换掉 onData: 换掉正在执行的回调, uWS 会用到已释放的内存
+   */
+  receive(handler: (data: ArrayBuffer, isLast: boolean) => void): void {
+    this.#receiving = true;
+    this.res.onData((data, isLast) => {
+      if (this.#drain === undefined) handler(data, isLast);
+      else this.#drain.feed(data.byteLength, isLast);
+    });
+  }
+
+  /** 停读请求体; 至多再来一块。停着的请求看不到对方离开 */
   pause(): void {
-    if (!this.over) this.res.pause();
-  }
-
-  resume(): void {
-    if (!this.over) this.res.resume();
-  }
-
-  json(status: number, body: unknown, headOnly = false): void {
     if (this.over) return;
-    this.finish();
-    sendJson(this.res, status, body, { headOnly });
+    this.#paused = true;
+    this.res.pause();
   }
 
-  fail(error: unknown, report: ReportInternal, headOnly = false): void {
+  /** 没有停着的不动: 在处理函数里 resume 没有停着的请求, uWS 从此不再读它 (实测) */
+  resume(): void {
+    if (this.over || !this.#paused) return;
+    this.#paused = false;
+    this.res.resume();
+  }
+
+  json(status: number, body: unknown, { headers = {}, headOnly = false }: AnswerOptions = {}): void {
+    const bytes = Buffer.from(JSON.stringify(body));
+    this.answer(status, { ...JSON_HEADERS, ...headers }, bytes, headOnly);
+  }
+
+  /** 一次给出的应答; 对方读得慢, 就慢慢送, 不占别的内存。body 此后不能改 */
+  answer(
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array,
+    headOnly = false,
+  ): void {
+    if (this.over) return;
+    // 空的没有体可送: tryEnd 送不完零个字节
+    if (!headOnly && body.length > 0) {
+      void new BodyWriter(this, body.length).write(body, 0, () => this.begin(status, headers));
+      return;
+    }
+    this.finish();
+    this.res.cork(() => {
+      writeHead(this.res, status, headers);
+      endHead(this.res, body.length);
+    });
+  }
+
+  /** 业务错误 -> 它的状态码与 {"error":{code,message}}; 意外的错误记录后成为 internal */
+  fail(error: unknown, report: ReportInternal, options: AnswerOptions = {}): void {
     if (this.#state === 'answering') this.#cut(error, report);
     if (this.over) return;
-    this.finish();
+    const { status, body } = errorAnswer(error, report);
     // HEAD 的错误也不能带体: 否则同一连接上的下一个应答会错位
-    sendError(this.res, error, report, { headOnly });
+    this.json(status, body, options);
   }
 
   // 头已发出, 改不了口: 断开, 不能让人把半个当成整个
@@ -210,14 +260,42 @@ export class Exchange {
     this.res.close();
   }
 
-  /**
-   * 请求体还没收完就拒绝。先停读再应答: 关得太早, 对方的写入会先撞上 RST 而读不到应答;
-   * 继续读则白收 2.5 GB。停读之后对方读到应答自会离开, 不走的由 uWS 在约 10 秒后切断 (实测)
-   */
-  refuse(error: unknown, report: ReportInternal): void {
-    this.pause();
-    if (this.over) return;
-    this.finish();
-    sendError(this.res, error, report, { headers: { Connection: 'close' } });
+  /** 不要余下的请求体: 停着的恢复, 从此读到的都丢掉 (有界)。可重复调用; 之后须 refuse */
+  drop(): void {
+    if (this.over || this.#drain !== undefined) return;
+    if (!this.#receiving) this.receive(() => {});
+    this.resume();
+    this.#drain = new BodyDrain(this.res, this.patrol);
   }
+
+  /** 请求体还没收完就拒绝: 立即应答, 一面接着读一面丢; 收完 (或读够了, 再留一会儿) 就断开 */
+  refuse(error: unknown, report: ReportInternal, options: AnswerOptions = {}): void {
+    this.drop();
+    const drain = this.#drain;
+    if (this.over || drain === undefined) return;
+    const { status, body } = errorAnswer(error, report);
+    this.finish();
+    const headers = { ...JSON_HEADERS, ...options.headers, Connection: 'close' };
+    writeUnended(this.res, status, headers, JSON.stringify(body));
+    drain.answered();
+  }
+}
+
+function errorAnswer(error: unknown, report: ReportInternal): { status: number; body: object } {
+  const { code, message, facts } = toAppError(error, report);
+  return { status: ERRORS[code].http, body: { error: { code, message, ...facts } } };
+}
+
+// 应答一结束, uWS 就不许再碰 res: 停不了读, 也断不开。所以写出完整的应答而不让它知道已经结束:
+// 应答体跟在最后一个头的值里。uWS 会再补一个 CRLF, 算进长度 (JSON 的末尾可以有空白)
+function writeUnended(
+  res: HttpResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  text: string,
+): void {
+  res.cork(() => {
+    writeHead(res, status, headers);
+    res.writeHeader('Content-Length', `${Buffer.byteLength(text) + 2}\r\n\r\n${text}`);
+  });
 }

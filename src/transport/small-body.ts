@@ -9,7 +9,7 @@ import type { Exchange } from './http.js';
 export function readSmallBody(exchange: Exchange, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let body = Buffer.alloc(0);
-    exchange.res.onData((piece, isLast) => {
+    exchange.receive((piece, isLast) => {
       // 超过之后, 停读生效之前还会来的都不要
       if (body.length > maxBytes) return;
       // 拷贝: 回调一返回, piece 的内存就不是我们的了

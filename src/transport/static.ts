@@ -4,7 +4,8 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../protocol/errors.js';
-import { endHead, isFresh, type ReportInternal, sendError, sendNotModified, writeHead } from './http.js';
+import { Exchange, isFresh, type ReportInternal, sendNotModified } from './http.js';
+import type { Patrol } from './patrol.js';
 
 /** dist/web/manifest.json 的一项, 由 scripts/build-web.mjs 写出 */
 interface ManifestEntry {
@@ -26,6 +27,7 @@ interface Asset {
 }
 
 export interface StaticOptions {
+  readonly patrol: Patrol;
   readonly report: ReportInternal;
   /** 这个请求的对方是否经 https 访问 */
   readonly isSecure: (res: HttpResponse, req: HttpRequest) => boolean;
@@ -99,8 +101,9 @@ export class StaticFiles {
   handle(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
     // 只认清单里的地址: 请求的路径从不碰文件系统
     const asset = this.#assets.get(req.getUrl());
+    const exchange = new Exchange(res, this.#options.patrol);
     if (asset === undefined) {
-      sendError(res, new AppError('not_found'), this.#options.report, { headOnly });
+      exchange.fail(new AppError('not_found'), this.#options.report, { headOnly });
       return;
     }
     const [encoding, body] = choose(asset, req.getHeader('accept-encoding'));
@@ -110,9 +113,7 @@ export class StaticFiles {
       sendNotModified(res, headers);
       return;
     }
-    writeHead(res, 200, headers);
-    if (headOnly) endHead(res, body.length);
-    else res.end(body);
+    exchange.answer(200, headers, body, headOnly);
   }
 }
 

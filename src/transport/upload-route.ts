@@ -9,6 +9,7 @@ import { bearerSession } from './bearer.js';
 import { FORM_OVERHEAD_BYTES, type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
 import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
+import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
 
 export interface UploadRouteOptions {
@@ -17,11 +18,14 @@ export interface UploadRouteOptions {
   readonly filesPerRequest: number;
   /** 同时进行的请求数 */
   readonly maxActive: number;
+  /** 请求体多久没有新字节就拒绝 (毫秒) */
+  readonly idleTimeoutMs: number;
 }
 
 export interface UploadRouteParts extends FormParts {
   readonly sessions: Sessions;
   readonly origins: OriginRules;
+  readonly patrol: Patrol;
   readonly peers: Peers;
   readonly keyed: KeyedRequests;
   readonly stopping: () => boolean;
@@ -38,7 +42,7 @@ export class UploadRoute {
   }
 
   handle(res: HttpResponse, req: HttpRequest): void {
-    const exchange = new Exchange(res);
+    const exchange = new Exchange(res, this.#parts.patrol);
     try {
       const facts = this.#examine(res, req);
       const form = new FormUpload(exchange, facts, this.#options, this.#parts, () =>

@@ -10,8 +10,9 @@ import { AppError, type CloseName } from '../protocol/errors.js';
 import { type Socket, type SocketData, WsConnection } from './connection.js';
 import { Counts } from './counts.js';
 import type { Doors } from './doors.js';
-import { sendError } from './http.js';
+import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
+import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
 import { ReceiveBudget } from './receive-budget.js';
 
@@ -33,6 +34,7 @@ export interface WsParts {
   readonly dispatcher: Dispatcher;
   readonly files: FileDoor;
   readonly origins: OriginRules;
+  readonly patrol: Patrol;
   readonly peers: Peers;
   readonly stopping: () => boolean;
   readonly reportInternal: (error: unknown) => string;
@@ -148,7 +150,7 @@ export class WsEdge {
         context,
       );
     } catch (error) {
-      sendError(res, error, this.#parts.reportInternal);
+      new Exchange(res, this.#parts.patrol).fail(error, this.#parts.reportInternal);
     }
   }
 

@@ -51,6 +51,7 @@ export const ERRORS_EN: Readonly<Record<ShownErrorCode, string>> = {
   unauthorized: 'There is no valid session. Please enter the chat again',
   forbidden_origin: 'The server does not accept connections from this address',
   not_found: 'There is no such resource',
+  request_timeout: 'Nothing arrived for too long; please check the network and retry',
   upload_unknown: 'The server no longer knows this upload. Retry to send it from the start',
   name_taken: 'This name is in use; please choose another',
   name_invalid: 'The name must have 1 to 32 characters and no control characters',
