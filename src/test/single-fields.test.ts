@@ -89,6 +89,18 @@ describe('重复的头', () => {
     assert.deepEqual(messages, []);
   });
 
+  it('先写完 30 MB 再读的客户端也读得到为什么', async (t) => {
+    const { port } = await serve(t);
+    const length = 30 * 1024 * 1024;
+    const head = request('POST /api/files', ['Host: a', 'Host: b', `Content-Length: ${length}`]);
+    const raw = await RawSocket.open(t, port);
+    raw.socket.pause();
+    raw.write(head);
+    await new Promise((resolve) => raw.socket.write(Buffer.alloc(length), resolve));
+    raw.socket.resume();
+    assert.match(await raw.end(), /^HTTP\/1\.1 400 .*"code":"invalid_field"/s);
+  });
+
   it('夹带在两个长度之间的第二个请求不会被执行 (请求走私)', async (t) => {
     const { http, port } = await serve(t);
     const smuggled = request('GET /api/limits', ['Host: a']);
@@ -108,7 +120,8 @@ describe('重复的头', () => {
       ['Content-Type: text/plain', `Content-Type: multipart/form-data; boundary=${BOUNDARY}`],
       ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'],
     ]) {
-      const text = request('GET /healthz', ['Host: a', ...double]);
+      const body = double[0]?.startsWith('Transfer') ? '0\r\n\r\n' : '';
+      const text = request('GET /healthz', ['Host: a', ...double], body);
       assert.deepEqual(await refusal(t, port, text), [400, 'invalid_field'], text);
     }
   });

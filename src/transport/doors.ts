@@ -1,14 +1,16 @@
 // 每条路由都从这里挂上: 自相矛盾的请求在处理函数之前就拒绝; 别的网站可以读的应答在这里登记, 预检在这里回答
 import type { HttpRequest, HttpResponse, TemplatedApp, WebSocketBehavior } from 'uWebSockets.js';
 import { isShared, PREFLIGHT_HEADERS, share } from './cors.js';
-import { type ReportInternal, refuseAndClose, sendError, sendNoContent } from './http.js';
+import { Exchange, hasBody, type ReportInternal, refuseAndClose, sendError, sendNoContent } from './http.js';
 import type { OriginRules } from './origin.js';
+import type { Patrol } from './patrol.js';
 import { requireSingleFields } from './single-fields.js';
 
 export type Handler = (res: HttpResponse, req: HttpRequest) => void;
 
 export interface DoorParts {
   readonly origins: OriginRules;
+  readonly patrol: Patrol;
   readonly reportInternal: ReportInternal;
 }
 
@@ -72,7 +74,9 @@ export class Doors {
       requireSingleFields(req);
       return true;
     } catch (error) {
-      refuseAndClose(res, error, this.#parts.reportInternal, req.getMethod() === 'head');
+      const { patrol, reportInternal } = this.#parts;
+      if (hasBody(req)) new Exchange(res, patrol).refuse(error, reportInternal);
+      else refuseAndClose(res, error, reportInternal, req.getMethod() === 'head');
       return false;
     }
   }

@@ -126,7 +126,7 @@ export function sendNoContent(res: HttpResponse, headers: Readonly<Record<string
 }
 
 /**
- * 信不过边界的请求: 应答错误, 然后断开。须在处理函数的同步部分调用。
+ * 信不过边界而没有请求体 (带着的用 Exchange.refuse) 的请求: 应答错误, 然后断开。须在处理函数的同步部分调用。
  * 过了这一轮才应答: 立即应答的话, uWS 把同一个包里随后的字节当作下一个请求去执行 (实测, 断开的标志也被它抹掉);
  * 还没应答时又来一个, 它就直接断开
  */
