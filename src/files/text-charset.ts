@@ -5,10 +5,10 @@ import type { TextCharset } from '../protocol/messages.js';
 /** 从 position 起至多 length 字节; 到了末尾则更少 */
 export type ReadAt = (position: number, length: number) => Promise<Uint8Array>;
 
-// 判断编码看这么多就够: 一次 1 MiB, 主线程上几毫秒
-const SAMPLE_BYTES = 1024 * 1024;
+// 判断编码看这么多就够 (几万个字): 64 KiB, 主线程上不到一毫秒, 比这时已还回去的写入块小
+const SAMPLE_BYTES = 64 * 1024;
 // 开头全是 ASCII 的往后找, 至多找这么远: 2.5 GB 的日志不能为此再读一遍
-const MAX_SEARCH_BYTES = 64 * SAMPLE_BYTES;
+const MAX_SEARCH_BYTES = 64 * 1024 * 1024;
 // 坏的不到十分之一: 截断的日志, 混进的一两个坏字节不改变整篇是什么编码
 const TOLERANCE = 10;
 const REPLACEMENT = 0xfffd;
@@ -29,15 +29,21 @@ export async function findCharset(size: number, read: ReadAt): Promise<TextChars
     const block = await read(position, Math.min(SAMPLE_BYTES, end - position));
     const first = firstBeyondAscii(block);
     // 从第一个非 ASCII 字节起重取: 它必是一个字符的开头, 样本就不会从半个字开始
-    if (first >= 0) return detectCharset(first === 0 ? block : await read(position + first, SAMPLE_BYTES));
+    if (position + first === 0) return detectCharset(block);
+    if (first >= 0) return guessCharset(await read(position + first, SAMPLE_BYTES));
   }
   return undefined;
 }
 
-/** 同上, 只看这一段; 它须从一个字符的开头起, 末尾可以切在字中间 */
+/** 同上, 只看文件的开头这一段; 末尾可以切在字中间 */
 export function detectCharset(sample: Uint8Array): TextCharset | undefined {
   if (sample[0] === 0xff && sample[1] === 0xfe) return 'utf-16le';
   if (sample[0] === 0xfe && sample[1] === 0xff) return 'utf-16be';
+  return guessCharset(sample);
+}
+
+// sample 须从一个字符的开头起
+function guessCharset(sample: Uint8Array): TextCharset | undefined {
   const utf8 = tallyUtf8(sample);
   if (utf8.bad === 0 || utf8.bad * TOLERANCE < utf8.good) return undefined;
   const { good, bad, loose } = tallyGb18030(sample);
@@ -45,7 +51,7 @@ export function detectCharset(sample: Uint8Array): TextCharset | undefined {
   return bad * TOLERANCE < good && loose * 2 < good ? 'gb18030' : undefined;
 }
 
-/** 没有则 -1。手写循环: findIndex 慢十倍以上, 而这里一次是 1 MiB */
+/** 没有则 -1。手写循环: findIndex 慢十倍以上, 而这里最多要看 64 MiB */
 function firstBeyondAscii(bytes: Uint8Array): number {
   for (let index = 0; index < bytes.length; index += 1) if (bytes[index]! >= 0x80) return index;
   return -1;

@@ -6,6 +6,7 @@ import { decodeText, detectCharset, findCharset } from '../files/text-charset.js
 import { gbk } from './gbk.js';
 
 const PROSE = '关于季度总结的报告, 第 3 版 (终稿)。\r\n其一, 人员与预算; 其二, 进度 50%。\r\n';
+const SAMPLE = 64 * 1024;
 const MIB = 1024 * 1024;
 
 function find(data: Buffer): ReturnType<typeof findCharset> {
@@ -48,16 +49,19 @@ test('编码: 坏了一两个字节的仍是原来的编码, 西欧文字不会�
   assert.equal(detectCharset(Buffer.from(western, 'latin1')), undefined);
 });
 
-test('编码: 第一个汉字在几 MiB 的 ASCII 之后也找得到, 恰好骑在块的接缝上也一样', async () => {
-  for (const ascii of [0, 1, MIB - 1, MIB, MIB + 1, 3 * MIB - 1]) {
+test('编码: 第一个汉字在许多 ASCII 之后也找得到, 恰好骑在块的接缝上也一样', async () => {
+  for (const ascii of [0, 1, SAMPLE - 1, SAMPLE, SAMPLE + 1, 3 * SAMPLE - 1, 3 * MIB]) {
     const head = Buffer.alloc(ascii, 'ascii text ');
     assert.equal(await find(Buffer.concat([head, gbk(PROSE)])), 'gb18030', `${ascii}`);
     assert.equal(await find(Buffer.concat([head, Buffer.from(PROSE)])), undefined, `${ascii}`);
+    // 字节顺序标记只在文件的开头才是
+    const mark = Buffer.from('\ufeffx', 'utf16le');
+    assert.equal(await find(Buffer.concat([head, mark])), ascii === 0 ? 'utf-16le' : undefined, `${ascii}`);
   }
 });
 
 test('编码: 一直是 ASCII 的大文件只看开头的 64 MiB', async () => {
-  const block = Buffer.alloc(MIB, 'x');
+  const block = Buffer.alloc(SAMPLE, 'x');
   let read = 0;
   const found = await findCharset(2.5e9, async (_, length) => {
     read += length;
