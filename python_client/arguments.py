@@ -129,7 +129,7 @@ def _search_options(rest: list[str], literal: list[str]) -> SearchOptions:
     parser.add_argument("--before", type=_count)
     found, extras = parser.parse_known_args(rest)
     _refuse([word for word in extras if word.startswith("-")])
-    # 没有加引号的几个词合成一句: 空格也是要找的字
+    # 没有加引号的几个词合成一句, 命令行去掉的引号补不回来
     query = " ".join([*extras, *literal]).strip()
     if not query:
         raise UsageError("没有说找什么: 写上搜索词")

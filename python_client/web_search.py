@@ -11,6 +11,7 @@ from .protocol.address import ServerAddress
 from .protocol.codec import BadFrameError, decode_search
 from .protocol.errors import OWN_ERRORS, describe_error
 from .protocol.messages import SearchPage
+from .protocol.search_query import utc_offset_minutes
 from .transfer.http_request import BadUrlError, HttpRequest, get_small
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def search_page(address: ServerAddress, query: str, limit: int, before: int | No
 
 def _ask(address: ServerAddress, query: str, limit: int, before: int | None) -> tuple[int, bytes]:
     # 不用 GET: 一个汉字在地址里占 9 字节, 长的请求行被 TCP 拆成两段, uWebSockets.js 就应答 505
-    asked = {"query": query, "limit": limit, "before": before}
+    asked = {"query": query, "limit": limit, "before": before, "utcOffset": utc_offset_minutes()}
     posted = json.dumps(asked, ensure_ascii=False).encode("utf-8", "replace")
     status, body = _request(address.search_url, posted)
     if status in _NO_POST:

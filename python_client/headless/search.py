@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from ..model.search_hits import query_problem
+from ..model.search_hits import query_hint, query_problem
 from ..protocol.address import ServerAddress
 from ..protocol.codec import encode_room_message
 from ..protocol.messages import MAX_SEARCH_LIMIT
@@ -24,6 +24,9 @@ def search(options: SearchOptions, address: ServerAddress, terminal: Terminal) -
     problem = query_problem(options.query)
     if problem:
         raise UsageError(problem)
+    hint = query_hint(options.query)
+    if hint:
+        terminal.line(hint)
     try:
         found = asyncio.run(_print_all(options, address))
     except UnreachableError as error:

@@ -64,10 +64,11 @@ class OlderLoaded:
 
 @dataclass(frozen=True)
 class FilesLoaded:
-    """load_more_files 的应答: 更早的文件, 旧的在前。"""
+    """load_more_files 的应答: 更早的文件, 旧的在前; total 是服务器上一共几个, 失败或旧的服务器没有。"""
 
     messages: tuple[RoomMessage, ...]
     more: bool
+    total: int | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ class FileIndex:
         self._fresh: list[FileMessage] = []
         self._more = False
         self._oldest_seq: int | None = None
+        # 服务器说的总数, 与那时见过的最新一个的 seq: 比它新的是后来的
+        self._total: int | None = None
+        self._newest_seq = -1
+        self._counted_seq = -1
 
     @property
     def files(self) -> Sequence[FileMessage]:
@@ -44,16 +48,31 @@ class FileIndex:
         """取下一页的起点。"""
         return self._oldest_seq
 
+    @property
+    def total(self) -> int | None:
+        """一共有几个, 没有取来的也算; None: 服务器还没有说。"""
+        return self._total
+
+    def counted(self, total: int) -> None:
+        """服务器此刻说的总数; 之后新来的自己加。"""
+        self._total = total
+        self._counted_seq = self._newest_seq
+
     def new_epoch(self) -> None:
         """旧的 seq 作废, 从最新的重新取。"""
         self._oldest_seq = None
+        self._total = None
+        self._newest_seq = self._counted_seq = -1
 
     def add(self, files: Sequence[FileMessage]) -> bool:
         """返回有没有新的。"""
         before = len(self._fresh)
         for file in files:
             self._oldest_seq = file.seq if self._oldest_seq is None else min(self._oldest_seq, file.seq)
+            self._newest_seq = max(self._newest_seq, file.seq)
             if file.id not in self._files:
+                if self._total is not None and file.seq > self._counted_seq:
+                    self._total += 1
                 self._files[file.id] = file
                 self._fresh.append(file)
         # 没有人读时也有上限

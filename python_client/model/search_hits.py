@@ -1,11 +1,12 @@
-"""搜索词在一段文字里的各处, 与结果里的一行摘要; 大小写的折叠同服务器。纯函数。"""
+"""搜索词在一段文字里的各处, 与结果里的一行摘要; 写法与折叠同服务器。纯函数。"""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from ..protocol.messages import MAX_QUERY_LENGTH, RoomMessage, TextMessage
+from ..protocol.search_query import parse_query
+from ..protocol.text_fold import clusters
 
 # 一段文字里至多标出这么多处: 每处是 Text 里的一段
 MAX_HITS = 200
@@ -28,21 +29,39 @@ def searched_text(message: RoomMessage) -> str:
     return message.message if isinstance(message, TextMessage) else message.original_name
 
 
+def query_hint(query: str) -> str:
+    """看不懂的条件, 给用户看的一句; 空串: 没有。"""
+    doubtful = parse_query(query).doubtful
+    if not doubtful:
+        return ""
+    examples = "from:名字, has:file, before:2026-11-01"
+    return f"{' '.join(doubtful)} 不是看得懂的条件, 按文字找; 条件写成 {examples}, 冒号后面不空格"
+
+
 def find_hits(text: str, query: str) -> list[tuple[int, int]]:
-    """query 在 text 里的各处 (起, 止), 不重叠, 至多 MAX_HITS 处。"""
-    folded, wanted = _fold(text), _fold(query)
-    hits: list[tuple[int, int]] = []
-    start = folded.find(wanted) if wanted else -1
-    while start >= 0 and len(hits) < MAX_HITS:
-        hits.append((start, start + len(wanted)))
-        start = folded.find(wanted, start + len(wanted))
-    return hits
+    """query 里的词在 text 里的各处 (起, 止), 从前往后, 不重叠 (交叠的合成一处), 至多 MAX_HITS 处。"""
+    places = clusters(text)
+    folded = "".join(cluster for _, _, cluster in places)
+    # 折叠之后的每个字来自哪一簇
+    owners = [index for index, (_, _, cluster) in enumerate(places) for _ in cluster]
+    found: list[tuple[int, int]] = []
+    for word in parse_query(query).words:
+        # 摘要里换行是空格: 跨行的短语也标得出
+        wanted = _SPACES.sub(" ", word)
+        at = folded.find(wanted)
+        count = 0
+        while at >= 0 and count < MAX_HITS:
+            last = owners[at + len(wanted) - 1]
+            found.append((places[owners[at]][0], places[last][1]))
+            at = folded.find(wanted, at + len(wanted))
+            count += 1
+    return _merged(sorted(found))[:MAX_HITS]
 
 
 def snippet(text: str, query: str) -> str:
     """一行: 空白并成一格, 从第一处之前一点开始, 两头省略。"""
     line = _SPACES.sub(" ", text).strip()
-    hits = find_hits(line, _SPACES.sub(" ", query))
+    hits = find_hits(line, query)
     start = max(0, hits[0][0] - _LEAD) if hits else 0
     # 开头只省几个字没有意思
     start = 0 if start <= 2 else start
@@ -50,15 +69,11 @@ def snippet(text: str, query: str) -> str:
     return f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"
 
 
-def _fold(text: str) -> str:
-    """逐字折叠, 长度不变: 位置才对得上原文。"""
-    return text.lower() if text.isascii() else "".join(map(_fold_one, text))
-
-
-@lru_cache(maxsize=4096)
-def _fold_one(character: str) -> str:
-    # 变成几个字的 (ß) 用小写; 小写也变长的 (İ) 不动
-    for folded in (character.casefold(), character.lower()):
-        if len(folded) == 1:
-            return folded
-    return character
+def _merged(hits: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for start, end in hits:
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged

@@ -55,7 +55,7 @@ class Archive:
             log.info("archive.files_failed error=%s", error)
             self._ports.emit(FilesLoaded((), True))
             return
-        self._ports.emit(FilesLoaded(page.messages, page.more))
+        self._ports.emit(FilesLoaded(page.messages, page.more, page.total))
 
     async def _search(self, number: int, query: str, before: int | None) -> None:
         try:

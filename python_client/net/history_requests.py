@@ -8,6 +8,7 @@ from typing import Callable, Union
 from ..protocol import client_frames
 from ..protocol.errors import describe_error
 from ..protocol.messages import History, SearchPage, ServerError, ServerMessage
+from ..protocol.search_query import utc_offset_minutes
 
 # 同时在问的上限: 正常至多六个 (补齐, 更早的, 文件列表, 搜索, 那时的聊天的两头)
 MAX_WAITING = 8
@@ -54,7 +55,11 @@ class HistoryRequests:
 
     async def search(self, query: str, limit: int, before: int | None) -> SearchPage:
         """一页搜索结果。错误: HistoryError。"""
-        page = await self._ask_patiently(lambda ref: client_frames.search(ref, query, limit, before=before))
+
+        def frame(ref: str) -> str:
+            return client_frames.search(ref, query, limit, before=before, utc_offset=utc_offset_minutes())
+
+        page = await self._ask_patiently(frame)
         if not isinstance(page, SearchPage):
             raise HistoryError("服务器的应答对不上")
         return page

@@ -115,9 +115,20 @@ def history(
     )
 
 
-def search(ref: str, query: str, limit: int, *, before: int | None = None) -> str:
-    """要一页搜索结果; before: 只要这个 seq 之前的。"""
-    return _encode({"type": "search", "query": query, "before": before, "limit": limit, "ref": ref})
+def search(
+    ref: str, query: str, limit: int, *, before: int | None = None, utc_offset: int | None = None
+) -> str:
+    """要一页搜索结果; before: 只要这个 seq 之前的; utc_offset: query 里的日期按 UTC 以东几分钟。"""
+    return _encode(
+        {
+            "type": "search",
+            "query": query,
+            "utcOffset": utc_offset,
+            "before": before,
+            "limit": limit,
+            "ref": ref,
+        }
+    )
 
 
 def _encode(fields: Fields) -> str:

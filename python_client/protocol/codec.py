@@ -242,6 +242,7 @@ def _history(fields: Fields) -> History:
         messages=messages,
         more=fields.get("more") is True,
         kind=optional(fields, "kind", string),
+        total=optional(fields, "total", integer),
         ref=optional(fields, "ref", string),
         skipped=skipped,
     )

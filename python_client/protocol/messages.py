@@ -220,6 +220,8 @@ class History:
     messages: tuple[RoomMessage, ...]
     more: bool
     kind: str | None = None
+    # 这一种一共有几条; 限定了 kind 才有, 旧的服务器没有
+    total: int | None = None
     ref: str | None = None
     # 不合契约而去掉的有几项
     skipped: int = 0

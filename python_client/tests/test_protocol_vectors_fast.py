@@ -10,7 +10,17 @@ from typing import Any, Mapping
 
 import pytest
 
-from ..protocol import chunk_frame, client_frames, codec, errors, messages, user_name
+from ..model.search_hits import find_hits
+from ..protocol import (
+    chunk_frame,
+    client_frames,
+    codec,
+    errors,
+    messages,
+    search_query,
+    text_fold,
+    user_name,
+)
 from ..protocol.codec import BadFrameError
 from ..protocol.fields import MAX_TIME_MS
 from ..protocol.messages import FileMessage, TextMessage, Unknown
@@ -29,6 +39,7 @@ CLIENT_FRAMES = load("client-frames")
 SERVER_FRAMES = load("server-frames")
 CHUNKS = load("chunks")
 NAMES = load("user-names")
+SEARCH = load("search")
 
 
 def compact(value: object) -> str:
@@ -187,3 +198,33 @@ def test_用户名的清理与服务器相同(vector: Fields) -> None:
             user_name.clean_user_name(raw)
     else:
         assert user_name.clean_user_name(raw) == vector["name"] * times
+
+
+def test_搜索词的折叠与写法同服务器() -> None:
+    assert SEARCH["max_words"] == search_query.MAX_QUERY_WORDS
+    for vector in SEARCH["fold"]:
+        assert text_fold.fold(vector["text"]) == vector["folded"], vector["text"]
+    for vector in SEARCH["queries"]:
+        parsed = search_query.parse_query(vector["query"])
+        wanted = {key: vector[key] for key in ("words", "from", "has", "doubtful")}
+        days = {
+            key: "{year:04}-{month:02}-{day:02}".format(**vector[key])
+            for key in ("after", "before")
+            if key in vector
+        }
+        found = {
+            "words": list(parsed.words),
+            "from": list(parsed.from_names),
+            "has": list(parsed.has),
+            "doubtful": list(parsed.doubtful),
+        }
+        assert found == wanted, vector["query"]
+        given = {"after": parsed.after, "before": parsed.before}
+        assert {key: day.isoformat() for key, day in given.items() if day is not None} == days
+
+
+def test_标出的命中同网页() -> None:
+    for vector in SEARCH["hits"]:
+        text = vector["text"]
+        hits = [text[start:stop] for start, stop in find_hits(text, vector["query"])]
+        assert hits == vector["hits"], vector["query"]

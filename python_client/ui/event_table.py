@@ -121,6 +121,8 @@ class EventTable:
         self._state.loading_files = False
         self._state.files.more = event.more
         self._see_files(event.messages)
+        if event.total is not None:
+            self._state.files.counted(event.total)
         self._state.stale.add(FILES)
 
     def _offers_changed(self, event: events.OffersChanged) -> None:

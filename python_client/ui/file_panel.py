@@ -84,9 +84,7 @@ class FilePanel:
         if chosen is not None and self.selected() is None:
             self._select(chosen.id)
         self._more = index.more
-        count = len(index.files)
-        # 一个都没有时不写 +: "0+" 读不懂
-        self.heading.configure(text=f"文件 ({count}{'+' if index.more and count else ''})")
+        self.heading.configure(text=f"文件 ({_count_text(index)})")
         self._show_facts()
         if index.more:
             self.more.grid(row=0, column=0, sticky="e", padx=palette.PAD, pady=palette.PAD)
@@ -225,6 +223,15 @@ class FilePanel:
             return "点一下在浏览器里打开"
         # 近来的一页里没有, 更早的也许有
         return "最近没有文件" if self._more else "还没有文件"
+
+
+def _count_text(index: FileIndex) -> str:
+    """服务器说的总数; 还没有说时是取来的, 更早的还有则带 +。"""
+    if index.total is not None:
+        return f"{index.total:,}"
+    count = len(index.files)
+    # 一个都没有时不写 +: "0+" 读不懂
+    return f"{count}{'+' if index.more and count else ''}"
 
 
 def _runs(flags: Sequence[bool]) -> Iterator[tuple[int, int]]:

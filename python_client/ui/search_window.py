@@ -6,7 +6,7 @@ import tkinter
 from tkinter import ttk
 
 from ..model.events import Searched
-from ..model.search_hits import query_problem
+from ..model.search_hits import query_hint, query_problem
 from ..protocol.messages import RoomMessage
 from . import palette
 from .actions import Actions
@@ -23,7 +23,7 @@ TITLE = "搜索聊天记录"
 # 96 dpi 下的像素
 _SIZE = (980, 600)
 _RESULTS_WIDTH = 340
-_HINT = "正文与文件名里含有的都找得到, 不分大小写"
+_HINT = "词都要有, 引号里的连着; from:名字 has:file before:2026-11-01 after:2026-10-01"
 
 
 class SearchWindow:
@@ -101,7 +101,9 @@ class SearchWindow:
         is_first = not self.results.messages
         self.results.add(self._query, page.messages, page.more)
         count = len(self.results.messages)
-        self.say(f"{count}{'+' if page.more else ''} 条, 新的在前" if count else "没有找到")
+        said = f"{count}{'+' if page.more else ''} 条, 新的在前" if count else "没有找到"
+        hint = query_hint(self._query)
+        self.say(f"{said}; {hint}" if hint else said)
         if is_first and count:
             self.results.choose(0)
 

@@ -17,6 +17,7 @@ import type {
   ServerMessage,
   TextEntry,
 } from '../protocol/messages.js';
+import type { SearchCriteria } from '../protocol/search-query.js';
 
 /** 一条活着的 WebSocket; 关闭之后所有方法都是空操作, 不抛错 */
 export interface Connection {
@@ -61,16 +62,20 @@ export interface HistoryFilter {
 }
 
 export interface SearchQuery {
-  readonly query: string;
+  readonly criteria: SearchCriteria;
   readonly limit: number;
   /** 只要 seq 小于它的 */
   readonly before?: number;
+  /** 也要合乎的一共有几个 (不管 before); 只有 criteria.isFile 时才数得快 */
+  readonly count: boolean;
 }
 
 export interface SearchPage {
   /** 新的在前 */
   readonly entries: readonly RoomEntry[];
   readonly more: boolean;
+  /** 要了才有 */
+  readonly total?: number;
 }
 
 /**
@@ -92,7 +97,9 @@ export interface MessageLog {
   findSent(sentBy: SentBy): Promise<RoomEntry | undefined>;
   /** 这个发送者用过的全部 clientId; 太多 (几千个) 时为 undefined */
   sentIds(sender: string): Promise<readonly string[] | undefined>;
-  /** 文字的正文与文件名里含有 query 的 (不分大小写, 按字面)。错误: server_busy (排队的搜索太多) */
+  /** 还留着的文件有多少个, 刚播出的也算 */
+  readonly fileCount: number;
+  /** 合乎 criteria 的, 新的在前。错误: server_busy (排队的搜索太多) */
   search(query: SearchQuery): Promise<SearchPage>;
 }
 

@@ -146,12 +146,13 @@ export class Room {
   /** 一页历史; ref 原样返回, 同时要几页的客户端据此对号。尾部答得出时同步送出 */
   history(member: Member, request: HistoryRange & { readonly ref?: string }): Promise<void> | undefined {
     const { kind, ref } = request;
-    const reply = ({ messages, more }: MessagesBody): void =>
+    const reply = ({ messages, more, total }: MessagesBody): void =>
       member.send({
         type: 'history',
         messages,
         more,
         ...(kind === undefined ? {} : { kind }),
+        ...(total === undefined ? {} : { total }),
         ...(ref === undefined ? {} : { ref }),
       });
     return deliver(this.#options.archive.page(request, member.origin), reply);

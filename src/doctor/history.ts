@@ -11,6 +11,7 @@ import {
   transact,
   userVersion,
 } from '../store/history/database.js';
+import { fillFileList } from '../store/history/file-list.js';
 import type { JournalRecord } from '../store/history/journal.js';
 import { blobOf, COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
 import { SCHEMA_VERSION } from '../store/history/schema.js';
@@ -66,12 +67,16 @@ export function mendJournal(folder: string, subject: string): void {
   });
 }
 
-/** 清空搜索索引; 服务器启动后从头补建 */
+/** 清空搜索索引, 重填文件列表; 索引由服务器启动后从头补建 */
 export function resetIndex(folder: string): void {
   withDatabase(path.join(folder, DATABASE_NAME), (database) =>
     transact(database, 'IMMEDIATE', () => {
       database.exec(`INSERT INTO ${INDEX_NAME} (${INDEX_NAME}) VALUES ('delete-all')`);
       database.exec(`INSERT OR REPLACE INTO meta (key, value) VALUES ('indexed_seq', '0')`);
+      // 旧版的数据库还没有这两张表, 升级时自会建好
+      if (userVersion(database) < SCHEMA_VERSION) return;
+      database.exec('DELETE FROM message_blocks');
+      fillFileList(database);
     }),
   );
 }
@@ -138,11 +143,22 @@ function indexProblem(database: Connection): string | undefined {
       `SELECT COUNT(*) FROM messages m LEFT JOIN ${INDEX_NAME}_docsize d ON d.id = m.seq
        WHERE m.seq <= ${indexedSeq} AND d.id IS NULL`,
     );
-    return missing === 0 ? undefined : `${missing} 条消息没有编入`;
+    if (missing > 0) return `${missing} 条消息没有编入`;
+    return userVersion(database) < SCHEMA_VERSION ? undefined : fileListProblem(database);
   } catch (error) {
     if (isPassing(error)) throw error;
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+// 多出来的行 (它的消息没有了) 由 sequence_gap 说
+function fileListProblem(database: Connection): string | undefined {
+  const [missing] = one<[number]>(
+    database,
+    `SELECT COUNT(*) FROM messages m LEFT JOIN file_list f ON f.seq = m.seq
+     WHERE m.kind = 'file' AND f.seq IS NULL`,
+  );
+  return missing === 0 ? undefined : `文件列表里少 ${missing} 个`;
 }
 
 function loggedFiles(database: Connection): Map<string, StoredRecord> {

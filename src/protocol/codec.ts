@@ -1,6 +1,7 @@
 // 字节 -> 有类型的消息 (或 AppError); 消息 -> 字符串, 每次广播只编码一次
 import { decodeChunkFrame, UUID_PATTERN } from './chunk-frame.js';
 import { AppError } from './errors.js';
+import { FILE_GROUPS, type FileGroup } from './file-kind.js';
 import { scanFrame } from './json-scan.js';
 import {
   CHALLENGE_RANGES,
@@ -17,6 +18,7 @@ import {
   MAX_HISTORY_LIMIT,
   MAX_QUERY_LENGTH,
   MAX_SEARCH_LIMIT,
+  MAX_UTC_OFFSET,
   type RoomEntry,
   type SearchMessage,
   type ServerMessage,
@@ -180,12 +182,20 @@ function decodeFileProof(envelope: Envelope): ClientMessage {
 export function decodeSearch(envelope: Envelope): SearchMessage {
   const limit = optionalInteger(envelope, 'limit') ?? DEFAULT_SEARCH_LIMIT;
   if (limit === 0) throw invalid('limit');
-  const query = requiredString(envelope, 'query', MAX_QUERY_LENGTH).trim();
-  if (query === '') throw invalid('query');
+  const kind = historyKind(envelope);
+  const isList = kind !== undefined;
+  // 文件列表可以什么词也不给
+  const written = isList ? optionalString(envelope, 'query', MAX_QUERY_LENGTH) : undefined;
+  const query = (isList ? (written ?? '') : requiredString(envelope, 'query', MAX_QUERY_LENGTH)).trim();
+  if (query === '' && !isList) throw invalid('query');
   return {
     type: 'search',
     query,
     limit: Math.min(limit, MAX_SEARCH_LIMIT),
+    ...optional('kind', kind),
+    ...optional('group', fileGroup(envelope)),
+    ...optional('from', sender(envelope)),
+    ...optional('utcOffset', utcOffset(envelope)),
     ...optional('before', optionalInteger(envelope, 'before')),
     ...optional('ref', label(envelope, 'ref')),
   };
@@ -265,6 +275,28 @@ function historyKind(envelope: Envelope): HistoryKind | undefined {
   const value = envelope['kind'];
   if (value == null) return undefined;
   if (value !== 'file') throw invalid('kind');
+  return value;
+}
+
+function fileGroup(envelope: Envelope): FileGroup | undefined {
+  const value = envelope['group'];
+  if (value == null) return undefined;
+  const group = FILE_GROUPS.find((known) => known === value);
+  if (group === undefined) throw invalid('group');
+  return group;
+}
+
+function sender(envelope: Envelope): string | undefined {
+  const value = optionalString(envelope, 'from', MAX_QUERY_LENGTH)?.trim();
+  if (value === '') throw invalid('from');
+  return value;
+}
+
+function utcOffset(envelope: Envelope): number | undefined {
+  const value = envelope['utcOffset'];
+  if (value == null) return undefined;
+  if (typeof value !== 'number' || !Number.isInteger(value) || Math.abs(value) > MAX_UTC_OFFSET)
+    throw invalid('utcOffset');
   return value;
 }
 

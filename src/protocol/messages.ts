@@ -1,5 +1,6 @@
 // 线上消息的形状与上限; 字段名与次序即契约, 逐项说明见 PROTOCOL.md
 import type { ErrorCode, ErrorFacts } from './errors.js';
+import type { FileGroup } from './file-kind.js';
 import type { Renamed } from './renamed-from.js';
 
 /** 数据分片解码后的硬上限: 1 MiB; 更大的帧会让单次回调占住事件循环 */
@@ -32,6 +33,8 @@ export const DEFAULT_SEARCH_LIMIT = 20;
 export const MAX_SEARCH_LIMIT = 100;
 /** 搜索词的最大长度 (字符) */
 export const MAX_QUERY_LENGTH = 256;
+/** 时区与 UTC 最多差这么多分钟 (UTC+14) */
+export const MAX_UTC_OFFSET = 840;
 /** 秒传的抽查: 服务器随机点名的段数, 客户端照段的先后答这么多个 SHA-256 */
 export const CHALLENGE_RANGES = 3;
 
@@ -137,8 +140,16 @@ export interface FileProofMessage {
 }
 export interface SearchMessage {
   readonly type: 'search';
-  /** 去掉首尾空白之后 1 到 MAX_QUERY_LENGTH 个字符 */
+  /** 去掉首尾空白之后 1 到 MAX_QUERY_LENGTH 个字符, 写法见 search-query.ts; 限定了 kind 时可以为空 */
   readonly query: string;
+  /** 只要文件: 词也可以出现在发送者的名字里, 应答带 total */
+  readonly kind?: HistoryKind;
+  /** 只要这一大类的文件 */
+  readonly group?: FileGroup;
+  /** 发送者, 与 query 里的 from: 同义 */
+  readonly from?: string;
+  /** query 里的日期按哪个时区: UTC 以东的分钟; 没有则按服务器的 */
+  readonly utcOffset?: number;
   readonly before?: number;
   /** 1 到 MAX_SEARCH_LIMIT */
   readonly limit: number;
@@ -328,6 +339,10 @@ export interface SearchReply {
   readonly messages: readonly (TextBroadcast | FileBroadcast)[];
   /** 更早的还有; 以最后一条的 seq 作 before 接着要 */
   readonly more: boolean;
+  /** 请求限定了才有 */
+  readonly kind?: HistoryKind;
+  /** 合乎的一共有几个, 不管 before; 限定了 kind 才有 */
+  readonly total?: number;
   readonly ref?: string;
 }
 export interface HistoryReply {
@@ -335,6 +350,8 @@ export interface HistoryReply {
   readonly messages: readonly (TextBroadcast | FileBroadcast)[];
   readonly more: boolean;
   readonly kind?: HistoryKind;
+  /** 这一种一共有几条; 限定了 kind 才有 */
+  readonly total?: number;
   readonly ref?: string;
 }
 export type ErrorMessage = {
@@ -365,9 +382,16 @@ export type ServerMessage =
   | ErrorMessage;
 
 /** GET /api/messages 的应答体: 同 history, 旧的在前 */
-export type MessagesBody = Pick<HistoryReply, 'messages' | 'more'>;
+export type MessagesBody = Pick<HistoryReply, 'messages' | 'more' | 'total'>;
 /** GET /api/search 的应答体: 同 search, 新的在前 */
-export type SearchBody = Pick<SearchReply, 'query' | 'messages' | 'more'>;
+export type SearchBody = Pick<SearchReply, 'query' | 'messages' | 'more' | 'kind' | 'total'>;
+/** GET /api/files 的应答体: 同限定了 kind 的 search, 新的在前 */
+export interface FilesBody {
+  readonly query: string;
+  readonly files: readonly FileBroadcast[];
+  readonly more: boolean;
+  readonly total: number;
+}
 
 /** GET /api/limits 的应答体: 客户端在传第一个字节之前就能拒绝不合格的文件 */
 export interface LimitsBody {

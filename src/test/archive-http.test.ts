@@ -46,8 +46,9 @@ describe('HTTP 读历史', () => {
         key === 'kind' ? value : Number(value),
       ]);
       writer.send({ type: 'history', ...Object.fromEntries(numbers) });
-      const { messages, more } = await writer.next('history');
-      assert.deepEqual(body, { messages, more }, query);
+      const { messages, more, total } = await writer.next('history');
+      assert.deepEqual(body, { messages, more, ...(total === undefined ? {} : { total }) }, query);
+      assert.equal(total, query.includes('kind') ? 1 : undefined);
       assert.equal(status, 200);
       assert.equal(headers.get('cache-control'), 'no-store');
     }

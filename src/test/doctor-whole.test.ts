@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { examineHistory, resetIndex } from '../doctor/history.js';
 import { formatReport } from '../doctor/report.js';
 import { examine, linesOf, realStorage } from './doctor-tools.js';
 import { temporaryFolder } from './harness.js';
-import { besides, openLog, range, say, until, untilIndexed } from './history-tools.js';
+import { besides, fileRecord, find, openLog, range, say, until, untilIndexed } from './history-tools.js';
 
 test('体检: 空的或别的目录不是存储目录, 不留锁; 锁着的数据库说锁着, 不说坏了', async (t) => {
   const empty = await temporaryFolder(t);
@@ -55,7 +56,7 @@ test('运行中搜索索引坏了: 日志说明去运行 npm run doctor, 不逐�
   const database = besides(t, folder);
   await untilIndexed(database, 1201);
   database.exec('DROP TABLE message_index');
-  for (const query of ['第 77', '第 88']) await assert.rejects(log.search({ query, limit: 5 }));
+  for (const query of ['"第 77"', '"第 88"']) await assert.rejects(find(log, query));
   assert.equal(said.filter((text) => text.includes('npm run doctor')).length, 1);
 });
 
@@ -72,4 +73,16 @@ test('搜索索引的内容坏了: 只说一次, 写线程不死, 消息照收, 
   assert.equal(said.length, 1);
   await log.stop();
   assert.equal((await openLog(t, { folder })).log.seq, 2401);
+});
+
+test('文件列表缺了几个: 体检指得出, 修复之后数目又对', async (t) => {
+  const { log, folder } = await openLog(t);
+  await Promise.all(
+    range(1, 5).map((seq) => log.appendFile({ time: seq, file: fileRecord(`f-${seq}`) }).durable),
+  );
+  await log.stop();
+  besides(t, folder).exec('DELETE FROM file_list WHERE seq > 3');
+  assert.ok(examineHistory(folder).findings.some(({ detail = '' }) => detail.includes('少 2 个')));
+  resetIndex(folder);
+  assert.equal(examineHistory(folder).findings.length, 0);
 });

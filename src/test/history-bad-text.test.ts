@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Client } from './client.js';
 import { examine, linesOf, realStorage } from './doctor-tools.js';
 import { spawnServer } from './harness.js';
-import { besides, openLog, range, say, seqs, untilIndexed } from './history-tools.js';
+import { besides, find, openLog, range, say, seqs, untilIndexed } from './history-tools.js';
 
 // 一个汉字, 半个汉字, 一个字母
 const BAD = `CAST(x'e8a18cff41e6b0' AS TEXT)`;
@@ -30,8 +30,8 @@ test('不是 UTF-8 的一行: 翻页, 搜索, 认重发, 启动都照常, 坏的
   assert.ok(file?.kind === 'file' && file.file.id === SHOWN && file.file.sha256 === SHOWN);
   assert.deepEqual(seqs(await log.after(40, { limit: 20 })), range(41, 60));
   await untilIndexed(database, 1201);
-  for (const query of ['行', 'A', `${SHOWN}`, '第 12']) await log.search({ query, limit: 100 });
-  assert.deepEqual(seqs((await log.search({ query: '行\uFFFDa', limit: 5 })).entries), [1200, 50]);
+  for (const query of ['行', 'A', `${SHOWN}`, '第 12']) await find(log, query, { limit: 100 });
+  assert.deepEqual(seqs((await find(log, '行\uFFFDa')).entries), [1200, 50]);
   assert.deepEqual(await log.sentIds('她'), [SHOWN]);
   assert.deepEqual([...(await log.knownFiles())], [SHOWN]);
 });

@@ -3,7 +3,9 @@ import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
+import type { SearchPage } from '../chat/ports.js';
 import type { FileRecord, RoomEntry } from '../protocol/messages.js';
+import { criteriaOf, type SearchScope } from '../protocol/search-query.js';
 import { DATABASE_NAME } from '../store/history/database.js';
 import { DiskLog, type DiskLogOptions } from '../store/history/disk-log.js';
 import { atEnd, temporaryFolder } from './harness.js';
@@ -65,6 +67,17 @@ export function seqs(entries: readonly RoomEntry[]): number[] {
 
 export function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+/** 搜一页; 用户写的 query 与 search 消息的那几个字段 */
+export function find(
+  log: DiskLog,
+  query: string,
+  { limit = 20, before, ...scope }: SearchScope & { readonly limit?: number; readonly before?: number } = {},
+): Promise<SearchPage> {
+  const criteria = criteriaOf(query, scope);
+  const count = scope.kind !== undefined;
+  return log.search({ criteria, limit, count, ...(before === undefined ? {} : { before }) });
 }
 
 /** 旁边另开的一个连接, 如同管理员用 SQLite 的工具打开; folder 是数据库所在 */

@@ -119,8 +119,23 @@ export const SHAPES = {
     state: true,
   } satisfies Need<FileOfferMessage>,
   file_withdrawn: { type: true, id: true } satisfies Need<FileWithdrawnMessage>,
-  search: { type: true, query: true, messages: true, more: true, ref: false } satisfies Need<SearchReply>,
-  history: { type: true, messages: true, more: true, kind: false, ref: false } satisfies Need<HistoryReply>,
+  search: {
+    type: true,
+    query: true,
+    messages: true,
+    more: true,
+    kind: false,
+    total: false,
+    ref: false,
+  } satisfies Need<SearchReply>,
+  history: {
+    type: true,
+    messages: true,
+    more: true,
+    kind: false,
+    total: false,
+    ref: false,
+  } satisfies Need<HistoryReply>,
   // 附带的事实因错误码而异, 不在字段表里
   error: { type: true, code: true, message: true, ref: false, retryable: true },
 } satisfies Record<ServerMessage['type'] | 'user_update sync', Record<string, boolean>>;

@@ -7,6 +7,7 @@ import { CHUNK_HEADER_BYTES, decodeChunkFrame } from '../protocol/chunk-frame.js
 import { CLIENT_TYPES, decodeFrame } from '../protocol/codec.js';
 import { AppError, CLOSES, ERRORS } from '../protocol/errors.js';
 import * as messages from '../protocol/messages.js';
+import { MAX_QUERY_WORDS } from '../protocol/search-query.js';
 import { MAX_NAME_CODE_POINTS } from '../protocol/user-name.js';
 import { SHAPES } from './message-shapes.js';
 import { type DocMessage, mismatches, readMessages, readSections, sectionOf } from './protocol-doc.js';
@@ -56,6 +57,7 @@ describe('PROTOCOL.md: 表格', () => {
       ...messages,
       CHUNK_HEADER_BYTES,
       MAX_NAME_CODE_POINTS,
+      MAX_QUERY_WORDS,
       MAX_FILE_NAME_BYTES,
       HISTORY_DEFAULT: history.type === 'history' ? history.limit : undefined,
       // 私有的常量; 它的作用由 protocol-output.test.ts 在真服务器上核对

@@ -94,6 +94,8 @@ it('协议: 每种服务器消息的字段与文档相同, 两个方向', async 
   await bob.next('history');
   bob.send({ type: 'search', query: '你好', ref: 's' });
   await bob.next('search');
+  bob.send({ type: 'search', kind: 'file', ref: 't' });
+  await bob.next((message) => message['ref'] === 't');
   // 同样大小, 同样内容的再来一个: 先是提示, 报出散列之后是抽查
   const known = await upload(bob, { originalName: '又是.png', clientId: 'c-2' }, PNG);
   assert.equal(known['sizeKnown'], true);

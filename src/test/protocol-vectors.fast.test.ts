@@ -187,9 +187,16 @@ const TYPED: ReadonlyMap<string, ServerMessage> = new Map<string, ServerMessage>
   ['file_offer', OFFER],
   ['file_withdrawn', { type: 'file_withdrawn', id: FILE_ID }],
   ['history', { type: 'history', messages: [text, cat], more: false }],
-  ['history: 文件的一页', { type: 'history', messages: [movie], more: true, kind: 'file', ref: 'files-1' }],
+  [
+    'history: 文件的一页',
+    { type: 'history', messages: [movie], more: true, kind: 'file', total: 37, ref: 'files-1' },
+  ],
   ['history: 空', { type: 'history', messages: [], more: false, ref: 'h-1' }],
   ['search', { type: 'search', query: '你好', messages: [cat, text], more: true, ref: 's1' }],
+  [
+    'search: 只要文件',
+    { type: 'search', query: '', messages: [movie], more: true, kind: 'file', total: 37, ref: 'f1' },
+  ],
   ['search: 空, 没有 ref', { type: 'search', query: '没有的', messages: [], more: false }],
   ['error', errorMessage(new AppError('bad_json'))],
   [

@@ -68,6 +68,8 @@ export class App implements Publisher {
     routes.ws.mount(doors);
     doors
       .post('/api/files', (res, req) => uploads.handle(res, req))
+      .get('/api/files', (res, req) => archive.files(res, req, false))
+      .head('/api/files', (res, req) => archive.files(res, req, true))
       .get('/api/users', (res) => sendUsers(routes, res, false))
       .head('/api/users', (res) => sendUsers(routes, res, true))
       .get('/api/messages', (res, req) => archive.messages(res, req, false))

@@ -1,10 +1,11 @@
-// GET 与 HEAD /api/messages, GET, HEAD 与 POST /api/search: 不用 WebSocket 也能读历史; 参数与同名的消息字段相同
+// GET 与 HEAD /api/messages, /api/files, GET, HEAD 与 POST /api/search: 不用 WebSocket 也能读历史; 参数与同名的消息字段相同
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { Archive } from '../chat/archive.js';
 import type { Sessions } from '../chat/sessions.js';
 import { decodeHistory, decodeSearch } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import { scanFrame } from '../protocol/json-scan.js';
+import type { SearchMessage } from '../protocol/messages.js';
 import { requireBearer } from './bearer.js';
 import { Counts } from './counts.js';
 import { Exchange, type ReportInternal } from './http.js';
@@ -14,7 +15,7 @@ import type { Peers } from './peer.js';
 import { readSmallBody } from './small-body.js';
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
-const INTEGER = /^\d+$/;
+const INTEGER = /^-?\d+$/;
 // 不加入也能搜: 合计至多占全部搜索的四分之一, 余下的留给加入的人
 const SEARCH_SHARE = 4;
 // 一个地址同时至多这么多个
@@ -63,7 +64,18 @@ export class ArchiveRoute {
   }
 
   search(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
-    this.#answer(res, req, headOnly, (question) => this.#search(question));
+    this.#answer(res, req, headOnly, (question) =>
+      this.#search(question, (message, origin) => this.#parts.archive.search(message, origin)),
+    );
+  }
+
+  files(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
+    this.#answer(res, req, headOnly, (question) => {
+      const fields = { ...question.fields, kind: 'file' };
+      return this.#search({ ...question, fields }, (message, origin) =>
+        this.#parts.archive.files(message, origin),
+      );
+    });
   }
 
   /** POST: 条件在 JSON 的请求体里。请求行因此总是短的: 被 TCP 拆成两段的请求行, uWS 应答 505 */
@@ -74,7 +86,8 @@ export class ArchiveRoute {
       const bytes = await body.catch((error: unknown) => exchange.refuse(error, reportInternal));
       if (bytes === undefined) return;
       const fields = scanFrame(bytes, [], SEARCH_BODY_BYTES).envelope;
-      exchange.json(200, await this.#search({ ...question, fields }));
+      const find = (message: SearchMessage, origin: string) => this.#parts.archive.search(message, origin);
+      exchange.json(200, await this.#search({ ...question, fields }, find));
     };
     try {
       const question = this.#examine(res, req);
@@ -88,7 +101,10 @@ export class ArchiveRoute {
   }
 
   // 名额到搜完才还: 提前离开的人, 他的搜索还在做
-  async #search({ fields, origin, address }: Question): Promise<object> {
+  async #search(
+    { fields, origin, address }: Question,
+    find: (message: SearchMessage, origin: string) => Promise<object>,
+  ): Promise<object> {
     const message = decodeSearch(fields);
     const share = Math.max(1, Math.floor(this.#options.maxSearches / SEARCH_SHARE));
     if (this.#searches >= share || this.#searching.of(address) >= SEARCHES_PER_ADDRESS)
@@ -96,7 +112,7 @@ export class ArchiveRoute {
     this.#searches += 1;
     this.#searching.add(address);
     try {
-      return await this.#parts.archive.search(message, origin);
+      return await find(message, origin);
     } finally {
       this.#searches -= 1;
       this.#searching.remove(address);
@@ -138,11 +154,11 @@ function requireJson(contentType: string): void {
 function queryFields(query: string): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   const parameters = new URLSearchParams(query);
-  for (const name of ['before', 'after', 'limit']) {
+  for (const name of ['before', 'after', 'limit', 'utcOffset']) {
     const value = parameters.get(name);
     if (value !== null) fields[name] = INTEGER.test(value) ? Number(value) : value;
   }
-  for (const name of ['query', 'kind']) {
+  for (const name of ['query', 'kind', 'group', 'from']) {
     const value = parameters.get(name);
     if (value !== null) fields[name] = value;
   }

@@ -1,7 +1,6 @@
-// 打开消息数据库: 连接的设置, 版本的逐级升级, 打不开时一行说得清的中文
+// 打开消息数据库: 连接的设置, 打不开时一行说得清的中文
 import Database from 'libsql';
 import { isPassingDisk } from '../disk-errors.js';
-import { MIGRATIONS, SCHEMA_VERSION } from './schema.js';
 
 export type Connection = Database.Database;
 
@@ -33,10 +32,10 @@ export function isPassing(error: unknown): boolean {
 }
 
 /**
- * 写者的连接 (整个进程只有一个): 建表, 升级。
+ * 写者的连接 (整个进程只有一个); prepare 建表, 升级。
  * 错误: 文件损坏, 或由更新的版本建立 (都是一行中文, 从不删除文件)
  */
-export function openWriter(file: string, sync: boolean): Connection {
+export function openWriter(file: string, sync: boolean, prepare: (database: Connection) => void): Connection {
   return explained(file, () => {
     const database = connect(file);
     // 先于任何写入: 不动别人的数据库
@@ -46,7 +45,7 @@ export function openWriter(file: string, sync: boolean): Connection {
     database.exec(`PRAGMA synchronous = ${sync ? 'FULL' : 'NORMAL'}`);
     // 大批写入之后把撑大的预写日志缩回来
     database.exec('PRAGMA journal_size_limit = 67108864');
-    migrate(database);
+    prepare(database);
     return database;
   });
 }
@@ -116,22 +115,6 @@ export function requireOurs(database: Connection, file: string): void {
   throw new Error(
     `${file} 不是水闸的消息数据库 (里面是别的程序的表), 没有动它; 请把它移走, 从备份恢复 messages.db 再启动`,
   );
-}
-
-// 每一级各在一个事务里: 中途断电就停在上一级
-function migrate(database: Connection): void {
-  for (let version = userVersion(database); version !== SCHEMA_VERSION; version += 1) {
-    const steps = MIGRATIONS[version];
-    if (steps === undefined) {
-      throw new Error(
-        `消息数据库的格式是第 ${version} 版, 这个版本的水闸只认得到第 ${SCHEMA_VERSION} 版; 请换用更新的水闸`,
-      );
-    }
-    transact(database, 'IMMEDIATE', () => {
-      for (const step of steps) database.exec(step);
-      database.exec(`PRAGMA user_version = ${version + 1}`);
-    });
-  }
 }
 
 /** SQLite 的错误换成一行中文: 哪个文件, 怎么办; 别的错误原样 */

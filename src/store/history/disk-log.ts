@@ -7,11 +7,11 @@ import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../../protocol
 import { currentBoot } from './boot.js';
 import type { History } from './history.js';
 import { Journal, type JournalRecord } from './journal.js';
-import { contains, fold } from './literal.js';
 import { Pending } from './pending.js';
 import { ReaderLink } from './reader-link.js';
 import { type HistoryLogger, Refusals } from './refusals.js';
 import { Tail, type TailLimits } from './tail.js';
+import { searchWhole } from './whole-search.js';
 import { type Opened, type WriterEvent, WriterLink } from './writer-link.js';
 import type { RetentionLimits, WriterOptions } from './writer-messages.js';
 
@@ -49,6 +49,7 @@ export class DiskLog implements History {
   #seq = 0;
   #durableSeq = 0;
   #firstSeq = 1;
+  #fileCount = 0;
   #isNew = false;
   /** 到这时才再记一行读不出 */
   #unreadableAtMs = 0;
@@ -111,6 +112,10 @@ export class DiskLog implements History {
     return this.#firstSeq;
   }
 
+  get fileCount(): number {
+    return this.#fileCount;
+  }
+
   appendText(draft: Omit<TextEntry, 'seq'>, sentBy?: SentBy): Appended<TextEntry> {
     return this.#append({ ...draft, seq: this.#seq + 1 }, sentBy);
   }
@@ -149,18 +154,9 @@ export class DiskLog implements History {
     return durable === undefined ? undefined : [...durable, ...pending];
   }
 
-  async search({ query, limit, before }: SearchQuery): Promise<SearchPage> {
-    const wanted = fold(query);
-    const edge = this.#durableSeq + 1;
-    const below = before ?? Number.MAX_SAFE_INTEGER;
-    // 没落盘的在内存里找; 余下的交给数据库, 两边以 durableSeq 为界, 不重不漏
-    const recent = this.#tail.search({ above: edge - 1, below, limit: limit + 1 }, (entry) =>
-      contains(entry, wanted),
-    );
-    if (recent.length > limit) return { entries: recent.slice(0, limit), more: true };
-    const rest = { query: wanted, limit: limit - recent.length, below: Math.min(below, edge) };
-    const older = await this.#reader.ask('search', rest);
-    return { entries: [...recent, ...older.entries], more: older.more };
+  search(query: SearchQuery): Promise<SearchPage> {
+    const parts = { tail: this.#tail, durableSeq: this.#durableSeq };
+    return searchWhole(query, parts, (request) => this.#reader.ask('search', request));
   }
 
   async hasSize(size: number): Promise<boolean> {
@@ -193,7 +189,8 @@ export class DiskLog implements History {
     return this.#stopped;
   }
 
-  #load({ epoch, isNew, seq, firstSeq, segment, tail }: Opened): void {
+  #load({ epoch, isNew, seq, firstSeq, files, segment, tail }: Opened): void {
+    this.#fileCount = files;
     this.#epoch = epoch;
     this.#isNew = isNew;
     this.#seq = seq;
@@ -216,6 +213,7 @@ export class DiskLog implements History {
     const bytes = this.#write({ entry, ...(sentBy === undefined ? {} : { sentBy }) });
     // 交给操作系统之后才占用 seq: 失败的没有发生过
     this.#seq = entry.seq;
+    if (entry.kind === 'file') this.#fileCount += 1;
     this.#tail.push(entry);
     const durable = this.#pending.add(entry, bytes, sentBy);
     this.#flushSoon();
@@ -268,7 +266,7 @@ export class DiskLog implements History {
     const { logger } = this.#options;
     if (event.kind === 'durable') this.#settle(event.seq);
     else if (event.kind === 'expire') void this.#removeFiles(event.files);
-    else if (event.kind === 'trimmed') this.#trimmed(event.firstSeq);
+    else if (event.kind === 'trimmed') this.#trimmed(event);
     else if (event.kind === 'trouble')
       logger.error({ reason: event.reason }, '消息写不进数据库, 一直重试; 应答先等着');
     else if (event.kind === 'choreless')
@@ -277,6 +275,11 @@ export class DiskLog implements History {
         '消息数据库有坏处: 搜索索引与保留期都停了, 消息照收; 请停机后运行 npm run doctor',
       );
     else if (event.kind === 'damaged') this.#warnDamage(event);
+    else if (event.kind === 'upgraded')
+      logger.info(
+        { backup: event.backup },
+        '消息数据库升级了, 升级之前的留有副本; 搜索索引正在后台重编, 其间的搜索照样准, 只是慢些',
+      );
     else logger.info({}, '消息又写得进数据库了');
   }
 
@@ -304,8 +307,11 @@ export class DiskLog implements History {
   }
 
   // 死之前提交了而没来得及说的, 也在 seq 里
-  #reopened({ seq }: Opened): void {
+  #reopened({ seq, files }: Opened): void {
     this.#inFlight = undefined;
+    // 死之前删了过期的而没来得及说: 重新数
+    const newer = { above: seq, below: Number.MAX_SAFE_INTEGER, limit: Number.POSITIVE_INFINITY };
+    this.#fileCount = files + this.#tail.search(newer, ({ kind }) => kind === 'file').length;
     if (this.#retaining) this.beginRetention();
     this.#settle(seq);
   }
@@ -333,7 +339,8 @@ export class DiskLog implements History {
     }
   }
 
-  #trimmed(firstSeq: number): void {
+  #trimmed({ firstSeq, files }: { readonly firstSeq: number; readonly files: number }): void {
+    this.#fileCount -= files;
     this.#firstSeq = firstSeq;
     this.#tail.dropBelow(firstSeq);
   }

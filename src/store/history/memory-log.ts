@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Appended, HistoryFilter, SearchPage, SearchQuery } from '../../chat/ports.js';
 import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../../protocol/messages.js';
+import { matches } from '../../protocol/search-query.js';
 import type { History } from './history.js';
-import { contains, fold } from './literal.js';
+import { searchedOf } from './searched.js';
 import { Tail, type TailLimits } from './tail.js';
 
 const DURABLE = Promise.resolve();
@@ -23,6 +24,10 @@ export class MemoryLog implements History {
 
   get firstSeq(): number {
     return this.#tail.firstSeq;
+  }
+
+  get fileCount(): number {
+    return this.#tail.files;
   }
 
   appendText(draft: Omit<TextEntry, 'seq'>): Appended<TextEntry> {
@@ -48,10 +53,13 @@ export class MemoryLog implements History {
     return [];
   }
 
-  async search({ query, limit, before = Number.POSITIVE_INFINITY }: SearchQuery): Promise<SearchPage> {
-    const wanted = fold(query);
-    const found = this.#newest(before, limit + 1, (entry) => contains(entry, wanted));
-    return { entries: found.slice(0, limit), more: found.length > limit };
+  async search({ criteria, limit, before, count }: SearchQuery): Promise<SearchPage> {
+    const test = (entry: RoomEntry): boolean => matches(criteria, searchedOf(entry));
+    const found = this.#newest(before ?? Number.POSITIVE_INFINITY, limit + 1, test);
+    const page = { entries: found.slice(0, limit), more: found.length > limit };
+    if (!count) return page;
+    const all = this.#newest(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, test);
+    return { ...page, total: all.length };
   }
 
   async hasSize(size: number): Promise<boolean> {

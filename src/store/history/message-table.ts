@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FileRecord } from '../../protocol/messages.js';
 import { isSameBoot } from './boot.js';
 import { type Connection, transact } from './database.js';
+import { FileList } from './file-list.js';
 import type { JournalRecord } from './journal.js';
 import { blobOf, COLUMNS, INSERT, insertValues, type Row, textOf, toEntry } from './rows.js';
 
@@ -10,11 +11,13 @@ export class MessageTable {
   readonly #database: Connection;
   readonly #insert;
   readonly #setMeta;
+  readonly #files: FileList;
   #seq: number;
 
   constructor(database: Connection) {
     this.#database = database;
     this.#insert = database.prepare(INSERT);
+    this.#files = new FileList(database);
     this.#setMeta = database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
     this.#seq = Math.max(Number(this.meta('last_seq') ?? 0), this.#bound('MAX'));
   }
@@ -32,6 +35,11 @@ export class MessageTable {
   /** 还留着的最旧一条; 一条也没有时是下一条的 */
   get firstSeq(): number {
     return this.#bound('MIN') || this.#seq + 1;
+  }
+
+  /** 文件有多少个; 要数一遍, 只在启动时问 */
+  countFiles(): number {
+    return this.#files.count();
   }
 
   meta(key: string): string | undefined {
@@ -74,7 +82,10 @@ export class MessageTable {
     const last = fresh.at(-1);
     if (last === undefined) return;
     transact(this.#database, 'IMMEDIATE', () => {
-      for (const { entry, sentBy } of fresh) this.#insert.run(insertValues(entry, sentBy));
+      for (const { entry, sentBy } of fresh) {
+        this.#insert.run(insertValues(entry, sentBy));
+        if (entry.kind === 'file') this.#files.add(entry);
+      }
     });
     this.#seq = last.entry.seq;
   }
@@ -88,8 +99,8 @@ export class MessageTable {
     return rows.map(toEntry).flatMap((entry) => (entry.kind === 'file' ? [entry.file] : []));
   }
 
-  /** 删掉 seq 不大于它的行, 连同它们的索引 */
-  deleteUpTo(seq: number, indexedSeq: number): number {
+  /** 删掉 seq 不大于它的行, 连同它们的索引; 返回删掉的条数, 其中几个文件 */
+  deleteUpTo(seq: number, indexedSeq: number): { readonly count: number; readonly files: number } {
     return transact(this.#database, 'IMMEDIATE', () => {
       // 最后一条也可能被删: 序号另外记住, 不会回退
       this.setMeta('last_seq', String(this.#seq));
@@ -98,7 +109,12 @@ export class MessageTable {
           'DELETE FROM message_index WHERE rowid IN (SELECT seq FROM messages WHERE seq <= ? AND seq <= ?)',
         )
         .run([seq, indexedSeq]);
-      return this.#database.prepare('DELETE FROM messages WHERE seq <= ?').run([seq]).changes;
+      this.#database.prepare('DELETE FROM message_blocks WHERE last_seq <= ?').run([seq]);
+      const files = this.#files.deleteUpTo(seq);
+      return {
+        count: this.#database.prepare('DELETE FROM messages WHERE seq <= ?').run([seq]).changes,
+        files,
+      };
     });
   }
 

@@ -1,9 +1,19 @@
 // 主线程与读线程之间的消息
 import type { HistoryFilter, SearchPage, SentBy } from '../../chat/ports.js';
 import type { FileEntry, FileRecord, RoomEntry } from '../../protocol/messages.js';
+import type { SearchCriteria } from '../../protocol/search-query.js';
 
 export interface ReaderOptions {
   readonly folder: string;
+}
+
+export interface SearchRequest {
+  readonly criteria: SearchCriteria;
+  readonly limit: number;
+  /** 这一页在它之前 */
+  readonly below: number;
+  /** 给了就也数一数: 它之前合乎的一共有几个 (限于 criteria.isFile) */
+  readonly countBelow?: number;
 }
 
 /** 各种查询: 参数 -> 结果; seq 的范围都是开区间 */
@@ -19,8 +29,7 @@ export interface Queries {
   readonly content: [{ readonly sha256: string; readonly size: number }, FileRecord | undefined];
   readonly file: [string, FileEntry | undefined];
   readonly fileIds: [undefined, string[]];
-  /** below 之前的; query 已折叠大小写 */
-  readonly search: [{ readonly query: string; readonly limit: number; readonly below: number }, SearchPage];
+  readonly search: [SearchRequest, SearchPage];
 }
 
 export type QueryKind = keyof Queries;

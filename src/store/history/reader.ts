@@ -1,6 +1,7 @@
 // 读者 (读线程里): 翻页之类的快查询先做, 搜索一小步一小步地轮着做
 import path from 'node:path';
 import { type Connection, DATABASE_NAME, isPassing, openReader, Statements } from './database.js';
+import { FileSearch } from './file-search.js';
 import { quickQueries } from './queries.js';
 import type {
   Queries,
@@ -18,7 +19,7 @@ const QUICK_PER_TURN = 32;
 
 interface RunningSearch {
   readonly id: number;
-  readonly search: TextSearch;
+  readonly search: TextSearch | FileSearch;
 }
 
 export class Reader {
@@ -60,8 +61,9 @@ export class Reader {
   }
 
   #begin({ id, value }: ReaderRequest): RunningSearch {
-    const search = new TextSearch(this.#database, this.#statements, value as Queries['search'][0]);
-    return { id, search };
+    const request = value as Queries['search'][0];
+    const Search = request.criteria.isFile ? FileSearch : TextSearch;
+    return { id, search: new Search(this.#database, this.#statements, request) };
   }
 
   // 每轮: 快查询都做完, 再走一步搜索; 然后让新的请求进来

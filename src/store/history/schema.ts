@@ -12,11 +12,18 @@
 //     sender client_id   发送者的散列与他起的标识, 据此认出重发; 没有给则为空
 //   meta 零散的值: epoch, last_seq (删光了也不回退), indexed_seq (到此为止已进全文索引),
 //     running (运行中的那次开机, 好好停下就没有)
-//   message_index 全文索引 (FTS5, 只存索引不存原文): rowid 就是 seq, 内容是折叠了大小写的 body 加两个 U+0001,
-//     这样每个字都起一个三字组, 一两个字的词也查得到; message_terms 列出其中的三字组
+//   message_index 全文索引 (FTS5, 只存索引不存原文): rowid 就是 seq; body 是折叠过的正文加两个 U+0001,
+//     这样每个字都起一个三字组, 一两个字的词也查得到; facets 是发送者的散列与有没有网址; message_terms 列出其中的三字组
+//   message_blocks 编进索引的每一批: seq 的范围与其中最早, 最晚的 time。time 不一定逐条增加 (校时, 补播), 按日期搜索时据此缩小范围
+//   file_list 每个文件一行: 折叠过的名字与发送者, 哪一类; 文件面板的搜索与计数只看它, 与消息同一个事务写入
+import type { Connection } from './database.js';
+import { fillFileList } from './file-list.js';
+
+/** 一步: 一句 SQL, 或要算的 */
+type Step = string | ((database: Connection) => void);
 
 /** 第 n 项把第 n 版升到第 n + 1 版 */
-export const MIGRATIONS: readonly (readonly string[])[] = [
+export const MIGRATIONS: readonly (readonly Step[])[] = [
   [
     `CREATE TABLE messages (
       seq INTEGER PRIMARY KEY,
@@ -42,6 +49,30 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
       body, content = '', contentless_delete = 1, tokenize = 'trigram case_sensitive 1'
     )`,
     `CREATE VIRTUAL TABLE message_terms USING fts5vocab (message_index, 'row')`,
+  ],
+  // 折叠 (全角, 附加符号), 按发送者与日期找, 文件列表。旧的全文索引作废, 由 IndexBuilder 在空闲时重编, 其间逐条看
+  [
+    'DROP TABLE message_terms',
+    'DROP TABLE message_index',
+    `CREATE VIRTUAL TABLE message_index USING fts5 (
+      body, facets, content = '', contentless_delete = 1, tokenize = 'trigram case_sensitive 1'
+    )`,
+    `CREATE VIRTUAL TABLE message_terms USING fts5vocab (message_index, 'row')`,
+    `INSERT OR REPLACE INTO meta (key, value) VALUES ('indexed_seq', '0')`,
+    `CREATE TABLE message_blocks (
+      last_seq INTEGER PRIMARY KEY,
+      first_seq INTEGER NOT NULL,
+      min_time INTEGER NOT NULL,
+      max_time INTEGER NOT NULL
+    )`,
+    `CREATE TABLE file_list (
+      seq INTEGER PRIMARY KEY,
+      time INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      name TEXT NOT NULL,
+      sender TEXT NOT NULL
+    )`,
+    fillFileList,
   ],
 ];
 

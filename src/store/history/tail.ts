@@ -21,6 +21,7 @@ export class Tail {
   #head = 0;
   #bytes = 0;
   #nextSeq: number;
+  #files = 0;
 
   /** nextSeq: 将要放进来的第一条 */
   constructor(limits: TailLimits, nextSeq: number) {
@@ -33,6 +34,11 @@ export class Tail {
     return this.#nextSeq - this.#length;
   }
 
+  /** 其中的文件有几个 */
+  get files(): number {
+    return this.#files;
+  }
+
   get #length(): number {
     return this.#entries.length - this.#head;
   }
@@ -41,6 +47,7 @@ export class Tail {
   push(entry: RoomEntry): void {
     this.#entries.push(entry);
     this.#bytes += entryBytes(entry);
+    if (entry.kind === 'file') this.#files += 1;
     this.#nextSeq = entry.seq + 1;
   }
 
@@ -110,6 +117,7 @@ export class Tail {
     const dropped = this.#entries[this.#head];
     if (dropped === undefined) return;
     this.#bytes -= entryBytes(dropped);
+    if (dropped.kind === 'file') this.#files -= 1;
     this.#entries[this.#head] = undefined;
     this.#head += 1;
     if (this.#head < COMPACT_AT || this.#head * 2 < this.#entries.length) return;

@@ -1,59 +1,66 @@
 // 一次搜索 (读线程里): 分成小步, 步与步之间让位给翻页。从新往旧, 够了就停
-//   还没编入索引的: 逐条看; 编入了的: 三个字起查词组, 一两个字展开成三字组; 太常见的逐条看, 很快就够
+//   还没编入索引的: 逐条看; 编入了的: 由 SearchPlanner 定怎么查, 候选逐条核对; 太常见的逐条看, 很快就够
 import type { SearchPage } from '../../chat/ports.js';
 import type { RoomEntry } from '../../protocol/messages.js';
+import { matches, type SearchCriteria } from '../../protocol/search-query.js';
 import { type Connection, type Statements, transact } from './database.js';
-import { contains, indexed } from './literal.js';
 import type { Queries } from './reader-messages.js';
-import { blobOf, COLUMNS, type Row, textOf, toEntry } from './rows.js';
+import { COLUMNS, type Row, toEntry } from './rows.js';
+import { type Plan, SearchPlanner } from './search-plan.js';
+import { searchedOf } from './searched.js';
 
 // 逐条看: 常见的词几十条里就够了, 从小步起逐步加倍; 最大的一步 1 到 3 毫秒
 const FIRST_SCAN_ROWS = 128;
 const MAX_SCAN_ROWS = 1024;
 const MAX_INSTR_ROWS = 8192;
-// 一两个字的词先逐条看这么多: 常见的到此为止, 不必去数它的三字组 (几十毫秒)
+// 只有短词的先逐条看这么多: 常见的到此为止
 const PEEK_ROWS = 1024;
-// 索引给出的候选一步取这么多; 假的候选极少
+// 索引给出的候选一步取这么多
 const MATCH_ROWS = 200;
-// 一两个字的词至多展开成这么多三字组 (查询约 10 毫秒); 更多的说明它常见
-const MAX_TERMS = 512;
-const TRIGRAM = 3;
-const LAST_CODE_POINT = '\u{10ffff}';
-// 没有大小写的文字: SQLite 自己就能比, 比取出来看快十几倍
-const CASELESS = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]+$/u;
+// 索引一步看这么长的一段 seq: 几个常见的词很少同在一条里时, 求交也不会占住读线程; 快就逐步加倍
+const FIRST_MATCH_SPAN = 131_072;
+const QUICK_MATCH_MS = 10;
+// 只有一种写法的字: SQLite 自己就能比, 比取出来看快十几倍
+const ONLY_HAN = /^\p{Script=Han}+$/u;
+// 折叠之后才是汉字的那些 (部首, 带圈的, 兼容汉字): 含有它们的行取出来看
+const HAN_LOOKALIKES = '*[\u2e80-\u2fdf\u3200-\u33ff\uf900-\ufaff]*';
 const SCAN = `SELECT ${COLUMNS} FROM messages m WHERE m.seq > ? AND m.seq < ?`;
 const NEWEST_FIRST = 'ORDER BY m.seq DESC';
-
-/** 怎么用索引: MATCH 的表达式; scan = 太常见, 逐条看; none = 索引里没有 */
-type Plan = { readonly match: string } | 'scan' | 'none';
 
 export class TextSearch {
   readonly #database: Connection;
   readonly #statements: Statements;
-  readonly #query: string;
+  readonly #criteria: SearchCriteria;
+  readonly #planner: SearchPlanner;
   readonly #wanted: number;
-  readonly #word: string;
-  readonly #isShort: boolean;
-  readonly #isCaseless: boolean;
   readonly #limit: number;
+  /** 汉字的词由 SQLite 先筛一遍; 没有这样的词则是空的 */
+  readonly #hanFilter: { readonly sql: string; readonly values: readonly string[] };
   readonly #found: RoomEntry[] = [];
   /** 还没看的在它之前 */
   #below: number;
+  /** 编入了的这一段里, 到它为止 (含) 的日期都不合 */
+  #floor = 0;
+  #isNarrowed = false;
   #plan: Plan | undefined;
   #scanRows = FIRST_SCAN_ROWS;
   #scanned = 0;
+  #matchSpan = FIRST_MATCH_SPAN;
 
-  constructor(database: Connection, statements: Statements, { query, limit, below }: Queries['search'][0]) {
+  constructor(
+    database: Connection,
+    statements: Statements,
+    { criteria, limit, below }: Queries['search'][0],
+  ) {
     this.#database = database;
     this.#statements = statements;
-    this.#query = query;
+    this.#criteria = criteria;
+    this.#planner = new SearchPlanner(statements, criteria);
     this.#limit = limit;
     // 多找一条只为知道还有没有
     this.#wanted = limit + 1;
     this.#below = below;
-    this.#word = indexed(query);
-    this.#isShort = [...this.#word].length < TRIGRAM;
-    this.#isCaseless = CASELESS.test(query);
+    this.#hanFilter = hanFilterOf(criteria.words);
   }
 
   get page(): SearchPage {
@@ -68,75 +75,81 @@ export class TextSearch {
 
   #advance(): boolean {
     const first = this.#number('SELECT MIN(seq) FROM messages') ?? Number.POSITIVE_INFINITY;
-    if (this.#below <= first) return true;
+    if (this.#below <= Math.max(first, this.#floor + 1)) return true;
     const indexedSeq = this.#number(`SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'indexed_seq'`) ?? 0;
     if (this.#below > indexedSeq + 1) return this.#scan(indexedSeq);
-    if (this.#isShort && this.#scanned < PEEK_ROWS) return this.#scan(0);
-    this.#plan ??= this.#choosePlan();
+    if (!this.#isNarrowed) return this.#narrow();
+    if (this.#planner.isVague && this.#scanned < PEEK_ROWS) return this.#scan(this.#floor);
+    this.#plan ??= this.#planner.step();
+    if (this.#plan === undefined) return false;
     if (this.#plan === 'none') return true;
-    if (this.#plan === 'scan') return this.#scan(0);
+    if (this.#plan === 'scan') return this.#scan(this.#floor);
     return this.#match(this.#plan.match);
+  }
+
+  // 由各批的最早与最晚的 time 定出可能合日期的一段: 之外的不必看
+  #narrow(): boolean {
+    this.#isNarrowed = true;
+    const { sinceMs, untilMs } = this.#criteria;
+    if (untilMs !== undefined) {
+      const last = this.#number('SELECT MAX(last_seq) FROM message_blocks WHERE min_time < ?', untilMs) ?? 0;
+      this.#below = Math.min(this.#below, last + 1);
+    }
+    if (sinceMs !== undefined) {
+      const first = this.#number('SELECT MIN(first_seq) FROM message_blocks WHERE max_time >= ?', sinceMs);
+      this.#floor = (first ?? this.#below) - 1;
+    }
+    return false;
   }
 
   // 逐条看 (above, below) 里最近的一段; seq 相连, 所以段长就是行数
   #scan(above: number): boolean {
     const from = Math.max(above, this.#below - 1 - this.#scanRows);
-    const rows = this.#isCaseless
-      ? this.#statements.rows<Row>(
-          `${SCAN} AND instr(m.body, ?) > 0 ${NEWEST_FIRST}`,
-          from,
-          this.#below,
-          this.#query,
-        )
-      : this.#statements.rows<Row>(`${SCAN} ${NEWEST_FIRST}`, from, this.#below);
+    const { sql, values } = this.#hanFilter;
+    const rows = this.#statements.rows<Row>(
+      `${SCAN} ${sql} ${NEWEST_FIRST}`,
+      ...[from, this.#below, ...values],
+    );
     this.#scanned += this.#below - 1 - from;
     this.#below = from === 0 ? 0 : from + 1;
-    this.#scanRows = Math.min(this.#isCaseless ? MAX_INSTR_ROWS : MAX_SCAN_ROWS, this.#scanRows * 2);
+    this.#scanRows = Math.min(sql === '' ? MAX_SCAN_ROWS : MAX_INSTR_ROWS, this.#scanRows * 2);
     return this.#take(rows.map(toEntry));
   }
 
   #match(expression: string): boolean {
+    const above = Math.max(this.#floor, this.#below - 1 - this.#matchSpan);
+    const { sql, values } = this.#hanFilter;
+    const startedMs = performance.now();
     const rows = this.#statements.rows<Row>(
       `SELECT ${COLUMNS} FROM message_index i CROSS JOIN messages m ON m.seq = i.rowid
-       WHERE i.message_index MATCH ? AND i.rowid < ? ORDER BY i.rowid DESC LIMIT ?`,
-      expression,
-      this.#below,
-      MATCH_ROWS,
+       WHERE i.message_index MATCH ? AND i.rowid < ? AND i.rowid > ? ${sql} ORDER BY i.rowid DESC LIMIT ?`,
+      ...[expression, this.#below, above, ...values, MATCH_ROWS],
     );
     const entries = rows.map(toEntry);
-    this.#below = rows.length < MATCH_ROWS ? 0 : (entries.at(-1)?.seq ?? 0);
-    return this.#take(entries);
+    if (performance.now() - startedMs < QUICK_MATCH_MS) this.#matchSpan *= 2;
+    const isWhole = rows.length < MATCH_ROWS;
+    this.#below = isWhole ? above + 1 : (entries.at(-1)?.seq ?? 0);
+    return this.#take(entries) || this.#below <= this.#floor + 1;
   }
 
   #take(entries: readonly RoomEntry[]): boolean {
     for (const entry of entries) {
-      if (contains(entry, this.#query)) this.#found.push(entry);
+      if (matches(this.#criteria, searchedOf(entry))) this.#found.push(entry);
       if (this.#found.length === this.#wanted) return true;
     }
     return this.#below === 0;
   }
 
-  #choosePlan(): Plan {
-    const word = this.#word;
-    if (!this.#isShort) return { match: quote(word) };
-    const terms = this.#statements.rows<[Uint8Array]>(
-      `SELECT ${blobOf('term')} FROM message_terms WHERE term >= ? AND term < ? LIMIT ?`,
-      word,
-      word + LAST_CODE_POINT,
-      MAX_TERMS + 1,
-    );
-    if (terms.length === 0) return 'none';
-    if (terms.length > MAX_TERMS) return 'scan';
-    return { match: terms.map(([term]) => quote(textOf(term))).join(' OR ') };
-  }
-
-  #number(sql: string): number | undefined {
-    const [row] = this.#statements.rows<[number | null]>(sql);
+  #number(sql: string, ...values: number[]): number | undefined {
+    const [row] = this.#statements.rows<[number | null]>(sql, ...values);
     return row === undefined || row[0] === null ? undefined : row[0];
   }
 }
 
-// FTS5 的字面: 引号里面的引号写两遍
-function quote(text: string): string {
-  return `"${text.replaceAll('"', '""')}"`;
+// 词至多 MAX_QUERY_WORDS 个, 所以句子的写法有限
+function hanFilterOf(words: readonly string[]): { sql: string; values: string[] } {
+  const values = words.filter((word) => ONLY_HAN.test(word));
+  if (values.length === 0) return { sql: '', values };
+  const each = values.map(() => 'instr(m.body, ?) > 0').join(' AND ');
+  return { sql: `AND ((${each}) OR m.body GLOB ?)`, values: [...values, HAN_LOOKALIKES] };
 }

@@ -45,17 +45,26 @@ export type WriterReply =
       readonly isNew: boolean;
       readonly seq: number;
       readonly firstSeq: number;
+      /** 数据库里有多少个文件 */
+      readonly files: number;
       /** 预写文件接下来用的编号 */
       readonly segment: number;
       /** 最近的一段, 旧的在前; 重开时是空的 */
       readonly tail: readonly RoomEntry[];
     }
+  /** 数据库的格式升级了; 升级之前的在同一个文件夹里的 backup */
+  | { readonly kind: 'upgraded'; readonly backup: string }
   /** 到 seq 为止都已提交 */
   | { readonly kind: 'durable'; readonly seq: number }
   /** 将要删掉这些文件消息所在的行: 先删文件 */
   | { readonly kind: 'expire'; readonly files: readonly FileRecord[] }
-  /** 已删掉 firstSeq 之前的行 */
-  | { readonly kind: 'trimmed'; readonly firstSeq: number; readonly count: number }
+  /** 已删掉 firstSeq 之前的行, 共 count 条, 其中 files 个文件 */
+  | {
+      readonly kind: 'trimmed';
+      readonly firstSeq: number;
+      readonly count: number;
+      readonly files: number;
+    }
   /** 一时写不进, 还在重试; 记一次日志 */
   | { readonly kind: 'trouble'; readonly reason: string }
   | { readonly kind: 'recovered' }

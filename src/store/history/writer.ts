@@ -18,6 +18,7 @@ import { JournalFollower } from './journal-follower.js';
 import { MessageTable } from './message-table.js';
 import { readTail } from './queries.js';
 import { Retention } from './retention.js';
+import { upgrade } from './upgrade.js';
 import { Wake } from './wake.js';
 import type { WriterOptions, WriterReply, WriterRequest } from './writer-messages.js';
 
@@ -66,8 +67,12 @@ export class Writer {
   /** 打开数据库, 补完预写文件里的, 再报 opened。错误: 打不开, 读不出, 写不进 (一行中文) */
   static async open(options: WriterOptions, post: (reply: WriterReply) => void): Promise<Writer> {
     const file = path.join(options.folder, DATABASE_NAME);
-    const database = openWriter(file, options.sync);
+    let backup: string | undefined;
+    const database = openWriter(file, options.sync, (connection) => {
+      backup = upgrade(connection, file);
+    });
     try {
+      if (backup !== undefined) post({ kind: 'upgraded', backup });
       const writer = new Writer(options, database, post);
       await writer.#start(options);
       return writer;
@@ -82,10 +87,12 @@ export class Writer {
     await this.#catchUp();
     const epoch = this.#begin(options);
     const { seq, firstSeq } = this.#table;
+    const files = this.#table.countFiles();
     this.#state = 'running';
     const isFirst = options.resumeAt === undefined;
     const tail = isFirst ? readTail(new Statements(this.#database), options.tail) : [];
-    this.#post({ kind: 'opened', epoch, isNew, seq, firstSeq, segment: this.#target.segment + 1, tail });
+    const segment = this.#target.segment + 1;
+    this.#post({ kind: 'opened', epoch, isNew, seq, firstSeq, files, segment, tail });
   }
 
   receive(request: WriterRequest): void {
@@ -196,8 +203,8 @@ export class Writer {
     if (cut === undefined) return;
     this.#expiring = undefined;
     try {
-      const count = this.#table.deleteUpTo(cut, this.#index.indexedSeq);
-      this.#post({ kind: 'trimmed', firstSeq: this.#table.firstSeq, count });
+      const deleted = this.#table.deleteUpTo(cut, this.#index.indexedSeq);
+      this.#post({ kind: 'trimmed', firstSeq: this.#table.firstSeq, ...deleted });
     } catch (error) {
       this.#postponeChores(error);
     }

@@ -1,8 +1,8 @@
 // 链接只取路径; 类别与文件名的写法
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { kindOf, shortType } from '../../../src/protocol/file-kind.js';
 import { safeName, splitName } from '../../src/view/media/file-name.js';
-import { kindOf, shortType } from '../../src/view/media/kind.js';
 import { opensInPage, pagePath } from '../../src/view/media/links.js';
 
 test('链接: 只取路径, 主机与查询都不要', () => {

@@ -1,4 +1,6 @@
 // 文件面板的一行: 缩略图或图标, 名字, 发送者, 大小, 时间, 下载与复制链接
+
+import { kindOf } from '../../../../src/protocol/file-kind.js';
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
 import { mediaTexts } from '../../i18n/media.js';
 import { h } from '../kit/dom.js';
@@ -6,7 +8,6 @@ import { formatBytes, formatFullTime, formatShortDate } from '../kit/format.js';
 import { copyLinkButton } from '../media/copy-link.js';
 import { downloadLink } from '../media/facts.js';
 import { fileName, safeName } from '../media/file-name.js';
-import { kindOf } from '../media/kind.js';
 import { kindIcon } from '../media/kind-icons.js';
 import { downloadPath, filePath, isPicture, opensInPage, thumbPath } from '../media/links.js';
 

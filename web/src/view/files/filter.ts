@@ -1,6 +1,7 @@
 // 文件面板的搜索与分类; 纯函数
+
+import { type FileKind, kindOf } from '../../../../src/protocol/file-kind.js';
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
-import { type FileKind, kindOf } from '../media/kind.js';
 
 export const GROUPS = ['all', 'image', 'media', 'document', 'other'] as const;
 export type FileGroup = (typeof GROUPS)[number];

@@ -1,10 +1,11 @@
 // 文件面板最上面: 别人正在上传的, 不等传完就可以下载
+
+import { kindOf } from '../../../../src/protocol/file-kind.js';
 import { filesTexts } from '../../i18n/files.js';
 import { type Offer, offersOfOthers } from '../../model/offers.js';
 import { h, type ViewContext } from '../kit/dom.js';
 import { placeChildren } from '../kit/keyed-list.js';
 import { fileName } from '../media/file-name.js';
-import { kindOf } from '../media/kind.js';
 import { kindIcon } from '../media/kind-icons.js';
 import { createOfferMeter, type OfferView, offerTools } from '../media/offer-card.js';
 import { type FileGroup, filterFiles } from './filter.js';

@@ -1,4 +1,6 @@
 // 一条文件消息里的附件: 图片, 音频, 视频, 或一张卡片
+
+import { kindOf } from '../../../../src/protocol/file-kind.js';
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
 import { mediaTexts } from '../../i18n/media.js';
 import { h } from '../kit/dom.js';
@@ -6,7 +8,6 @@ import { copyLinkButton } from './copy-link.js';
 import { downloadLink, sizeAndType } from './facts.js';
 import { fileName, safeName } from './file-name.js';
 import { displayBox, fitsOverlay } from './fit.js';
-import { kindOf } from './kind.js';
 import { kindIcon } from './kind-icons.js';
 import { filePath, isPicture, maybeTransparent, thumbPath } from './links.js';
 

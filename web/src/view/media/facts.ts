@@ -1,11 +1,12 @@
 // 文件的一行说明与下载链接; 卡片, 播放器, 文件面板共用
+
+import { kindOf, shortType } from '../../../../src/protocol/file-kind.js';
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
 import { mediaTexts } from '../../i18n/media.js';
 import { h, icon } from '../kit/dom.js';
 import { formatBytes } from '../kit/format.js';
 import { ICONS } from '../kit/icons.js';
 import { safeName } from './file-name.js';
-import { kindOf, shortType } from './kind.js';
 import { downloadPath } from './links.js';
 
 /** 12.3 MB · PDF */

@@ -1,6 +1,7 @@
 // 文件类别的图标 (24 * 24, 填充)
+
+import type { FileKind } from '../../../../src/protocol/file-kind.js';
 import { h, icon } from '../kit/dom.js';
-import type { FileKind } from './kind.js';
 
 // 一张折角的纸, 里面画内容; evenodd 做不到反白, 所以内容直接写成洞 (反向的子路径)
 const SHEET = 'M6 2h8l6 6v12a2 2 0 0 1-2 2H6a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2zm7 1.5V9h5.5z';

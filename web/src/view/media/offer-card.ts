@@ -1,4 +1,6 @@
 // 还在上传的文件的卡片: 与传完之后的卡片同一个样子, 多一条进度; 链接现在就能用
+
+import { kindOf } from '../../../../src/protocol/file-kind.js';
 import { mediaTexts } from '../../i18n/media.js';
 import type { Offer } from '../../model/offers.js';
 import { h, icon } from '../kit/dom.js';
@@ -6,7 +8,6 @@ import { formatBytes } from '../kit/format.js';
 import { ICONS } from '../kit/icons.js';
 import { copyLinkButton } from './copy-link.js';
 import { fileName, safeName } from './file-name.js';
-import { kindOf } from './kind.js';
 import { kindIcon } from './kind-icons.js';
 import { downloadPath } from './links.js';
 

@@ -1,4 +1,6 @@
 // 一条搜索结果: 谁, 何时, 命中的一段; 点了就到那里去
+
+import { kindOf } from '../../../../src/protocol/file-kind.js';
 import { searchTexts } from '../../i18n/search.js';
 import type { Going } from '../../model/search.js';
 import type { RoomMessage } from '../../model/timeline.js';
@@ -7,7 +9,6 @@ import { formatBytes, formatFullTime, formatShortDate, formatTime, startOfDay } 
 import { avatar } from '../kit/person.js';
 import { downloadLink } from '../media/facts.js';
 import { safeName } from '../media/file-name.js';
-import { kindOf } from '../media/kind.js';
 import { kindIcon } from '../media/kind-icons.js';
 import { type Piece, piecesOf, snippetOf } from './snippet.js';
 
@@ -18,7 +19,12 @@ export interface ResultRow {
   update(going: Going | undefined): void;
 }
 
-export function createResultRow(message: RoomMessage, query: string, go: (seq: number) => void): ResultRow {
+/** words: 要标出的, 已折叠 */
+export function createResultRow(
+  message: RoomMessage,
+  words: readonly string[],
+  go: (seq: number) => void,
+): ResultRow {
   const { seq } = message;
   const note = h('span', { class: 'search-note' });
   const time = h('time', { class: 'search-time', title: formatFullTime(message.time) }, timeOf(message.time));
@@ -27,7 +33,7 @@ export function createResultRow(message: RoomMessage, query: string, go: (seq: n
     'button',
     { type: 'button', class: 'search-go', title: searchTexts().goThere(message.name, timeOf(message.time)) },
     h('span', { class: 'search-head' }, name, time),
-    contentOf(message, query),
+    contentOf(message, words),
     note,
   );
   button.addEventListener('click', () => go(seq));
@@ -48,14 +54,14 @@ export function createResultRow(message: RoomMessage, query: string, go: (seq: n
   };
 }
 
-function contentOf(message: RoomMessage, query: string): HTMLElement {
+function contentOf(message: RoomMessage, words: readonly string[]): HTMLElement {
   if (message.type === 'text') {
-    return h('span', { class: 'search-snippet', dir: 'auto' }, ...marked(snippetOf(message.message, query)));
+    return h('span', { class: 'search-snippet', dir: 'auto' }, ...marked(snippetOf(message.message, words)));
   }
   const name = h(
     'span',
     { class: 'search-snippet', dir: 'auto' },
-    ...marked(piecesOf(safeName(message.originalName), query)),
+    ...marked(piecesOf(safeName(message.originalName), words)),
   );
   return h('span', {}, name, h('span', { class: 'search-size' }, formatBytes(message.size)));
 }

@@ -1,4 +1,5 @@
 // 搜索的结果: 一页一页, 新的在前; 各种说明 (没有, 出错, 正在搜) 也在这里
+import { parseQuery } from '../../../../src/protocol/search-query.js';
 import { searchTexts } from '../../i18n/search.js';
 import { MAX_FOUND, type SearchState } from '../../model/search.js';
 import { h, onNextFrame, type ViewContext } from '../kit/dom.js';
@@ -30,8 +31,9 @@ export function createResults(context: ViewContext, go: (seq: number) => void): 
     const kept = query === shownQuery ? rows : [];
     if (query !== shownQuery) element.scrollTop = 0;
     shownQuery = query;
+    const { words } = parseQuery(query);
     rows = found.map((message, index) =>
-      kept[index]?.seq === message.seq ? kept[index] : createResultRow(message, query, go),
+      kept[index]?.seq === message.seq ? kept[index] : createResultRow(message, words, go),
     );
     placeChildren(
       list,

@@ -1,4 +1,6 @@
 // 传输列表的一行: 建一次, 之后只改有变化的部分
+
+import { kindOf } from '../../../../src/protocol/file-kind.js';
 import { trayTexts } from '../../i18n/tray.js';
 import type { Actions } from '../../model/actions.js';
 import type { Transfer } from '../../model/transfers.js';
@@ -6,7 +8,6 @@ import { h, icon } from '../kit/dom.js';
 import { ICONS } from '../kit/icons.js';
 import { copyLinkButton } from '../media/copy-link.js';
 import { fileName, safeName } from '../media/file-name.js';
-import { kindOf } from '../media/kind.js';
 import { kindIcon } from '../media/kind-icons.js';
 import { describeTransfer, fractionOf } from './progress-text.js';
 import { actionButton, verbsOf } from './row-actions.js';

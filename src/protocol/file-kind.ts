@@ -1,4 +1,4 @@
-// 文件是哪一类: 图标, 类型名与筛选都按它; 只看 MIME 与扩展名, 不看内容
+// 文件是哪一类: 网页的图标与类型名, 服务器的筛选都按它; 只看 MIME 与扩展名, 不看内容
 
 export type FileKind =
   | 'image'
@@ -60,3 +60,15 @@ export function shortType(name: string): string | undefined {
   const extension = extensionOf(name);
   return /^[a-z0-9]{1,5}$/.test(extension) ? extension.toUpperCase() : undefined;
 }
+
+/** 文件列表的大类, 各含哪几类; 网页的分类按钮与 search 的 group 都按它 */
+export const KINDS_IN_GROUP = {
+  image: ['image'],
+  media: ['audio', 'video'],
+  document: ['document', 'spreadsheet', 'presentation'],
+  other: ['archive', 'code', 'other'],
+} as const satisfies Record<string, readonly FileKind[]>;
+
+export type FileGroup = keyof typeof KINDS_IN_GROUP;
+
+export const FILE_GROUPS = Object.keys(KINDS_IN_GROUP) as readonly FileGroup[];
