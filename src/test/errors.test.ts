@@ -12,6 +12,7 @@ import {
   eventually,
   formHeaders,
   multipart,
+  publishOne,
   RawSocket,
   unreadDownload,
 } from './http-tools.js';
@@ -135,6 +136,23 @@ const CASES: { readonly [C in ErrorCode]: Case } = {
   not_found: async (t) => {
     const { http } = await serve(t);
     return [await answered(await fetch(`${http}/files/${UNKNOWN_ID}.txt`))];
+  },
+  method_not_allowed: async (t) => {
+    const { http } = await serve(t);
+    return [await answered(await fetch(`${http}/api/files`, { method: 'PUT', body: BODY }))];
+  },
+  precondition_failed: async (t) => {
+    const { http } = await serve(t);
+    const { url } = await publishOne(http, 'a.txt', BODY);
+    return [await answered(await fetch(String(url), { headers: { 'If-Match': '"x"' } }))];
+  },
+  upgrade_required: async (t) => {
+    const { port } = await serve(t);
+    return [await upgraded(port, { 'Sec-WebSocket-Version': '8' })];
+  },
+  head_too_large: async (t) => {
+    const { http } = await serve(t);
+    return [await answered(await fetch(`${http}/healthz`, { headers: { Cookie: 'x'.repeat(20_000) } }))];
   },
   request_timeout: async (t) => {
     const { port } = await serve(t, { uploads: { idleTimeoutMs: 10 } });

@@ -1,14 +1,13 @@
 // uWebSockets.js 应用: 建立 (可带 TLS), 挂路由, 监听, 关闭
-import type { HttpRequest, HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
+import type { HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import type { Publisher } from '../chat/ports.js';
 import type { Sessions } from '../chat/sessions.js';
-import { AppError } from '../protocol/errors.js';
 import { type LimitsBody, MAX_LISTED_USERS } from '../protocol/messages.js';
 import type { ArchiveRoute } from './archive-route.js';
 import { checkCertificate } from './certificate.js';
 import { Doors } from './doors.js';
 import type { DownloadRoute } from './download-route.js';
-import { Exchange, hasBody, type ReportInternal } from './http.js';
+import { Exchange, type ReportInternal } from './http.js';
 import type { Native } from './native.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
@@ -85,9 +84,10 @@ export class App implements Publisher {
       .head('/files/:name/thumb', (res, req) => downloads.thumb(res, req, true))
       .get('/files/:name', (res, req) => downloads.file(res, req, false))
       .head('/files/:name', (res, req) => downloads.file(res, req, true))
+      .head('/', (res, req) => statics.handle(res, req, true))
       .get('/*', (res, req) => statics.handle(res, req, false))
       .head('/*', (res, req) => statics.handle(res, req, true))
-      .any('/*', (res, req) => decline(routes, res, req));
+      .finish((path) => statics.has(path));
   }
 
   /** 监听; 返回实际端口。错误: 端口被占用或没有权限 */
@@ -117,13 +117,6 @@ export class App implements Publisher {
     this.#app.close();
     this.#listenSocket = undefined;
   }
-}
-
-function decline({ patrol, reportInternal }: Routes, res: HttpResponse, req: HttpRequest): void {
-  const exchange = new Exchange(res, patrol);
-  const error = new AppError('not_found');
-  if (hasBody(req)) exchange.refuse(error, reportInternal);
-  else exchange.fail(error, reportInternal);
 }
 
 function sendUsers({ sessions, patrol }: Routes, res: HttpResponse, headOnly: boolean): void {

@@ -1,10 +1,11 @@
 // 每条路由都从这里挂上: 自相矛盾的请求在处理函数之前就拒绝; 别的网站可以读的应答在这里登记, 预检在这里回答
 import type { HttpRequest, HttpResponse, TemplatedApp, WebSocketBehavior } from 'uWebSockets.js';
+import { AppError } from '../protocol/errors.js';
 import { isShared, PREFLIGHT_HEADERS, share } from './cors.js';
 import { Exchange, hasBody, type ReportInternal, refuseAndClose, sendError, sendNoContent } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
-import { requireSingleFields } from './single-fields.js';
+import { requireSoundHead } from './request-head.js';
 
 export type Handler = (res: HttpResponse, req: HttpRequest) => void;
 
@@ -14,8 +15,15 @@ export interface DoorParts {
   readonly reportInternal: ReportInternal;
 }
 
+type Method = 'get' | 'head' | 'post';
+
+const CATCH_ALL = '/*';
+const PAGE_METHODS: readonly ('get' | 'head')[] = ['get', 'head'];
+
 export class Doors {
   readonly #app: TemplatedApp;
+  /** 挂过的地址各有哪些方法 */
+  readonly #methods = new Map<string, readonly Method[]>();
   readonly #parts: DoorParts;
 
   /** 副作用: 挂上 /api 与 /files 的 OPTIONS; 不是预检的交给后面的路由 */
@@ -26,24 +34,31 @@ export class Doors {
   }
 
   get(pattern: string, handler: Handler): this {
-    this.#app.get(pattern, this.#guard(handler));
-    return this;
+    return this.#add('get', pattern, handler);
   }
 
   head(pattern: string, handler: Handler): this {
-    this.#app.head(pattern, this.#guard(handler));
-    return this;
+    return this.#add('head', pattern, handler);
   }
 
   post(pattern: string, handler: Handler): this {
-    this.#app.post(pattern, this.#guard(handler));
-    return this;
+    return this.#add('post', pattern, handler);
   }
 
-  /** 上面都没有接下的 */
-  any(pattern: string, handler: Handler): this {
-    this.#app.any(pattern, this.#guard(handler));
-    return this;
+  /** 最后一步: 挂过的地址别的方法是 405, 没有人接的是 404; isPage 说出哪些是网页自己的文件 */
+  finish(isPage: (path: string) => boolean): void {
+    for (const [pattern, methods] of this.#methods) {
+      if (pattern === CATCH_ALL) continue;
+      const refuse = this.#guard((res, req) => this.#notAllowed(res, req, methods));
+      // GET 与 HEAD 有兜底的路由, 它会先接走
+      for (const method of PAGE_METHODS) if (!methods.includes(method)) this.#app[method](pattern, refuse);
+      this.#app.any(pattern, refuse);
+    }
+    const rest = this.#guard((res, req) => {
+      if (isPage(req.getUrl())) this.#notAllowed(res, req, PAGE_METHODS);
+      else this.#decline(res, req, new AppError('not_found'));
+    });
+    this.#app.any(CATCH_ALL, rest);
   }
 
   ws<UserData>(pattern: string, behavior: WebSocketBehavior<UserData>): this {
@@ -55,6 +70,31 @@ export class Doors {
       },
     });
     return this;
+  }
+
+  #add(method: Method, pattern: string, handler: Handler): this {
+    this.#app[method](pattern, this.#guard(handler));
+    this.#methods.set(pattern, [...(this.#methods.get(pattern) ?? []), method]);
+    return this;
+  }
+
+  #notAllowed(res: HttpResponse, req: HttpRequest, methods: readonly Method[]): void {
+    const headers = { Allow: [...methods, 'options'].join(', ').toUpperCase() };
+    if (req.getMethod() === 'options') sendNoContent(res, headers);
+    else this.#decline(res, req, new AppError('method_not_allowed'), headers);
+  }
+
+  #decline(
+    res: HttpResponse,
+    req: HttpRequest,
+    error: AppError,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
+    const { patrol, reportInternal } = this.#parts;
+    const exchange = new Exchange(res, patrol);
+    const headOnly = req.getMethod() === 'head';
+    if (hasBody(req) && !headOnly) exchange.refuse(error, reportInternal, { headers });
+    else exchange.fail(error, reportInternal, { headers, headOnly });
   }
 
   #guard(handler: Handler): Handler {
@@ -71,7 +111,7 @@ export class Doors {
 
   #admits(res: HttpResponse, req: HttpRequest): boolean {
     try {
-      requireSingleFields(req);
+      requireSoundHead(req);
       return true;
     } catch (error) {
       const { patrol, reportInternal } = this.#parts;

@@ -4,6 +4,7 @@ import { parseRange } from './range.js';
 
 export interface Conditions {
   readonly range: string;
+  readonly ifMatch: string;
   readonly ifNoneMatch: string;
   readonly ifRange: string;
   readonly forceDownload: boolean;

@@ -10,8 +10,9 @@ import { AppError } from '../protocol/errors.js';
 import { sendBlob } from './download.js';
 import { type Conditions, type DownloadPlan, planRange, type Target } from './download-plan.js';
 import { fileHeaders, SECURITY_HEADERS } from './file-headers.js';
-import { Exchange, endHead, isFresh, type ReportInternal, sendNotModified, writeHead } from './http.js';
+import { Exchange, endHead, type ReportInternal, sendNotModified, writeHead } from './http.js';
 import type { Patrol } from './patrol.js';
+import { isFresh, requireMatch } from './preconditions.js';
 
 const FILE_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:\.[a-z0-9]{1,16})?$/;
 
@@ -55,6 +56,7 @@ export class DownloadRoute {
     const conditions: Conditions = {
       // HEAD 没有范围可言 (RFC 9110 第 14.2 节: 只对 GET 有定义)
       range: headOnly ? '' : req.getHeader('range'),
+      ifMatch: req.getHeader('if-match'),
       ifNoneMatch: req.getHeader('if-none-match'),
       ifRange: req.getHeader('if-range'),
       forceDownload: req.getQuery('download') === '1',
@@ -68,14 +70,19 @@ export class DownloadRoute {
   thumb(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
     const exchange = new Exchange(res, this.#parts.patrol);
     const fileId = req.getParameter(0);
-    const ifNoneMatch = req.getHeader('if-none-match');
-    this.#serveThumb(exchange, fileId, ifNoneMatch, headOnly).catch((error: unknown) =>
+    const conditions = {
+      ifMatch: req.getHeader('if-match'),
+      ifNoneMatch: req.getHeader('if-none-match'),
+      headOnly,
+    };
+    this.#serveThumb(exchange, fileId, conditions).catch((error: unknown) =>
       exchange.fail(error, this.#report, { headOnly }),
     );
   }
 
   async #serve(exchange: Exchange, name: string, conditions: Conditions): Promise<void> {
     const target = await this.#target(exchange, name, conditions);
+    requireMatch(conditions.ifMatch, target.etags);
     const [etag] = target.etags;
     const headers = { ...target.headers, ETag: etag };
     if (isFresh(conditions.ifNoneMatch, etag)) {
@@ -158,13 +165,13 @@ export class DownloadRoute {
   async #serveThumb(
     exchange: Exchange,
     fileId: string,
-    ifNoneMatch: string,
-    headOnly: boolean,
+    { ifMatch, ifNoneMatch, headOnly }: Pick<Conditions, 'ifMatch' | 'ifNoneMatch' | 'headOnly'>,
   ): Promise<void> {
     if (!FILE_NAME.test(fileId)) throw new AppError('not_found');
     const record = await this.#parts.blobs.find(fileId);
     const etag = record === undefined ? '' : `"thumb-${record.sha256}"`;
     const headers = { ...SECURITY_HEADERS, 'Content-Type': 'image/webp', ETag: etag };
+    if (record?.thumbPath !== undefined) requireMatch(ifMatch, [etag]);
     if (record?.thumbPath !== undefined && isFresh(ifNoneMatch, etag)) {
       respondNotModified(exchange, headers);
       return;

@@ -101,14 +101,6 @@ export function hasBody(req: HttpRequest): boolean {
   return Number(req.getHeader('content-length') || 0) > 0 || req.getHeader('transfer-encoding') !== '';
 }
 
-/** If-None-Match 是否包含 etag: 星号, 或名单里有它 (弱比较); 没有这个头时为 '' */
-export function isFresh(ifNoneMatch: string, etag: string): boolean {
-  return ifNoneMatch.split(',').some((item) => {
-    const tag = item.trim();
-    return tag === '*' || tag.replace(/^W\//, '') === etag;
-  });
-}
-
 /** 304: 没有应答体, 也没有 Content-Length (写 0 就是说资源是空的) */
 export function sendNotModified(res: HttpResponse, headers: Readonly<Record<string, string>>): void {
   res.cork(() => {

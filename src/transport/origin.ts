@@ -11,8 +11,8 @@ export interface OriginOptions {
 /** 请求里与来源有关的头; 头名小写 */
 export type HeaderReader = (name: string) => string;
 
-// 主机名, IPv4, 带方括号的 IPv6, 可带端口; 其余字符会混进链接里
-const HOST_PATTERN = /^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
+// 主机名, IPv4, 带方括号的 IPv6, 可带端口 (空的也合法: RFC 3986 第 3.2.3 节); 其余字符会混进链接里
+const HOST_PATTERN = /^(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{0,5})?$/i;
 
 export class OriginRules {
   readonly #options: OriginOptions;
@@ -30,7 +30,7 @@ export class OriginRules {
     if (publicUrl !== '') return publicUrl;
     const host = header('host');
     if (!HOST_PATTERN.test(host)) throw new AppError('invalid_field', { detail: 'Host 头不合法' });
-    return `${secure ? 'https' : 'http'}://${host.toLowerCase()}`;
+    return `${secure ? 'https' : 'http'}://${host.toLowerCase().replace(/:$/, '')}`;
   }
 
   /** 网页来源是否可以连接: 没有 Origin (非浏览器), 本站, 或在名单里。错误: forbidden_origin */

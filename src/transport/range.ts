@@ -15,6 +15,8 @@ const SINGLE_RANGE = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i;
 export function parseRange(header: string, size: number): ByteRange | 'whole' | 'unsatisfiable' {
   const [, first = '', last = ''] = SINGLE_RANGE.exec(header) ?? [];
   if (first === '' && last === '') return 'whole';
+  // 空文件的最后 N 个字节就是它的全部, 而 206 写不出空的一段
+  if (size === 0 && first === '' && Number(last) > 0) return 'whole';
   // 后缀: 最后 N 个字节; N 大于文件就是全部, 0 则一个字节也给不出
   const start = first === '' ? Math.max(0, size - Number(last)) : Number(first);
   const end = first === '' || last === '' ? size - 1 : Math.min(Number(last), size - 1);

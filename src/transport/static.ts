@@ -4,8 +4,9 @@ import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../protocol/errors.js';
-import { Exchange, isFresh, type ReportInternal, sendNotModified } from './http.js';
+import { Exchange, type ReportInternal, sendNotModified } from './http.js';
 import type { Patrol } from './patrol.js';
+import { isFresh, requireMatch } from './preconditions.js';
 
 /** dist/web/manifest.json 的一项, 由 scripts/build-web.mjs 写出 */
 interface ManifestEntry {
@@ -98,6 +99,10 @@ export class StaticFiles {
     return new StaticFiles(assets, options);
   }
 
+  has(path: string): boolean {
+    return this.#assets.has(path);
+  }
+
   handle(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
     // 只认清单里的地址: 请求的路径从不碰文件系统
     const asset = this.#assets.get(req.getUrl());
@@ -106,14 +111,25 @@ export class StaticFiles {
       exchange.fail(new AppError('not_found'), this.#options.report, { headOnly });
       return;
     }
-    const [encoding, body] = choose(asset, req.getHeader('accept-encoding'));
-    const secure = this.#options.isSecure(res, req);
-    const headers = { ...assetHeaders(asset.entry, encoding), ...securityHeaders(asset.entry, secure) };
-    if (isFresh(req.getHeader('if-none-match'), headers['ETag'] ?? '')) {
-      sendNotModified(res, headers);
-      return;
+    try {
+      this.#send(exchange, req, asset, headOnly);
+    } catch (error) {
+      exchange.fail(error, this.#options.report, { headOnly });
     }
-    exchange.answer(200, headers, body, headOnly);
+  }
+
+  #send(exchange: Exchange, req: HttpRequest, asset: Asset, headOnly: boolean): void {
+    const [encoding, body] = choose(asset, req.getHeader('accept-encoding'));
+    const etag = tagOf(asset.entry, encoding);
+    requireMatch(req.getHeader('if-match'), [etag]);
+    const secure = this.#options.isSecure(exchange.res, req);
+    const headers = {
+      ...assetHeaders(asset.entry, encoding),
+      ETag: etag,
+      ...securityHeaders(asset.entry, secure),
+    };
+    if (isFresh(req.getHeader('if-none-match'), etag)) sendNotModified(exchange.res, headers);
+    else exchange.answer(200, headers, body, headOnly);
   }
 }
 
@@ -134,11 +150,14 @@ function accepts(header: string, encoding: string): boolean {
     });
 }
 
+// 强标签对应确切的字节: 压缩副本与原文各有一个
+function tagOf({ etag }: ManifestEntry, encoding: 'br' | 'gzip' | undefined): string {
+  return encoding === undefined ? etag : etag.replace(/"$/, `-${encoding}"`);
+}
+
 function assetHeaders(entry: ManifestEntry, encoding: 'br' | 'gzip' | undefined): Record<string, string> {
   return {
     'Content-Type': entry.type,
-    // 强标签对应确切的字节: 压缩副本与原文各有一个
-    ETag: encoding === undefined ? entry.etag : entry.etag.replace(/"$/, `-${encoding}"`),
     // 带散列的文件名永不变; 页面每次都问一声
     'Cache-Control': entry.cache === 'immutable' ? 'public, max-age=31536000, immutable' : 'no-cache',
     Vary: 'Accept-Encoding',

@@ -9,12 +9,13 @@ import type { Sessions } from '../chat/sessions.js';
 import { AppError, type CloseName } from '../protocol/errors.js';
 import { type Socket, type SocketData, WsConnection } from './connection.js';
 import { Counts } from './counts.js';
-import type { Doors } from './doors.js';
+import type { Doors, Handler } from './doors.js';
 import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
 import { ReceiveBudget } from './receive-budget.js';
+import { handshakeAnswer, requireHandshake, wantsWebSocket } from './ws-handshake.js';
 
 export interface WsOptions {
   readonly connectionsPerAddress: number;
@@ -83,9 +84,18 @@ export class WsEdge {
   mount(doors: Doors): void {
     // 传输上限是应用上限的两倍: 超限的帧还来得及说明原因再断开, 再大的由 uWS 直接切断
     const chat = this.#behavior('chat', this.#options.frameBytes * 2);
-    doors.ws('/', chat);
-    doors.ws('/ws', chat);
-    doors.ws('/ws/transfer', this.#behavior('transfer', TRANSFER_PAYLOAD_BYTES));
+    const malformed: Handler = (res, req) => this.#malformed(res, req);
+    doors
+      .ws('/', chat)
+      // 同一地址也是网页: 不要求升级的交给它
+      .get('/', (res, req) => {
+        if (wantsWebSocket((name) => req.getHeader(name))) malformed(res, req);
+        else req.setYield(true);
+      })
+      .ws('/ws', chat)
+      .get('/ws', malformed)
+      .ws('/ws/transfer', this.#behavior('transfer', TRANSFER_PAYLOAD_BYTES))
+      .get('/ws/transfer', malformed);
   }
 
   /** 以同一个原因断开所有连接; 返回断开了几条 */
@@ -132,6 +142,7 @@ export class WsEdge {
   #upgrade(kind: MemberKind, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     const header = (name: string): string => req.getHeader(name);
     try {
+      requireHandshake(header);
       this.#parts.origins.requireAllowed(header);
       const peer = this.#parts.peers.of(res, req);
       const origin = this.#parts.origins.recipient(peer, header);
@@ -150,8 +161,22 @@ export class WsEdge {
         context,
       );
     } catch (error) {
-      new Exchange(res, this.#parts.patrol).fail(error, this.#parts.reportInternal);
+      this.#decline(res, error);
     }
+  }
+
+  // 没有 24 个字符的密钥, uWS 不当作升级
+  #malformed(res: HttpResponse, req: HttpRequest): void {
+    try {
+      requireHandshake((name) => req.getHeader(name));
+      throw new AppError('upgrade_required');
+    } catch (error) {
+      this.#decline(res, error);
+    }
+  }
+
+  #decline(res: HttpResponse, error: unknown): void {
+    new Exchange(res, this.#parts.patrol).fail(error, this.#parts.reportInternal, handshakeAnswer(error));
   }
 
   // 各项名额: 总数, 每个地址, 不同来源的个数
