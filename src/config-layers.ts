@@ -1,5 +1,6 @@
 // 配置的各层来源: 文件, 环境变量, 命令行; 不认识的名字在这里就报错, 不会悄悄失效
 import { readFileSync } from 'node:fs';
+import { ACT_FLAGS } from './config-acts.js';
 import type { RetiredSetting } from './config-retired.js';
 import type { Setting } from './config-schema.js';
 
@@ -132,9 +133,13 @@ export function readArguments(known: KnownNames, args: readonly string[]): Layer
       if (parts.length === 0 && rest[0]?.startsWith('--') === false) rest.shift();
       continue;
     }
+    // 不带值的已由入口挑走
+    if (ACT_FLAGS.includes(flag)) throw new ConfigError(`命令行参数 ${flag} 只用于启动服务器, 不带值`);
     const setting = byFlag.get(flag);
-    if (setting === undefined)
-      throw new ConfigError(`不认识的命令行参数 ${show(flag)}${suggest(flag, [...byFlag.keys()])}`);
+    if (setting === undefined) {
+      const hint = suggest(flag, [...byFlag.keys(), ...ACT_FLAGS]);
+      throw new ConfigError(`不认识的命令行参数 ${show(flag)}${hint}`);
+    }
     if (values.has(setting.path)) throw new ConfigError(`命令行参数 ${flag} 出现了两次`);
     const value = parts.length > 0 ? parts.join('=') : takeValue(setting, rest);
     values.set(setting.path, { value, origin: `命令行参数 ${flag}` });

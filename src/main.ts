@@ -1,9 +1,11 @@
 // 进程入口: 读配置, 启动, 信号, 退出码
 import { networkInterfaces } from 'node:os';
 import { type Config, ConfigError, loadConfig } from './config.js';
+import { takeActs } from './config-acts.js';
 import type { RetiredNotice } from './config-retired.js';
 import { createLogger, type Logger } from './log.js';
 import { type Server, startServer } from './server.js';
+import { explainStray } from './store/disk-errors.js';
 import { favorMainThread } from './thread-priority.js';
 
 // 退出码: 1 启动失败或意外错误, 2 配置不对 (与多数命令行工具一致)
@@ -12,7 +14,8 @@ const EXIT_CONFIG = 2;
 
 async function main(): Promise<void> {
   const retired: RetiredNotice[] = [];
-  const config = readConfig((notice) => retired.push(notice));
+  const { acts, rest } = takeActs(process.argv.slice(2));
+  const config = readConfig(rest, (notice) => retired.push(notice));
   const log = createLogger(config.log);
   for (const { path, origins, text } of retired) {
     log.warn({ event: 'retired_setting', setting: path, origins }, text);
@@ -24,19 +27,20 @@ async function main(): Promise<void> {
   });
   try {
     await favorMainThread();
-    const server = await startServer(config, log);
+    const server = await startServer(config, log, acts);
     // 先挂信号再宣布: 看到 listening 就发信号的监管者不该让进程猝死
     stopOnSignals(server, log);
     announce(config, server.port, log);
   } catch (error) {
-    log.fatal({ reason: error instanceof Error ? error.message : String(error) }, '启动失败');
+    const known = explainStray(error);
+    log.fatal({ reason: known instanceof Error ? known.message : String(known) }, '启动失败');
     process.exit(EXIT_FAILURE);
   }
 }
 
-function readConfig(onRetired: (notice: RetiredNotice) => void): Config {
+function readConfig(args: readonly string[], onRetired: (notice: RetiredNotice) => void): Config {
   try {
-    return loadConfig({ onRetired });
+    return loadConfig({ args, onRetired });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

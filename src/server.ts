@@ -7,6 +7,7 @@ import { createRuntime, type Runtime } from './assembly/runtime.js';
 import { closeStorage, openStorage } from './assembly/storage.js';
 import type { Sessions } from './chat/sessions.js';
 import type { Config } from './config.js';
+import { type Acts, NO_ACTS } from './config-acts.js';
 import type { Logger } from './log.js';
 import { App, type Routes } from './transport/app.js';
 import { loadNative } from './transport/native.js';
@@ -28,13 +29,13 @@ const STOP_POLL_MS = 20;
 // 攒着的广播至多再送这么久 (毫秒)
 const LAST_BROADCAST_MS = 1000;
 
-/** 启动一个服务器。错误: 原生文件载不进, 存储目录不可写, 端口被占用, 证书读不了 */
-export async function startServer(config: Config, log: Logger): Promise<Server> {
+/** 启动一个服务器; acts 是这一次启动要做的事。错误: 原生文件载不进, 存储目录不可写, 历史丢了, 端口被占用, 证书读不了 */
+export async function startServer(config: Config, log: Logger, acts: Acts = NO_ACTS): Promise<Server> {
   const native = await loadNative();
   // 先于存储: 误开的第二个服务器不该去对账第一个正在写的文件
   await requireFreePort(config.server.host, config.server.port);
   let stopping = false;
-  const runtime = createRuntime(config, log, () => stopping);
+  const runtime = createRuntime(config, log, acts, () => stopping);
   const app = new App(native, config.server);
   const storage = await openStorage(runtime);
   const chat = createChat(runtime, storage, app);

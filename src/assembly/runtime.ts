@@ -1,6 +1,7 @@
 // 装配各部分共用的几样东西: 配置, 日志, 时钟, 意外错误的去处; 以及由配置算出的上限与能力
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config.js';
+import type { Acts } from '../config-acts.js';
 import type { Logger } from '../log.js';
 import { AppError } from '../protocol/errors.js';
 import { type Limits, SERVER_FEATURES } from '../protocol/messages.js';
@@ -12,6 +13,8 @@ const CHUNK_ENVELOPE_BYTES = 160;
 
 export interface Runtime {
   readonly config: Config;
+  /** 只在这一次启动做的事 */
+  readonly acts: Acts;
   readonly log: Logger;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
@@ -20,7 +23,7 @@ export interface Runtime {
   readonly reportInternal: (error: unknown) => string;
 }
 
-export function createRuntime(config: Config, log: Logger, stopping: () => boolean): Runtime {
+export function createRuntime(config: Config, log: Logger, acts: Acts, stopping: () => boolean): Runtime {
   const troubles = new DiskTroubles(log.child({ part: 'store' }));
   const reportInternal = (error: unknown): string => {
     // 业务错误只有磁盘引起的才到这里: 说清楚原因, 但不逐次记
@@ -32,7 +35,7 @@ export function createRuntime(config: Config, log: Logger, stopping: () => boole
     log.error({ errorId, err: error }, '意外的错误');
     return errorId;
   };
-  return { config, log, now: () => performance.now(), stopping, reportInternal };
+  return { config, acts, log, now: () => performance.now(), stopping, reportInternal };
 }
 
 export function limitsOf({ files, chat }: Config): Limits {

@@ -2,13 +2,15 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { explainStray } from '../store/disk-errors.js';
 import { SUBFOLDERS } from '../store/storage-folder.js';
 import { lockStorage } from '../store/storage-lock.js';
 import { checkFiles, type LoggedFiles } from './check-files.js';
 import { checkHashes } from './check-hashes.js';
-import { EXPLANATIONS, type Finding } from './findings.js';
+import { EXPLANATIONS, type Finding, type FindingKind } from './findings.js';
 import { examineHistory, mendJournal, resetIndex } from './history.js';
 import { type Inventory, takeInventory } from './inventory.js';
+import { findMisplaced, isFolder } from './misplaced.js';
 import { type Repaired, repairAll } from './repair.js';
 import { formatJson, formatReport, type Report } from './report.js';
 
@@ -16,6 +18,10 @@ import { formatJson, formatReport, type Report } from './report.js';
 const MAX_PASSES = 3;
 // 有几个子目录就算存储目录: 备份里恢复的可能不全
 const MIN_SUBFOLDERS = 2;
+const LOG_LOST: ReadonlySet<FindingKind> = new Set(['history_lost', 'database_damaged']);
+// 由日志重建得了的, 没有日志就只会被移走
+const NEEDS_LOG: ReadonlySet<FindingKind> = new Set(['file_without_meta', 'meta_unreadable']);
+const NEEDS_FILES: ReadonlySet<FindingKind> = new Set(['meta_without_file', 'thumb_without_file']);
 
 export interface DoctorOptions {
   /** 存储目录 */
@@ -44,7 +50,8 @@ export async function runDoctor(options: DoctorOptions): Promise<0 | 1 | 2> {
       await unlock();
     }
   } catch (error) {
-    progress(`体检做不了: ${error instanceof Error ? error.message : String(error)}`);
+    const known = explainStray(error);
+    progress(`体检做不了: ${known instanceof Error ? known.message : String(known)}`);
     return 2;
   }
 }
@@ -76,7 +83,7 @@ async function examineAndRepair(options: DoctorOptions): Promise<Report> {
 
 function repairOnce(options: DoctorOptions, examined: Examined, date: string): Promise<Repaired[]> {
   return repairAll(
-    examined.report.findings,
+    examined.report.findings.filter((finding) => isSafeToRepair(finding, options, examined.report)),
     {
       root: options.storage,
       logged: examined.logged,
@@ -86,6 +93,13 @@ function repairOnce(options: DoctorOptions, examined: Examined, date: string): P
     },
     date,
   );
+}
+
+// 另一半没有了的时候, 这一半不动: 恢复备份之后它们又对得上
+function isSafeToRepair({ kind }: Finding, { storage }: DoctorOptions, { findings }: Report): boolean {
+  const isLogLost = findings.some((finding) => LOG_LOST.has(finding.kind));
+  if (isLogLost && NEEDS_LOG.has(kind)) return false;
+  return !NEEDS_FILES.has(kind) || isFolder(path.join(storage, 'files'));
 }
 
 interface Examined {
@@ -98,6 +112,8 @@ async function examine({ storage, progress }: DoctorOptions, hashed: boolean): P
   const history = examineHistory(path.join(storage, 'history'));
   const inventory = await takeInventory(storage);
   const findings: Finding[] = [
+    // 在前: 修复先把它们移走, 后面的才有地方重建
+    ...findMisplaced(storage),
     // 还没有发过任何东西的目录, 没有数据库是正常的
     ...history.findings.filter(({ kind }) => kind !== 'database_missing' || inventory.files.size > 0),
     ...checkFiles(inventory, history.files),

@@ -1,5 +1,8 @@
 // 体检能查出的各种问题: 一张表, 每种说明意味着什么, --repair 会怎么做
 export type FindingKind =
+  | 'not_a_file'
+  | 'not_a_folder'
+  | 'history_lost'
   | 'file_without_meta'
   | 'meta_without_file'
   | 'meta_unreadable'
@@ -40,6 +43,22 @@ export interface Explanation {
 const MOVE = '移到 lost+found, 不删除';
 
 export const EXPLANATIONS: { readonly [K in FindingKind]: Explanation } = {
+  not_a_file: {
+    title: '应是文件, 却是文件夹',
+    meaning: '多半是误放的, 或恢复备份时放错了位置; 服务器读不了它, 有的因此起不来',
+    repair: MOVE,
+  },
+  not_a_folder: {
+    title: '应是文件夹, 却是文件',
+    meaning: '服务器因此起不来',
+    repair: `${MOVE}; 文件夹由服务器下次启动时新建`,
+  },
+  history_lost: {
+    title: '消息历史丢了',
+    meaning: '这里有过历史, 而消息数据库没有了或是空的; 服务器不肯启动, 免得悄悄从头开始',
+    advice:
+      '请由备份恢复 history/ (messages.db 连同 -wal, -shm); 没有备份就以 --accept-lost-history 启动一次: 预写文件里的照收, 各文件补播一次',
+  },
   file_without_meta: {
     title: '文件没有元数据',
     meaning: '内容在 files/ 里, 而 meta/ 里没有它的名字与类型, 下载不到',
@@ -103,14 +122,15 @@ export const EXPLANATIONS: { readonly [K in FindingKind]: Explanation } = {
   },
   database_missing: {
     title: '没有消息数据库',
-    meaning: '有消息日志之前的旧目录, 或数据库被删了',
+    meaning: '看来是有消息日志之前的旧目录',
     advice: '不必修复: 服务器下次启动时新建, 并补播 files/ 里的全部文件; 文字消息要从备份里找',
     harmless: true,
   },
   database_damaged: {
     title: '消息数据库损坏',
     meaning: 'SQLite 的完整性检查没有通过, 聊天记录可能不全',
-    advice: '体检不改它: 请从备份恢复 history/, 或先备份再用 sqlite3 的 .recover 抢救',
+    advice:
+      '体检不改它: 请从备份恢复 history/, 或先备份再用 sqlite3 的 .recover 抢救; 都不成则以 --accept-lost-history 启动一次, 坏的留在一旁',
   },
   index_damaged: {
     title: '搜索索引与消息不符',

@@ -1,24 +1,29 @@
 // 消息日志的体检: 数据库的完整性, 搜索索引, 序号, 预写文件; 顺带列出它认得的文件
-import { existsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'libsql';
 import {
   type Connection,
   DATABASE_NAME,
   explain,
+  isDamage,
   isPassing,
   requireOurs,
   transact,
   userVersion,
 } from '../store/history/database.js';
 import { fillFileList } from '../store/history/file-list.js';
+import { readProof } from '../store/history/history-proof.js';
 import type { JournalRecord } from '../store/history/journal.js';
+import { hasJournal, isBlankDatabase, isDatabaseFile } from '../store/history/lost-history.js';
 import { blobOf, COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
 import { SCHEMA_VERSION } from '../store/history/schema.js';
+import { HISTORY_PROOF } from '../store/storage-folder.js';
 import type { StoredRecord } from '../store/stored-record.js';
 import { checkText } from './check-text.js';
 import type { Finding } from './findings.js';
 import { examineJournal, keepSound } from './journal.js';
+import { isFolder } from './misplaced.js';
 
 export interface HistoryView {
   /** undefined: 没有消息日志, 或坏得读不出 */
@@ -39,9 +44,11 @@ const INDEX_NAME = 'message_index';
 /** folder 是存储目录的 history/。错误: 数据库由更新的版本建立 (一行中文) */
 export function examineHistory(folder: string): HistoryView {
   const file = path.join(folder, DATABASE_NAME);
-  if (!existsSync(file)) {
-    return { files: undefined, messages: 0, findings: [{ kind: 'database_missing', subject: SUBJECT }] };
-  }
+  // 位置不对的另外报
+  if (!isFolder(folder)) return examineMissing(folder);
+  if (readdirSync(folder).some((name) => isDatabaseFile(name) && isFolder(path.join(folder, name))))
+    return { files: undefined, messages: 0, findings: [] };
+  if (isBlankDatabase(folder)) return examineMissing(folder);
   try {
     return withDatabase(file, (database) => examine(database, folder));
   } catch (error) {
@@ -57,8 +64,30 @@ export function examineHistory(folder: string): HistoryView {
   }
 }
 
+// 没有数据库, 或是零字节: 有过历史就是丢了; 还剩下的在预写文件里
+function examineMissing(folder: string): HistoryView {
+  // 凭据在存储目录里, 与 history/ 并列
+  const proof = path.join(path.dirname(folder), HISTORY_PROOF);
+  const proven = isFolder(proof) ? undefined : readProof(proof);
+  if (proven === undefined && !(isFolder(folder) && hasJournal(folder)))
+    return { files: undefined, messages: 0, findings: [{ kind: 'database_missing', subject: SUBJECT }] };
+  const { records, findings } = isFolder(folder) ? examineJournal(folder, 0) : { records: [], findings: [] };
+  const left = `预写文件里还有 ${records.length} 条`;
+  const detail = proven === undefined ? left : `自 ${proven.since} 起至少有 ${proven.seq} 条; ${left}`;
+  return {
+    files: undefined,
+    messages: records.length,
+    findings: [{ kind: 'history_lost', subject: SUBJECT, detail }, ...findings],
+  };
+}
+
 /** 预写文件 subject 只留下收得下的; 丢了尾巴就让服务器换历史的编号 */
 export function mendJournal(folder: string, subject: string): void {
+  // 数据库丢了: 打开它就是新建
+  if (isBlankDatabase(folder)) {
+    keepSound(folder, path.basename(subject), examineJournal(folder, 0));
+    return;
+  }
   withDatabase(path.join(folder, DATABASE_NAME), (database) => {
     const [last] = one<[number | null]>(database, 'SELECT MAX(seq) FROM messages');
     const journal = examineJournal(folder, Math.max(last ?? 0, numberOf(database, 'last_seq')));
@@ -89,8 +118,8 @@ function examine(database: Connection, folder: string): HistoryView {
       `消息数据库的格式是第 ${version} 版, 这个版本的水闸只认得到第 ${SCHEMA_VERSION} 版; 请换用更新的水闸`,
     );
   }
-  // 建到一半: 里面还没有表
-  if (version === 0) return { files: undefined, messages: 0, findings: [] };
+  // 里面还没有表: 建到一半, 或是被换成了空的
+  if (version === 0) return examineMissing(folder);
   const findings = checkIntegrity(database);
   const [first, last, count] = one<[number | null, number | null, number]>(
     database,
@@ -204,9 +233,4 @@ function numberOf(database: Connection, key: string): number {
 
 function one<T>(database: Connection, sql: string): T {
   return database.prepare(sql).raw().all()[0] as T;
-}
-
-function isDamage(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return /^SQLITE_(?:CORRUPT|NOTADB)/.test(code);
 }

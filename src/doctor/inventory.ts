@@ -1,7 +1,7 @@
 // 存储目录里有什么: 每个子目录只列一次; 只看不动
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isMissing } from '../store/disk-errors.js';
+import { errorCode, isMissing } from '../store/disk-errors.js';
 import { readJson } from '../store/json-file.js';
 import { readStored, type StoredRecord } from '../store/stored-record.js';
 
@@ -34,7 +34,7 @@ export async function takeInventory(root: string): Promise<Inventory> {
   const partials = await list(root, 'partial');
   const sized = await eachOf(
     files,
-    async (name) => [stem(name), { name, size: (await stat(path.join(root, 'files', name))).size }] as const,
+    async (name) => [stem(name), { name, size: await sizeOf(path.join(root, 'files', name)) }] as const,
   );
   const records = await eachOf(
     withEnding(metas, '.json'),
@@ -45,7 +45,10 @@ export async function takeInventory(root: string): Promise<Inventory> {
     async (name) => [stem(name), await readUpload(path.join(root, 'partial', name))] as const,
   );
   return {
-    files: new Map(sized),
+    // 断了的链接等于没有
+    files: new Map(
+      sized.flatMap(([id, { name, size }]) => (size === undefined ? [] : [[id, { name, size }]])),
+    ),
     metas: new Map(records),
     thumbs: new Set(withEnding(thumbs, '.webp').map(stem)),
     partials: new Set(withEnding(partials, '.part').map(stem)),
@@ -74,9 +77,20 @@ async function readUpload(file: string): Promise<SavedUpload | undefined> {
 async function list(root: string, folder: string): Promise<string[]> {
   try {
     const entries = await readdir(path.join(root, folder), { withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+    // 符号链接 (挪到别的盘上的) 也算文件
+    return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
-    if (isMissing(error)) return [];
+    // 不是文件夹的另外报
+    if (isMissing(error) || errorCode(error) === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

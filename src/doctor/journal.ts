@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type JournalRecord, listSegments, segmentPath } from '../store/history/journal.js';
 import { isHole, JournalCheck, parseLine } from '../store/history/journal-check.js';
 import type { Finding } from './findings.js';
+import { isFolder } from './misplaced.js';
 
 const NEWLINE = 10;
 
@@ -24,6 +25,8 @@ export function examineJournal(folder: string, lastSeq: number): JournalView {
   const sound = new Map<string, string[]>();
   for (const segment of listSegments(folder)) {
     const name = path.basename(segmentPath(folder, segment));
+    // 另外报过
+    if (isFolder(path.join(folder, name))) continue;
     const lines = linesOf(path.join(folder, name));
     const parsed = lines.map(parseLine);
     const taken = parsed.map((record) => check.accept(record, segment));

@@ -1,7 +1,7 @@
 // 修复: 能重建的重建, 没有主的移到 lost+found; 从不删除任何东西
 import { copyFile, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { isMissing } from '../store/disk-errors.js';
+import { explainDisk, isMissing } from '../store/disk-errors.js';
 import { writeJson } from '../store/json-file.js';
 import type { LoggedFiles } from './check-files.js';
 import type { Finding, FindingKind } from './findings.js';
@@ -23,6 +23,8 @@ type Repair = (finding: Finding, parts: RepairParts, box: LostAndFound) => Promi
 const move: Repair = ({ subject }, _parts, box) => box.take(subject);
 
 const REPAIRS: { readonly [K in FindingKind]?: Repair } = {
+  not_a_file: move,
+  not_a_folder: move,
   leftover: move,
   meta_without_file: move,
   thumb_without_file: move,
@@ -111,7 +113,10 @@ class LostAndFound {
 
   async #place(subject: string): Promise<string> {
     const target = path.join(this.#folder, subject);
-    await mkdir(path.dirname(path.join(this.#root, target)), { recursive: true });
+    const folder = path.dirname(path.join(this.#root, target));
+    await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+      throw explainDisk(error, folder);
+    });
     return target;
   }
 }

@@ -22,7 +22,7 @@ import { writeJson } from './json-file.js';
 import { DiskPartial, type PartialOptions } from './partial-file.js';
 import type { SoundCopies } from './sound-copies.js';
 import type { StorageFolder } from './storage-folder.js';
-import { readStored, readStoredSync } from './stored-record.js';
+import { readStored, readStoredSync, type StoredRecord } from './stored-record.js';
 import type { Thumbnails } from './thumbnails.js';
 
 const openAsync = promisify(open);
@@ -131,7 +131,7 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
   readPublished(fileIds: readonly string[]): PublishedFile[] {
     return fileIds.flatMap((fileId) => {
       const meta = this.#folder.meta(fileId);
-      const stored = readStoredSync(meta);
+      const stored = tryReadStored(meta);
       if (stored === undefined) return [];
       const { record: file, sentBy } = stored;
       // 元数据在发布的那一刻写下; 文件自己的时间不行: 秒传的与最初那份共用一个
@@ -248,7 +248,8 @@ async function openBlob(file: string): Promise<OpenBlob | undefined> {
 
 async function sizeOf(file: string): Promise<number | undefined> {
   try {
-    return (await stat(file)).size;
+    const found = await stat(file);
+    return found.isFile() ? found.size : undefined;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -258,9 +259,18 @@ async function sizeOf(file: string): Promise<number | undefined> {
 async function exists(file: string): Promise<boolean> {
   try {
     await access(file, constants.R_OK);
-    return true;
+    return (await stat(file)).isFile();
   } catch {
-    // 不存在与不可读对下载是一回事
+    // 不存在, 不可读, 是个文件夹, 对下载是一回事
     return false;
+  }
+}
+
+// 一份读不出 (没有权限, 坏扇区) 不能让整个服务器起不来: 对账会数出它
+function tryReadStored(file: string): StoredRecord | undefined {
+  try {
+    return readStoredSync(file);
+  } catch {
+    return undefined;
   }
 }

@@ -28,6 +28,11 @@ export function isMissing(error: unknown): boolean {
   return errorCode(error) === 'ENOENT';
 }
 
+/** 应是文件的位置上是个文件夹 */
+export function isFolder(error: unknown): boolean {
+  return errorCode(error) === 'EISDIR';
+}
+
 /** 过会儿原样再试可能成功的系统错误, 磁盘满也算 */
 export function isPassingDisk(error: unknown): boolean {
   const code = errorCode(error);
@@ -55,6 +60,12 @@ export function explainDisk(error: unknown, file: string): unknown {
   return code === undefined || code.includes('_')
     ? error
     : new Error(`${file}: ${ADVICE[code] ?? '用不了'} (${code})`);
+}
+
+/** 没有在出错之处说明的系统错误: 路径在它自己身上; 别的错误原样 */
+export function explainStray(error: unknown): unknown {
+  const hasPath = error instanceof Error && 'path' in error && typeof error.path === 'string';
+  return hasPath ? explainDisk(error, String(error.path)) : error;
 }
 
 /** 磁盘满变成 storage_full, 一时的困难变成 server_busy (cause 是原来的, 由边缘记进日志), 其余原样 */

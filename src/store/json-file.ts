@@ -1,7 +1,7 @@
 // 小 JSON 文件的原子读写: 先写临时文件再改名, 崩溃后要么旧要么新
 import { readFileSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { isMissing, translateDiskError } from './disk-errors.js';
+import { isFolder, isMissing, translateDiskError } from './disk-errors.js';
 
 /** flush: 改名之前落到盘片, 掉电也不会得到空文件。错误: storage_full, server_busy, 其余为系统错误 */
 export async function writeJson(path: string, value: unknown, flush = false): Promise<void> {
@@ -21,17 +21,21 @@ export function readJsonSync(path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    if (isUnusable(error)) return undefined;
     throw error;
   }
 }
 
-/** 文件不存在或不是合法 JSON 时为 undefined: 损坏的记录按没有处理, 由清扫收走 */
+/** 文件不存在, 是个文件夹, 或不是合法 JSON 时为 undefined: 损坏的记录按没有处理, 由清扫收走 */
 export async function readJson<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as T;
   } catch (error) {
-    if (isMissing(error) || error instanceof SyntaxError) return undefined;
+    if (isUnusable(error)) return undefined;
     throw error;
   }
+}
+
+function isUnusable(error: unknown): boolean {
+  return isMissing(error) || isFolder(error) || error instanceof SyntaxError;
 }

@@ -5,6 +5,8 @@ import path from 'node:path';
 import { explainDisk } from './disk-errors.js';
 
 export const SUBFOLDERS = ['files', 'meta', 'partial', 'thumbs', 'history', 'requests'] as const;
+export const HISTORY_PROOF = 'history.json';
+export const SCRUB_RECORD = 'scrub.json';
 const PARTIAL_EXTENSION = '.part';
 
 export class StorageFolder {
@@ -67,6 +69,11 @@ export class StorageFolder {
     return path.join(this.root, 'history');
   }
 
+  /** 有过历史的凭据; 不放在 history/ 里: 那里可能整个没有了, 或没有挂上 */
+  get historyProof(): string {
+    return path.join(this.root, HISTORY_PROOF);
+  }
+
   get partialFolder(): string {
     return path.join(this.root, 'partial');
   }
@@ -100,7 +107,10 @@ function folderBytes(folder: string, extension: string): number {
   for (const name of readdirSync(folder)) {
     if (!name.endsWith(extension)) continue;
     const file = path.join(folder, name);
-    const { size, nlink } = statSync(file);
+    // 断了的链接 (挪到别的盘上的): 不占这里的地方, 也不能因此起不来
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isFile() !== true) continue;
+    const { size, nlink } = found;
     if (nlink > 1) {
       // Windows 的编号超过 2 的 53 次方, 所以是文本
       const inode = String(statSync(file, { bigint: true }).ino);

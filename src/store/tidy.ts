@@ -5,7 +5,8 @@ import type { StorageFolder } from './storage-folder.js';
 
 /** 须在别的模块打开存储之前调用; 返回删掉的个数。保证: 从不碰 files/ 里的文件 */
 export async function tidyStorage(folder: StorageFolder): Promise<number> {
-  const files = new Set((await list(folder, 'files')).map(stem));
+  // 名字就够了: 挪到别的盘上的 (符号链接) 也是文件
+  const files = new Set((await readdir(path.join(folder.root, 'files'))).map(stem));
   const records = await list(folder, 'meta');
   const known = new Set(records.map(stem).filter((id) => files.has(id)));
   const stale = [
@@ -21,8 +22,10 @@ export async function tidyStorage(folder: StorageFolder): Promise<number> {
   return stale.length;
 }
 
-function list(folder: StorageFolder, name: string): Promise<string[]> {
-  return readdir(path.join(folder.root, name));
+// 文件夹不是我们留下的: 不碰, 由体检指出
+async function list(folder: StorageFolder, name: string): Promise<string[]> {
+  const entries = await readdir(path.join(folder.root, name), { withFileTypes: true });
+  return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
 }
 
 // UUID 里没有点: 第一个点之前就是它

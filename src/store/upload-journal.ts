@@ -54,8 +54,11 @@ export class DiskJournal implements UploadJournal {
   }
 
   async #idsWith(extension: string): Promise<string[]> {
-    const names = await readdir(this.#folder.partialFolder);
-    return names.filter((name) => name.endsWith(extension)).map((name) => path.basename(name, extension));
+    const entries = await readdir(this.#folder.partialFolder, { withFileTypes: true });
+    // 文件夹不是我们留下的: 不认也不删, 由体检指出
+    return entries
+      .filter((entry) => entry.name.endsWith(extension) && !entry.isDirectory())
+      .map(({ name }) => path.basename(name, extension));
   }
 }
 

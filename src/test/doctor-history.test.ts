@@ -58,9 +58,11 @@ test('体检: 数据库坏得打不开, 文件那一半照常检查, 修复也�
   assert.deepEqual(await readFile(file), before);
 });
 
-test('体检: 数据库没有了, 说明下次启动会补播', async (t) => {
+test('体检: 有消息日志之前的旧目录没有数据库, 说明下次启动会补播; 有过历史的是丢了', async (t) => {
   const { storage } = await realStorage(t);
   await rm(path.join(storage, DATABASE));
+  assert.deepEqual(linesOf(await examine(storage)), [`history_lost ${DATABASE}`]);
+  await rm(path.join(storage, 'history.json'));
   assert.deepEqual(linesOf(await examine(storage)), [`database_missing ${DATABASE}`]);
 });
 

@@ -35,7 +35,8 @@ test('修复: 一遍就修完, 再查没有问题; 没看过内容就说没看�
 
 test('修复: 没有数据库, 服务器自己会补, 修复之后不再算问题; 不修复则照报', async (t) => {
   const { storage } = await realStorage(t);
-  rmSync(path.join(storage, 'history', 'messages.db'));
+  // 有消息日志之前的旧目录: 没有凭据
+  for (const name of ['history/messages.db', 'history.json']) rmSync(path.join(storage, name));
   assert.equal((await examine(storage)).code, 1);
   const repaired = await examine(storage, { repair: true });
   assert.deepEqual([repaired.code, linesOf(repaired)], [0, ['database_missing history/messages.db']]);

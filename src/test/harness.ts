@@ -120,13 +120,15 @@ export async function spawnServer(
   };
 }
 
-/** 存储目录下的全部文件 (相对路径, 已排序), 消息日志除外: 用来证明没有留下半个文件 */
+const STATE_FILES = new Set(['.lock', 'history.json', 'scrub.json']);
+
+/** 存储目录下的全部文件 (相对路径, 已排序), 消息日志与状态除外: 用来证明没有留下半个文件 */
 export async function storedFiles(storage: string): Promise<string[]> {
   const entries = await readdir(storage, { recursive: true, withFileTypes: true });
   return (
     entries
-      // 锁文件在服务器运行期间总在
-      .filter((entry) => entry.isFile() && entry.name !== '.lock')
+      // 运行期间总在的, 与记录状态的
+      .filter((entry) => entry.isFile() && !STATE_FILES.has(entry.name))
       .map((entry) => path.relative(storage, path.join(entry.parentPath, entry.name)))
       .filter((file) => !file.startsWith(`history${path.sep}`))
       .sort()

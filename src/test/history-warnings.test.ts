@@ -9,7 +9,7 @@ import { temporaryFolder } from './harness.js';
 import { besides, openLog, say, until } from './history-tools.js';
 import { startLogged } from './logged-start.js';
 
-test('数据库被删, 被清空, 整个 history/ 被删, 而 files/ 里有文件: 说明历史从头开始; 空目录与平常的启动不说', async (t) => {
+test('没有凭据的旧目录, 数据库没有, 是空的, 整个 history/ 没有, 而 files/ 里有文件: 说明历史从头开始; 空目录与平常的启动不说', async (t) => {
   const { storage } = await realStorage(t);
   const history = path.join(storage, 'history');
   const losses = [
@@ -19,6 +19,8 @@ test('数据库被删, 被清空, 整个 history/ 被删, 而 files/ 里有文�
   ];
   for (const lose of losses) {
     lose();
+    // 有消息日志之前的旧目录; 有凭据的不启动 (lost-history.test.ts)
+    rmSync(path.join(storage, 'history.json'));
     const { server, warned } = await startLogged(t, storage);
     await server.stop();
     assert.equal(warned.filter((text) => /消息数据库是新建的.*历史从头开始/.test(text)).length, 1);

@@ -17,6 +17,7 @@ async function forgetHistory(storage: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name !== 'session.secret') await rm(path.join(folder, name));
   }
+  await rm(path.join(storage, 'history.json'));
 }
 
 async function history(t: TestContext, ws: string, name = '李四'): Promise<Message[]> {

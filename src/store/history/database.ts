@@ -1,6 +1,7 @@
 // 打开消息数据库: 连接的设置, 打不开时一行说得清的中文
 import Database from 'libsql';
 import { isPassingDisk } from '../disk-errors.js';
+import { HistoryError } from './history-error.js';
 
 export type Connection = Database.Database;
 
@@ -12,8 +13,13 @@ const BUSY_TIMEOUT_MS = 2000;
 const CACHE_KIB = 16 * 1024;
 // 一时的困难: 磁盘满, 锁被占, 读写出错。过会儿再试; 其余的 (损坏) 再试也没有用
 const PASSING = /^SQLITE_(?:FULL|BUSY|LOCKED|IOERR|READONLY|CANTOPEN|PROTOCOL)/;
+// 坏了: 与一时的困难不同, 要人来处置
+const DAMAGE = /^SQLITE_(?:CORRUPT|NOTADB)/;
 const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/^SQLITE_(?:CORRUPT|NOTADB)/, '已损坏; 请先备份, 再运行 npm run doctor 检查'],
+  [
+    DAMAGE,
+    '已损坏; 请先备份, 再运行 npm run doctor 检查; 可由备份恢复 history/, 没有备份就以 --accept-lost-history 启动一次 (坏的留在一旁, 历史从头开始)',
+  ],
   [/^SQLITE_(?:BUSY|LOCKED)/, '被别的程序锁着; 请关掉正打开它的工具 (如 sqlite3) 再试'],
   [/^SQLITE_FULL/, '写不进: 磁盘满了; 请腾出空间再试, 没写进去的在预写文件里, 不会丢'],
   [/^SQLITE_READONLY/, '只读; 请检查它与所在文件夹的属主与权限'],
@@ -29,6 +35,11 @@ export function sqliteCode(error: unknown): string {
 /** 过会儿再试可能成功; 预写文件的系统错误也算 */
 export function isPassing(error: unknown): boolean {
   return PASSING.test(sqliteCode(error)) || isPassingDisk(error);
+}
+
+/** 数据库本身坏了 */
+export function isDamage(error: unknown): boolean {
+  return DAMAGE.test(sqliteCode(error));
 }
 
 /**
@@ -122,9 +133,11 @@ export function explain(error: unknown, file: string): unknown {
   const reason = error instanceof Error ? error.message : String(error);
   // 连不上的没有 code, 多半是 SQLite 的 14 号
   const code = sqliteCode(error) || (reason.includes('ConnectionFailed') ? 'SQLITE_CANTOPEN' : '');
-  if (code === '') return error;
+  // 预写文件的系统错误不是数据库的
+  if (!code.startsWith('SQLITE_')) return error;
   const [, advice = UNKNOWN_ADVICE] = ADVICE.find(([codes]) => codes.test(code)) ?? [];
-  return new Error(`消息数据库 ${file} ${advice} (${code} ${reason})`);
+  const message = `消息数据库 ${file} ${advice} (${code} ${reason})`;
+  return DAMAGE.test(code) ? new HistoryError('damaged', message) : new Error(message);
 }
 
 function explained<T>(file: string, open: () => T): T {

@@ -24,6 +24,8 @@ export interface DiskLogOptions {
   /** 排队的搜索的上限 */
   readonly maxSearches: number;
   readonly sync: boolean;
+  /** 这里有过历史 (怎么知道的, 一行中文): 没有数据库就不打开。undefined 则没有就新建 */
+  readonly loss?: string | undefined;
   readonly retention: RetentionLimits;
   /** 过了保留期: 删掉文件, 之后才删它的消息; 已经没有也算成功 */
   readonly removeFile: (file: FileRecord) => Promise<void>;
@@ -77,7 +79,7 @@ export class DiskLog implements History {
     this.#journal = new Journal(options.folder, 1);
   }
 
-  /** 补完上次没搬完的, 读进尾部。错误: 数据库打不开, 损坏, 版本太新 (一行中文) */
+  /** 补完上次没搬完的, 读进尾部。错误: HistoryError (丢了, 损坏), 数据库打不开, 版本太新 (都是一行中文) */
   static async open(options: DiskLogOptions): Promise<DiskLog> {
     const log = new DiskLog(options);
     const { link, opened } = await WriterLink.start(
@@ -367,7 +369,7 @@ function brokenLog(): AppError {
 }
 
 // 交给写线程的: 函数过不去
-function pick({ folder, sync, retention, tail }: DiskLogOptions): Omit<WriterOptions, 'boot'> {
+function pick({ folder, sync, loss, retention, tail }: DiskLogOptions): Omit<WriterOptions, 'boot'> {
   const { maxMessages, maxAgeDays, maxBytes } = retention;
-  return { folder, sync, tail, retention: { maxMessages, maxAgeDays, maxBytes } };
+  return { folder, sync, loss, tail, retention: { maxMessages, maxAgeDays, maxBytes } };
 }

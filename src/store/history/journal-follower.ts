@@ -1,7 +1,7 @@
 // 跟在预写文件后面读 (写线程里): 交出成批的记录; 读完的一段, 等下一次来要时删掉
 import { closeSync, fstatSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { isMissing } from '../disk-errors.js';
+import { explainDisk, isMissing, isPassingDisk } from '../disk-errors.js';
 import { type JournalPosition, type JournalRecord, listSegments, segmentPath } from './journal.js';
 import { isHole, type JournalCheck, parseLine } from './journal-check.js';
 
@@ -111,15 +111,22 @@ export class JournalFollower {
     } catch (error) {
       // 还没有写过第一条的一段
       if (isMissing(error)) return Buffer.alloc(0);
-      throw error;
+      throw this.#explained(error);
     }
     try {
       const wanted = Math.min(end, fstatSync(fd).size) - this.#offset;
       const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(BATCH_BYTES, wanted)));
       if (buffer.length === 0) return buffer;
       return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, this.#offset));
+    } catch (error) {
+      throw this.#explained(error);
     } finally {
       closeSync(fd);
     }
+  }
+
+  // 一时的困难原样抛出, 写者凭它的码重试; 别的 (是个文件夹) 指出是哪一个
+  #explained(error: unknown): unknown {
+    return isPassingDisk(error) ? error : explainDisk(error, segmentPath(this.#folder, this.#segment));
   }
 }

@@ -114,6 +114,10 @@ export function segmentPath(folder: string, segment: number): string {
   return path.join(folder, `journal-${segment}.jsonl`);
 }
 
+export function isSegment(name: string): boolean {
+  return SEGMENT_NAME.test(name);
+}
+
 /** 现有的各段, 从小到大 */
 export function listSegments(folder: string): number[] {
   return readdirSync(folder)

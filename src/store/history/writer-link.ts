@@ -2,6 +2,7 @@
 //   opening --> running --线程死了--> restarting --> running
 //                  \--stop()--> stopping --> stopped;  restarting --屡次不成--> failed
 import { Worker } from 'node:worker_threads';
+import { HistoryError } from './history-error.js';
 import type { JournalPosition } from './journal.js';
 import type { WriterOptions, WriterReply, WriterRequest } from './writer-messages.js';
 
@@ -99,7 +100,7 @@ export class WriterLink {
 
   #receive(reply: WriterReply): void {
     if (reply.kind === 'opened') this.#opened(reply);
-    else if (reply.kind === 'refused') this.#settleOpen?.(new Error(reply.reason));
+    else if (reply.kind === 'refused') this.#settleOpen?.(refusalOf(reply));
     else if (reply.kind === 'stopped') this.#settleStop?.(reply.clean);
     else {
       // 写成功了: 先前的重开不算数
@@ -138,6 +139,12 @@ export class WriterLink {
 
   #restart(): void {
     if (this.#state !== 'restarting') return;
-    this.#worker = this.#spawn({ ...this.#options, resumeAt: this.#events.position() });
+    // 打开过了: 从此空的数据库只能是被人删了, 不能悄悄从头开始
+    const loss = this.#options.loss ?? '消息历史丢了: 运行中数据库没有了';
+    this.#worker = this.#spawn({ ...this.#options, loss, resumeAt: this.#events.position() });
   }
+}
+
+function refusalOf({ reason, problem }: Extract<WriterReply, { kind: 'refused' }>): Error {
+  return problem === undefined ? new Error(reason) : new HistoryError(problem, reason);
 }

@@ -1,5 +1,6 @@
 // 主线程与写线程之间的消息
 import type { FileRecord, RoomEntry } from '../../protocol/messages.js';
+import type { HistoryProblem } from './history-error.js';
 import type { JournalPosition } from './journal.js';
 import type { JournalDamage } from './journal-check.js';
 import type { TailLimits } from './tail.js';
@@ -20,6 +21,8 @@ export interface WriterOptions {
   readonly retention: RetentionLimits;
   /** 启动时读进内存的尾部 */
   readonly tail: TailLimits;
+  /** 这里有过历史 (怎么知道的, 一行中文): 空的数据库就是丢了, 不能当成新的 */
+  readonly loss: string | undefined;
   /** 这一次开机 */
   readonly boot: string;
   /** 写线程死后重开: 主线程正写到这里; 没有则是进程启动, 补完全部预写文件 */
@@ -73,6 +76,6 @@ export type WriterReply =
   /** 上次留下的预写文件有坏处; kept: 原件移到了这些名字 */
   | ({ readonly kind: 'damaged'; readonly kept: readonly string[] } & JournalDamage)
   /** 打不开数据库 */
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly problem?: HistoryProblem }
   /** clean: 全部写完; 否则余下的在预写文件里 */
   | { readonly kind: 'stopped'; readonly clean: boolean };

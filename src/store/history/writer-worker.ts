@@ -1,5 +1,6 @@
 // 写线程的入口: 消息转给 Writer
 import { parentPort, workerData } from 'node:worker_threads';
+import { HistoryError } from './history-error.js';
 import { Writer } from './writer.js';
 import type { WriterOptions, WriterReply, WriterRequest } from './writer-messages.js';
 
@@ -19,7 +20,8 @@ parentPort?.on('message', (request: WriterRequest) => {
 try {
   writer = await Writer.open(workerData as WriterOptions, post);
 } catch (error) {
-  post({ kind: 'refused', reason: error instanceof Error ? error.message : String(error) });
+  const reason = error instanceof Error ? error.message : String(error);
+  post({ kind: 'refused', reason, ...(error instanceof HistoryError ? { problem: error.problem } : {}) });
 }
 if (writer !== undefined) {
   for (const request of early.splice(0)) writer.receive(request);

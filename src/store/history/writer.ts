@@ -10,11 +10,14 @@ import {
   openWriter,
   Statements,
   sqliteCode,
+  userVersion,
 } from './database.js';
+import { lossOf } from './history-error.js';
 import { IndexBuilder } from './index-builder.js';
 import type { JournalPosition, JournalRecord } from './journal.js';
 import { JournalCheck } from './journal-check.js';
 import { JournalFollower } from './journal-follower.js';
+import { isBlankDatabase } from './lost-history.js';
 import { MessageTable } from './message-table.js';
 import { readTail } from './queries.js';
 import { Retention } from './retention.js';
@@ -67,8 +70,12 @@ export class Writer {
   /** 打开数据库, 补完预写文件里的, 再报 opened。错误: 打不开, 读不出, 写不进 (一行中文) */
   static async open(options: WriterOptions, post: (reply: WriterReply) => void): Promise<Writer> {
     const file = path.join(options.folder, DATABASE_NAME);
+    // 先于打开: 打开会建立新的
+    if (options.loss !== undefined && isBlankDatabase(options.folder)) throw lossOf(options.loss);
     let backup: string | undefined;
     const database = openWriter(file, options.sync, (connection) => {
+      // 里面一张表也没有: 被换成了空的
+      if (options.loss !== undefined && userVersion(connection) === 0) throw lossOf(options.loss);
       backup = upgrade(connection, file);
     });
     try {
