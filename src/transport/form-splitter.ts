@@ -31,6 +31,8 @@ const MAX_STRAYS = 1000;
 
 const CR = 0x0d;
 const LF = 0x0a;
+// 分隔行, 缺 CR 的, CRLF 都缺的: 各以这个字节开头
+const STARTS = [CR, LF, 0x2d];
 const EMPTY = Buffer.alloc(0);
 
 type State = 'preamble' | 'line' | 'header' | 'opening' | 'body' | 'epilogue';
@@ -41,8 +43,6 @@ export class FormSplitter {
   readonly #delimiter: Buffer;
   /** "--边界": 内容里只找这一个, 它前面的再另看 */
   readonly #boundary: Buffer;
-  /** 分隔行与写坏了的分隔行可以从哪个字节开始 */
-  readonly #prefixes: ReadonlyMap<number, Buffer>;
   #state: State = 'preamble';
   /** 还分不清的字节, 等下一块: 可能是分隔行的开头, 或还没收全的头。开头补上 CRLF, 首个分隔行就与其余的一样 */
   #carry: Buffer = Buffer.from('\r\n');
@@ -52,8 +52,6 @@ export class FormSplitter {
     this.#events = events;
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
     this.#boundary = this.#delimiter.subarray(2);
-    const starts = [this.#delimiter, this.#delimiter.subarray(1), this.#boundary];
-    this.#prefixes = new Map(starts.map((start) => [start[0]!, start]));
   }
 
   /** 喂一块; 返回后 block 可以失效。错误: invalid_field (说明哪里不对), 之后不可再喂 */
@@ -198,8 +196,8 @@ export class FormSplitter {
     const last = data.indexOf(this.#boundary, Math.max(0, data.length - length - 3));
     if (last >= 0 && UNFINISHED_LINE_END.test(data.toString('latin1', last + length))) return last;
     for (let start = Math.max(0, data.length - length - 1); start < data.length; start += 1) {
-      const prefix = this.#prefixes.get(data[start]!);
-      if (prefix !== undefined && startsWith(prefix, data.subarray(start))) return start;
+      const skipped = STARTS.indexOf(data[start]!);
+      if (skipped >= 0 && startsWith(this.#delimiter.subarray(skipped), data.subarray(start))) return start;
     }
     return data.length;
   }
