@@ -4,7 +4,6 @@ import { describe, it, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { gbk } from '../../src/test/gbk.js';
 import { type Running, serve } from '../../src/test/harness.js';
-import { publishOne } from '../../src/test/http-tools.js';
 import { serveBlankPage } from './blank-page.js';
 import { launch, openPage } from './browser.js';
 
@@ -12,7 +11,12 @@ const FORM = `<form method="post" enctype="multipart/form-data">
   <input name="name" value="张三"><input name="f" type="file"><input name="g" type="file"></form>`;
 
 interface Reply {
-  readonly files?: readonly { readonly name: string; readonly originalName: string; readonly size: number }[];
+  readonly files?: readonly {
+    readonly name: string;
+    readonly originalName: string;
+    readonly size: number;
+    readonly url: string;
+  }[];
   readonly error?: { readonly message: string };
 }
 
@@ -71,6 +75,16 @@ describe('普通的 HTML 表单', () => {
   });
 });
 
+/** 有人发了这个文件; 得到它的地址 */
+async function publish(http: string, fileName: string, data: Uint8Array): Promise<string> {
+  const form = new FormData();
+  form.append('name', '张三');
+  form.append('file', new Blob([new Uint8Array(data)]), fileName);
+  const response = await fetch(`${http}/api/files`, { method: 'POST', body: form });
+  const { files } = (await response.json()) as Reply;
+  return files?.[0]?.url ?? assert.fail('没有发成');
+}
+
 /** 页面上的文字。下载的头禁止脚本 (CSP sandbox), page.evaluate 在那里等不到应答: 由调试协议取 */
 async function shown(page: Page): Promise<readonly string[]> {
   const session = await page.context().newCDPSession(page);
@@ -87,8 +101,7 @@ describe('在浏览器里打开文本', () => {
     const page = await openPage(t, await launch(t), blank, { allow: [/favicon\.ico/] });
     const encoded = [gbk(text), Buffer.from(`\ufeff${text}`, 'utf16le'), Buffer.from(text)];
     for (const [index, data] of encoded.entries()) {
-      const { url } = await publishOne(http, '纪要.txt', data);
-      await page.goto(String(url));
+      await page.goto(await publish(http, '纪要.txt', data));
       assert.ok((await shown(page)).includes(text), `${index}`);
     }
     // 收尾的检查要在页面里执行脚本
