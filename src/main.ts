@@ -1,16 +1,23 @@
 // 进程入口: 读配置, 启动, 信号, 退出码
 import { networkInterfaces } from 'node:os';
-import { type Config, ConfigError, loadConfig } from './config.js';
-import { takeActs } from './config-acts.js';
+import type { Config } from './config.js';
 import type { RetiredNotice } from './config-retired.js';
-import { createLogger, type Logger } from './log.js';
-import { type Server, startServer } from './server.js';
-import { explainStray } from './store/disk-errors.js';
-import { favorMainThread } from './thread-priority.js';
+import { descriptorComplaint, descriptorLimit } from './descriptor-limit.js';
+import type { Logger } from './log.js';
+import type { Server } from './server.js';
 
 // 退出码: 1 启动失败或意外错误, 2 配置不对 (与多数命令行工具一致)
 const EXIT_FAILURE = 1;
 const EXIT_CONFIG = 2;
+
+requireDescriptors();
+// 检查之后才载入: 静态的引用在第一行代码之前就要打开几百个文件, 那时只剩一屏堆栈
+const { ConfigError, loadConfig } = await import('./config.js');
+const { takeActs } = await import('./config-acts.js');
+const { createLogger } = await import('./log.js');
+const { startServer } = await import('./server.js');
+const { explainStray } = await import('./store/disk-errors.js');
+const { favorMainThread } = await import('./thread-priority.js');
 
 async function main(): Promise<void> {
   const retired: RetiredNotice[] = [];
@@ -36,6 +43,13 @@ async function main(): Promise<void> {
     log.fatal({ reason: known instanceof Error ? known.message : String(known) }, '启动失败');
     process.exit(EXIT_FAILURE);
   }
+}
+
+function requireDescriptors(): void {
+  const complaint = descriptorComplaint(descriptorLimit());
+  if (complaint === undefined) return;
+  process.stderr.write(`${complaint}\n`);
+  process.exit(EXIT_FAILURE);
 }
 
 function readConfig(args: readonly string[], onRetired: (notice: RetiredNotice) => void): Config {

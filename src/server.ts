@@ -1,6 +1,7 @@
 // 启动与停止: 按 存储 -> 领域 -> 传输 的次序装配 (assembly/), 停机时倒过来
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createChat } from './assembly/chat.js';
+import { fitDescriptors } from './assembly/descriptors.js';
 import { createEdge } from './assembly/edge.js';
 import { createFiles, type Files } from './assembly/files.js';
 import { createRuntime, type Runtime } from './assembly/runtime.js';
@@ -8,6 +9,7 @@ import { closeStorage, openStorage } from './assembly/storage.js';
 import type { Sessions } from './chat/sessions.js';
 import type { Config } from './config.js';
 import { type Acts, NO_ACTS } from './config-acts.js';
+import { descriptorLimit } from './descriptor-limit.js';
 import type { Logger } from './log.js';
 import { App, type Routes } from './transport/app.js';
 import { loadNative } from './transport/native.js';
@@ -30,13 +32,14 @@ const STOP_POLL_MS = 20;
 const LAST_BROADCAST_MS = 1000;
 
 /** 启动一个服务器; acts 是这一次启动要做的事。错误: 原生文件载不进, 存储目录不可写, 历史丢了, 端口被占用, 证书读不了 */
-export async function startServer(config: Config, log: Logger, acts: Acts = NO_ACTS): Promise<Server> {
+export async function startServer(asked: Config, log: Logger, acts: Acts = NO_ACTS): Promise<Server> {
   const native = await loadNative();
   // 先于存储: 误开的第二个服务器不该去对账第一个正在写的文件
-  await requireFreePort(config.server.host, config.server.port);
+  await requireFreePort(asked.server.host, asked.server.port);
+  const { config, maxSockets, warn } = fitDescriptors(asked, descriptorLimit());
   let stopping = false;
   const runtime = createRuntime(config, log, acts, () => stopping);
-  const app = new App(native, config.server);
+  const app = new App(native, { ...config.server, maxSockets });
   const storage = await openStorage(runtime);
   const chat = createChat(runtime, storage, app);
   const files = await createFiles(runtime, storage, chat);
@@ -48,6 +51,7 @@ export async function startServer(config: Config, log: Logger, acts: Acts = NO_A
     await closeStorage(storage);
     throw error;
   });
+  warn(log);
   const timers = startTimers(runtime, chat.sessions, files);
 
   async function shutdown(): Promise<void> {

@@ -35,6 +35,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['src/config', { inside: /^src\/config[\w-]*\.ts$/, outside: NO_TRANSPORT }],
   ['src/log', { inside: /^src\/log[\w-]*\.ts$/, outside: NO_TRANSPORT }],
   ['src/thread-priority.ts', { inside: /^$/, outside: NO_TRANSPORT }],
+  ['src/descriptor-limit.ts', { inside: /^$/, outside: NOTHING }],
   ['src/assembly', { inside: /^src\/(?!test\/|main\.ts|server\.ts)/, outside: NO_TRANSPORT }],
   ['src/server.ts', { inside: /^src\/(?!test\/|main\.ts)/, outside: NO_TRANSPORT }],
   ['src/main.ts', { inside: /^src\/(?!test\/)/, outside: NO_TRANSPORT }],

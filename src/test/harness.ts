@@ -81,14 +81,18 @@ export interface RunningProcess extends Running {
   signal(name: NodeJS.Signals): Promise<number | null>;
 }
 
-/** 子进程里的真服务器 (node dist/main.js); 测试结束时 kill -9。env 只给契约第 9 节的变量 */
+/** 子进程里的真服务器 (node dist/main.js); 测试结束时 kill -9。env 只给契约第 9 节的变量; descriptors 是 ulimit -n */
 export async function spawnServer(
   t: TestContext,
   storage: string,
   env: Readonly<Record<string, string>> = {},
+  descriptors?: number,
 ): Promise<RunningProcess> {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SLUICE_'));
-  const child = spawn(process.execPath, [MAIN], {
+  const node = [process.execPath, MAIN] as const;
+  const [command, ...args] =
+    descriptors === undefined ? node : ['sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, ...node];
+  const child = spawn(command ?? '', args, {
     env: {
       ...Object.fromEntries(inherited),
       SLUICE_HOST: '127.0.0.1',

@@ -12,6 +12,9 @@ export interface LoggedServer {
   readonly warned: readonly string[];
 }
 
+// 这台机器的描述符上限也许不高: 那一行警告另有测试
+const ROOMY = { maxConnections: 100 };
+
 /** 测试结束时停下 */
 export async function startLogged(
   t: TestContext,
@@ -20,7 +23,7 @@ export async function startLogged(
 ): Promise<LoggedServer> {
   const warned: string[] = [];
   const write = (line: string): void => void warned.push((JSON.parse(line) as { msg: string }).msg);
-  const overrides = { server: { host: '127.0.0.1', port: 0 }, storage: { path: storage } };
+  const overrides = { server: { host: '127.0.0.1', port: 0, ...ROOMY }, storage: { path: storage } };
   const config = loadConfig({ env: {}, args: [], overrides });
   const log = createLogger({ level: 'warn', pretty: 'never' }, { write });
   const server = await startServer(config, log, acts);

@@ -2,15 +2,17 @@
 import type { HttpResponse, TemplatedApp, us_listen_socket } from 'uWebSockets.js';
 import type { Publisher } from '../chat/ports.js';
 import type { Sessions } from '../chat/sessions.js';
+import { AppError } from '../protocol/errors.js';
 import { type LimitsBody, MAX_LISTED_USERS } from '../protocol/messages.js';
 import type { ArchiveRoute } from './archive-route.js';
 import { checkCertificate } from './certificate.js';
 import { Doors } from './doors.js';
 import type { DownloadRoute } from './download-route.js';
-import { Exchange, type ReportInternal } from './http.js';
+import { Exchange, type ReportInternal, sendError } from './http.js';
 import type { Native } from './native.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
+import { capSockets } from './socket-cap.js';
 import type { StaticFiles } from './static.js';
 import type { UploadRoute } from './upload-route.js';
 import type { WsEdge } from './ws.js';
@@ -19,6 +21,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0 = 任一空闲端口 */
   readonly port: number;
+  /** 打开的套接字的上限, 含 HTTP 的 */
+  readonly maxSockets: number;
   readonly tls: { readonly certFile: string; readonly keyFile: string };
 }
 
@@ -63,6 +67,7 @@ export class App implements Publisher {
   mount(routes: Routes): void {
     const { archive, downloads, uploads, statics } = routes;
     this.#ws = routes.ws;
+    capSockets(this.#app, this.#options.maxSockets, (res) => this.#turnAway(res, routes));
     const doors = new Doors(this.#app, routes);
     routes.ws.mount(doors);
     doors
@@ -88,6 +93,12 @@ export class App implements Publisher {
       .get('/*', (res, req) => statics.handle(res, req, false))
       .head('/*', (res, req) => statics.handle(res, req, true))
       .finish((path) => statics.has(path));
+  }
+
+  // 明文的来得及说为什么; TLS 还没有握手, 只能断开
+  #turnAway(res: HttpResponse, { reportInternal }: Routes): void {
+    if (this.#options.tls.certFile !== '') res.close();
+    else sendError(res, new AppError('server_busy'), reportInternal, { closing: true });
   }
 
   /** 监听; 返回实际端口。错误: 端口被占用或没有权限 */
