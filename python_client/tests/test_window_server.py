@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ from ..client import Client, ClientOptions
 from ..model.transfers import DONE, FAILED, MOVING
 from ..net.network_thread import NetworkThread
 from ..protocol.address import ServerAddress
+from ..transfer.block_reader import BlockReader
 from ..ui.window import Window
 from .files import random_bytes
 from .server import SluiceServer
-from .tk_display import Desktop, shown, wait_until
+from .tk_display import DEADLINE_S, Desktop, shown, wait_until
 
 # 大到要分片 (单帧上限 16 MiB), 又传得够久, 来得及在中间 kill -9
 BIG_BYTES = 320 * 1024 * 1024
@@ -204,7 +204,17 @@ def test_名字被占_再问_换了就进去(
     assert "李四 @" in second.status.who.cget("text")
 
 
-def test_传到一半关窗口_线程都结束(desktop: Desktop, server: SluiceServer, tmp_path: Path) -> None:
+def test_传到一半关窗口_至多再读两块_线程都结束(
+    desktop: Desktop, server: SluiceServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    read_block = BlockReader._read_block
+
+    def counted(reader: BlockReader, offset: int, buffer: bytearray) -> Any:
+        read.append(offset)
+        return read_block(reader, offset, buffer)
+
+    monkeypatch.setattr(BlockReader, "_read_block", counted)
     before = set(threading.enumerate())
     window = _joined(_open(desktop, server, "张三", tmp_path / "config"))
     path = _big_file(tmp_path / "还在传.bin")
@@ -213,11 +223,12 @@ def test_传到一半关窗口_线程都结束(desktop: Desktop, server: SluiceS
         window.root, lambda: any(item.state == MOVING and item.moved > 0 for item in window.transfers.items)
     )
     window.close()
-    # 读盘的线程做完手里的一块才看到停下; 承诺是 2 秒之内
-    deadline = time.monotonic() + 2
+    done = len(read)
+    # 手里的一块与已排着的下一块; 期限只为真的停不下来
     for thread in set(threading.enumerate()) - before:
-        thread.join(max(0, deadline - time.monotonic()))
+        thread.join(DEADLINE_S)
     assert set(threading.enumerate()) - before == set()
+    assert len(read) - done <= 2
 
 
 async def _serve_unknown(port: int, joined: threading.Event, stop: threading.Event) -> None:

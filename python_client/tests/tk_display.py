@@ -167,7 +167,7 @@ class Desktop:
         assert self.foreign == [], f"别的线程碰了 Tk: {self.foreign[0]}"
         left = [thread for thread in threading.enumerate() if thread not in self._threads]
         for thread in left:
-            thread.join(2)
+            thread.join(DEADLINE_S)
         assert not any(thread.is_alive() for thread in left), f"留下了线程: {left}"
 
 

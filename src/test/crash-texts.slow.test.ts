@@ -1,4 +1,4 @@
-// 崩溃: 五十个人不停说话, 服务器在随机的时刻 kill -9; 应答过的一条不丢, 没有一条说两遍, 每个人看到的都等于日志
+// 崩溃: 五十个人不停说话, 服务器在随机的时刻 kill -9; 应答过的一条不丢, 没有一条说两遍, 每个人看到的都等于日志; 约 6 秒
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

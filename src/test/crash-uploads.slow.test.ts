@@ -1,4 +1,4 @@
-// 崩溃: 各种上传 (分片, 秒传, 单帧) 的各个阶段随机 kill -9; 续传或重发之后, 每个恰好一条消息, 内容都对
+// 崩溃: 各种上传 (分片, 秒传, 单帧) 的各个阶段随机 kill -9; 续传或重发之后, 每个恰好一条消息, 内容都对; 约 6 秒
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Client, type Message, sendWindowed, sha256 } from './client.js';

@@ -1,4 +1,4 @@
-// 崩溃: 上传途中反复 kill -9, 重启后续传; 确认过的字节不丢, 最后的 SHA-256 全对, 不留半个文件
+// 崩溃: 上传途中反复 kill -9, 重启后续传; 确认过的字节不丢, 最后的 SHA-256 全对, 不留半个文件; 约 20 秒
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Client, type Message, sendWindowed, sha256 } from './client.js';

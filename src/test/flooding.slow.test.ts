@@ -1,4 +1,4 @@
-// 限速与洪水: 超速被拒但不断开, 一味超速的以 4010 断开
+// 限速与洪水: 超速被拒但不断开, 一味超速的以 4010 断开; 约 5 秒
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-// 恶意的上传者: 开始就走, 传一半就走, 反复取消; 名额, 磁盘, 句柄, 内存都有界, 之后照常服务
+// 恶意的上传者: 开始就走, 传一半就走, 反复取消; 名额, 磁盘, 句柄, 内存都有界, 之后照常服务; 约 6 秒
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';

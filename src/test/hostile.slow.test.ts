@@ -1,4 +1,4 @@
-// 敌意输入: 一万个乱帧之下服务器不死, 旁人照常聊天, 断开之后内存回落
+// 敌意输入: 一万个乱帧之下服务器不死, 旁人照常聊天, 断开之后内存回落; 约 12 秒
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

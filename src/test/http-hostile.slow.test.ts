@@ -1,3 +1,4 @@
+// 恶意的 HTTP: 不成样子, 没有尽头, 自相矛盾, 只发一半的请求之下服务器照常; 约 6 秒
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// 内存的上限: 真进程, 把各项逐一推到上限, 一项叠一项; 每一步的峰值都不过公式, 散场之后还回来
+// 内存的上限: 真进程, 把各项逐一推到上限, 一项叠一项; 每一步的峰值都不过公式, 散场之后还回来; 约 5 秒
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { loadConfig } from '../config.js';

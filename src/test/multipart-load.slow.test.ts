@@ -1,3 +1,4 @@
+// multipart 的大上传与并行: 内存有界, 字节都对; 约 5 秒
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// 连着而没有字节 (网络断了而还不知道, 电脑睡了): 十秒之后别人看到的是 waiting, 又有字节就是 sending
+// 连着而没有字节 (网络断了而还不知道, 电脑睡了): 十秒之后别人看到的是 waiting, 又有字节就是 sending; 约 13 秒
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { joinOffering, offerOf } from './following.js';

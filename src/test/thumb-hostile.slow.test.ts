@@ -1,3 +1,4 @@
+// 恶意的图片: 解压炸弹, 内容损坏, 头是真的而后面是垃圾; 约 2 秒
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// 持久的历史: 服务器 kill -9 再起, 页面不丢, 不重, 次序与服务器记下的一样; 身份也还在
+// 持久的历史: 服务器 kill -9 再起, 页面不丢, 不重, 次序与服务器记下的一样; 身份也还在; 约 9 秒
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
