@@ -181,6 +181,12 @@ export const SCHEMA = {
     quotaBytes: bytes(0, '全部文件的配额; 0 = 不限', { min: 0 }),
     minFreeBytes: bytes(256 * MIB, '磁盘至少保留的空间; 不足时拒绝上传', { min: 0 }),
     fsyncOnPublish: flag(false, '发布前 fsync: 断电也不丢, 但慢'),
+    scrubBytesPerSecond: bytes(
+      4 * MIB,
+      '后台校验 (scrub) 每秒读多少: 趁闲核对已发布的文件, 坏了的不再送出; 0 = 不查',
+      { min: 0, max: GIB, unit: '字节/秒' },
+    ),
+    scrubDays: int(7, '后台校验两遍之间隔几天', { max: 3650, unit: '天' }),
   },
   log: {
     level: choice('info', LEVELS, '日志级别', { env: 'SLUICE_LOG_LEVEL' }),

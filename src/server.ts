@@ -52,6 +52,7 @@ export async function startServer(asked: Config, log: Logger, acts: Acts = NO_AC
     throw error;
   });
   warn(log);
+  storage.scrubber.start();
   const timers = startTimers(runtime, chat.sessions, files);
 
   async function shutdown(): Promise<void> {

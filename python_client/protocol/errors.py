@@ -36,6 +36,7 @@ ERRORS: Mapping[str, bool] = {
     "file_name_invalid": False,
     "window_exceeded": True,
     "rate_limited": True,
+    "file_damaged": False,
     "storage_full": False,
     "server_busy": True,
     "server_stopping": True,
@@ -65,6 +66,7 @@ ADVICE: Mapping[str, str] = {
     "text_too_long": "请分成几条, 或作为文本文件发送",
     "file_type_forbidden": "哪些类型可以发由管理员决定",
     "file_name_invalid": "请改名之后再发",
+    "file_damaged": "请发送者再发一次, 或请管理员由备份放回",
     "storage_full": "请联系管理员清理空间",
     "internal": "请稍后重试; 反复出现时请联系管理员",
 }

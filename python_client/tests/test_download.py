@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import resource
 import threading
 from dataclasses import replace
@@ -175,6 +176,31 @@ def test_内容不符的不留下(emptied_server: SluiceServer, tmp_path: Path, 
             stored.write_bytes(path.read_bytes())
             downloads.resume(download_id)
             await chat.until_state(download_id, DONE)
+            await downloads.stop()
+
+    run(test)
+
+
+def test_服务器知道坏了的马上说明_不一再重试(server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+    path = make_file(tmp_path, "数据.bin", MIB)
+
+    async def test() -> None:
+        async with Chat(server.url) as chat:
+            file = await publish(chat, path)
+        server.stop()
+        (stored,) = server.published()
+        status = stored.stat()
+        facts = {"inode": status.st_ino, "size": status.st_size, "mtimeMs": status.st_mtime_ns / 1e6}
+        mark = {**facts, "name": stored.name, "foundAt": 1}
+        (server.storage / "scrub.json").write_text(json.dumps({"damaged": [mark]}))
+        server.start()
+        async with Chat(server.url) as chat:
+            downloads = Downloads(chat)
+            failed = await chat.until_state(downloads.add(file, saved / "数据.bin"), FAILED)
+            assert failed.error is not None
+            assert failed.error.code == "file_damaged"
+            assert "损坏" in failed.error.message
+            assert "数据.bin" not in names(saved)
             await downloads.stop()
 
     run(test)

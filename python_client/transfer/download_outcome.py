@@ -70,17 +70,35 @@ def refused(response: http.client.HTTPResponse, *, was_uploading: bool) -> Downl
         # 也可能只是停着: 用户可以等它恢复之后重试, 下过的都留着
         said = "对方取消了上传, 或还没有接着传" if was_uploading else ""
         return DownloadOutcome(FAILED, "gone", said)
+    if status == 500:
+        return _broken(response)
     # 忙, 正在重启: 会过去
     if status == 429 or status >= 500:
         return DownloadOutcome(CUT, "server_busy", f"服务器一直不能提供这个文件 (HTTP {status})")
-    try:
-        with network():
-            body = response.read(_MAX_ERROR_BYTES)
-        error = json.loads(body)
-        return DownloadOutcome(FAILED, str(error["error"]["code"]), str(error["error"]["message"]))
-    except (ValueError, KeyError, TypeError):
+    error = _error_of(response)
+    if error is None:
         # 不是我们的服务器在应答
         return DownloadOutcome(FAILED, "bad_reply", f"服务器拒绝了下载 (HTTP {status})")
+    return DownloadOutcome(FAILED, *error)
+
+
+def _broken(response: http.client.HTTPResponse) -> DownloadOutcome:
+    """文件在服务器的磁盘上坏了: 再取也一样; 别的内部错误也许会过去。"""
+    error = _error_of(response)
+    if error is not None and error[0] == "file_damaged":
+        return DownloadOutcome(FAILED, *error)
+    return DownloadOutcome(CUT, "server_busy", "服务器一直不能提供这个文件 (HTTP 500)")
+
+
+def _error_of(response: http.client.HTTPResponse) -> tuple[str, str] | None:
+    """应答里的错误码与说明; 不是协议的错误则为 None。"""
+    with network():
+        body = response.read(_MAX_ERROR_BYTES)
+    try:
+        error = json.loads(body)["error"]
+        return str(error["code"]), str(error["message"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def unwritable(error: OSError) -> DownloadOutcome:

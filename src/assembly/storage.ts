@@ -7,6 +7,8 @@ import { Blobs } from '../store/blobs.js';
 import { HashPool } from '../store/hash-pool.js';
 import { DATABASE_NAME } from '../store/history/database.js';
 import type { History } from '../store/history/history.js';
+import { ScrubState } from '../store/scrub-state.js';
+import type { Scrubber } from '../store/scrubber.js';
 import { loadSessionSecret } from '../store/session-secret.js';
 import { SoundCopies } from '../store/sound-copies.js';
 import { StorageFolder } from '../store/storage-folder.js';
@@ -15,6 +17,7 @@ import { Thumbnails } from '../store/thumbnails.js';
 import { tidyStorage } from '../store/tidy.js';
 import { openHistory } from './history.js';
 import type { Runtime } from './runtime.js';
+import { createScrubber } from './scrub.js';
 
 export interface Storage {
   readonly folder: StorageFolder;
@@ -23,6 +26,8 @@ export interface Storage {
   readonly space: Space;
   readonly log: History;
   readonly secret: Uint8Array;
+  /** 开始监听之后才 start */
+  readonly scrubber: Scrubber;
   /** 写完, 关上消息日志 */
   readonly closeLog: () => Promise<void>;
   /** 归还存储目录 */
@@ -63,8 +68,12 @@ async function openParts(runtime: Runtime, folder: StorageFolder): Promise<Omit<
     if (removed > 0) logger.info({ removed }, '收走上次崩溃留下的零碎');
     const secret = await openSecret(folder, hadDatabase, logger);
     await history.prove();
-    blobs.shareContents(log, new SoundCopies(hashes, logger.child({ part: 'store' })));
-    return { folder, hashes, blobs, space, log, closeLog, secret };
+    const storeLog = logger.child({ part: 'store' });
+    const scrub = await ScrubState.load(folder.scrubRecord, storeLog);
+    const copies = new SoundCopies(hashes, storeLog, (file, stats) => scrub.mark(stats, path.basename(file)));
+    blobs.shareContents({ contents: log, copies, scrub, freed: (bytes) => space.release(bytes) });
+    const scrubber = createScrubber(runtime, { folder, hashes, copies, state: scrub, log: storeLog });
+    return { folder, hashes, blobs, space, log, closeLog, secret, scrubber };
   } catch (error) {
     await log.stop();
     await hashes.stop();
@@ -80,7 +89,8 @@ async function openSecret(folder: StorageFolder, hadDatabase: boolean, logger: L
   return secret;
 }
 
-export async function closeStorage({ closeLog, hashes, unlock }: Storage): Promise<void> {
+export async function closeStorage({ closeLog, hashes, scrubber, unlock }: Storage): Promise<void> {
+  await scrubber.stop();
   await closeLog();
   await hashes.stop();
   await unlock();

@@ -7,6 +7,7 @@ import { SUBFOLDERS } from '../store/storage-folder.js';
 import { lockStorage } from '../store/storage-lock.js';
 import { checkFiles, type LoggedFiles } from './check-files.js';
 import { checkHashes } from './check-hashes.js';
+import { checkMarks, settleMarks } from './check-marks.js';
 import { EXPLANATIONS, type Finding, type FindingKind } from './findings.js';
 import { examineHistory, mendJournal, resetIndex } from './history.js';
 import { type Inventory, takeInventory } from './inventory.js';
@@ -64,6 +65,7 @@ function isSettled({ kind }: Finding, { repair }: DoctorOptions): boolean {
 async function examineAndRepair(options: DoctorOptions): Promise<Report> {
   const first = await examine(options, options.hashes);
   if (!options.repair) return first.report;
+  if (options.hashes) await settleMarks(options.storage, first.report.findings);
   // 冒号在 Windows 的文件名里不合法
   const date = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   const repaired: Repaired[] = [];
@@ -117,7 +119,10 @@ async function examine({ storage, progress }: DoctorOptions, hashed: boolean): P
     // 还没有发过任何东西的目录, 没有数据库是正常的
     ...history.findings.filter(({ kind }) => kind !== 'database_missing' || inventory.files.size > 0),
     ...checkFiles(inventory, history.files),
-    ...(hashed ? await checkHashes(storage, inventory, throttled(progress)) : []),
+    // 读过一遍的, 以读到的为准
+    ...(hashed
+      ? await checkHashes(storage, inventory, throttled(progress))
+      : await checkMarks(storage, inventory)),
   ];
   const { files, uploads } = inventory;
   const counts = { files: files.size, messages: history.messages, uploads: uploads.size };

@@ -117,8 +117,8 @@ export const EXPLANATIONS: { readonly [K in FindingKind]: Explanation } = {
   },
   hash_mismatch: {
     title: '文件的内容变了',
-    meaning: 'SHA-256 与发布时的不同: 磁盘出错或被改过',
-    advice: '修不了: 请从备份里放回, 并检查磁盘; 体检不动它',
+    meaning: 'SHA-256 与发布时的不同: 磁盘出错或被改过; 服务器知道的不再送出 (file_damaged)',
+    advice: '体检修不了: 请从备份里放回, 或请人再发一次同样的文件 (服务器会换上好的), 并检查磁盘',
   },
   database_missing: {
     title: '没有消息数据库',

@@ -80,6 +80,8 @@ export interface OpenBlob {
 
 /** 下载一侧所需 */
 export interface BlobReader {
+  /** 不知道它坏了就什么也不做; 坏了而治不好则抛 file_damaged。变过的先核对一遍 */
+  requireSound(record: FileRecord): Promise<void>;
   find(fileId: string): Promise<FileRecord | undefined>;
   open(fileId: string): Promise<OpenBlob | undefined>;
   /** 还没发布的部分文件; 已改名或删除则 undefined。打开之后改名与删除都不妨碍读 */

@@ -14,12 +14,14 @@ import type {
   PublishedFile,
   PublishedFiles,
 } from '../files/ports.js';
+import { AppError } from '../protocol/errors.js';
 import type { FileRecord } from '../protocol/messages.js';
 import { ContentLinks, copyContent } from './content-links.js';
 import { isMissing, translateDiskError } from './disk-errors.js';
 import type { HashPool } from './hash-pool.js';
 import { writeJson } from './json-file.js';
 import { DiskPartial, type PartialOptions } from './partial-file.js';
+import type { ScrubState } from './scrub-state.js';
 import type { SoundCopies } from './sound-copies.js';
 import type { StorageFolder } from './storage-folder.js';
 import { readStored, readStoredSync, type StoredRecord } from './stored-record.js';
@@ -31,13 +33,21 @@ const readAsync = promisify(read);
 // 最近用过的元数据, 省去每次下载读一次 JSON
 const MAX_CACHED_RECORDS = 1000;
 
+export interface Sharing {
+  readonly contents: ContentIndex;
+  readonly copies: SoundCopies;
+  readonly scrub: ScrubState;
+  /** 换掉坏的一份, 释放了这么多字节 */
+  readonly freed: (bytes: number) => void;
+}
+
 export class Blobs implements BlobStore, BlobReader, PublishedFiles {
   readonly #folder: StorageFolder;
   readonly #hashes: HashPool;
   readonly #thumbnails: Thumbnails;
   readonly #options: PartialOptions;
   readonly #links = new ContentLinks();
-  #sharing: { readonly contents: ContentIndex; readonly copies: SoundCopies } | undefined;
+  #sharing: Sharing | undefined;
   readonly #records = new Map<string, FileRecord>();
 
   constructor(folder: StorageFolder, hashes: HashPool, thumbnails: Thumbnails, options: PartialOptions) {
@@ -47,9 +57,39 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
     this.#options = options;
   }
 
-  /** 相同内容只存一份的依据; 没有给就各存各的。索引自己要删文件, 所以后来才给 */
-  shareContents(contents: ContentIndex, copies: SoundCopies): void {
-    this.#sharing = { contents, copies };
+  /** 相同内容只存一份, 坏了的不送出的依据; 没有给就各存各的。索引自己要删文件, 所以后来才给 */
+  shareContents(sharing: Sharing): void {
+    this.#sharing = sharing;
+  }
+
+  async requireSound(record: FileRecord): Promise<void> {
+    const scrub = this.#sharing?.scrub;
+    // 平时到此为止: 没有坏的, 不多碰一次磁盘
+    if (scrub === undefined || scrub.damagedCount === 0) return;
+    const stats = await stat(this.#path(record)).catch(() => undefined);
+    const verdict = stats === undefined ? 'unmarked' : scrub.verdict(stats);
+    if (stats === undefined || verdict === 'unmarked') return;
+    // 标过之后变了样: 多半是有人放回了好的, 核对过才算
+    if (verdict === 'changed' && (await this.isSound(record))) scrub.forget(stats.ino);
+    else if (!(await this.#heal(record, stats.ino))) throw new AppError('file_damaged');
+  }
+
+  // 别处有完好的同样内容 (有人又发了一次): 换上它的链接。坏的那一份没有别的名字时就此删掉
+  async #heal(record: FileRecord, damagedInode: number): Promise<boolean> {
+    try {
+      const twin = await this.#sharing?.contents.find(record.sha256, record.size);
+      if (twin === undefined || twin.id === record.id) return false;
+      const { ino } = await stat(this.#path(twin));
+      if (ino === damagedInode || !(await this.isSound(twin))) return false;
+      // 名字以 .tmp 结尾: 崩溃留下的由 tidy 收走
+      const beside = `${this.#folder.partial(record.id)}.tmp`;
+      const freedBytes = await this.#links.replace(this.#path(twin), this.#path(record), beside, record.size);
+      this.#sharing?.freed(freedBytes ?? 0);
+      return freedBytes !== undefined;
+    } catch {
+      // 索引忙, 那一份刚被删: 这一次治不好
+      return false;
+    }
   }
 
   async isSound(record: FileRecord): Promise<boolean> {

@@ -24,6 +24,24 @@ export class ContentLinks {
     });
   }
 
+  /**
+   * 让 target 这个名字改指 source 的内容 (size 字节): 先链接到 beside (同一文件系统) 再改名, 中途崩溃 target 仍是原来的。
+   * 返回释放的字节数 (原来的内容还有别的名字则为 0); 不成功则 undefined
+   */
+  async replace(source: string, target: string, beside: string, size: number): Promise<number | undefined> {
+    await rm(beside, { force: true }).catch(() => {});
+    if (!(await this.link(source, beside, size))) return undefined;
+    return this.#enqueue(async () => {
+      try {
+        const { size: oldBytes, nlink } = await stat(target);
+        await rename(beside, target);
+        return nlink > 1 ? 0 : oldBytes;
+      } catch {
+        return undefined;
+      }
+    });
+  }
+
   /** 删除一个名字; 返回释放的字节数: 还有别的名字, 或本来就不存在, 则为 0 */
   unlink(file: string): Promise<number> {
     return this.#enqueue(async () => {

@@ -27,12 +27,19 @@ const MAX_SEEN = 4096;
 export class SoundCopies {
   readonly #hashes: HashPool;
   readonly #log: SoundCopiesLog;
+  /** 查出坏了的: 从此也不再送出 */
+  readonly #damaged: (file: string, stats: Stats) => void;
   /** 按 inode: 同一份内容的各个名字只核对一次 */
   readonly #seen = new Map<number, Seen>();
 
-  constructor(hashes: HashPool, log: SoundCopiesLog) {
+  constructor(
+    hashes: HashPool,
+    log: SoundCopiesLog,
+    damaged: (file: string, stats: Stats) => void = () => {},
+  ) {
     this.#hashes = hashes;
     this.#log = log;
+    this.#damaged = damaged;
   }
 
   /** 本进程刚写下并校验过的: 不必再读。不抛错; 副作用: 记下它此刻的样子 */
@@ -40,6 +47,11 @@ export class SoundCopies {
     // 看不到就没记住: 用到时再读一遍而已
     const stats = await stat(file).catch(() => undefined);
     if (stats?.size === size) this.#remember({ stats, actual: Promise.resolve(sha256) });
+  }
+
+  /** 后台校验刚读过的; 坏扇区读不出则 undefined */
+  learn(stats: Stats, actual: string | undefined): void {
+    this.#remember({ stats, actual: Promise.resolve(actual) });
   }
 
   /** 内容与记录一致。2.5 GB 第一次约两秒 (在校验线程里读)。不抛错: 读不出的算不一致, 记进日志 */
@@ -62,9 +74,10 @@ export class SoundCopies {
   async #check(file: string, stats: Stats, expected: Expected): Promise<string | undefined> {
     const actual = await this.#read(file, stats, expected);
     if (actual === expected.sha256) return actual;
+    this.#damaged(file, stats);
     this.#log.warn(
       { file, size: stats.size, expected: expected.sha256, actual },
-      '磁盘上的文件与它的记录不符, 不再引用它; 停机后运行 npm run doctor -- --hashes 查看',
+      '磁盘上的文件与它的记录不符, 不再引用与送出它; 停机后运行 npm run doctor -- --hashes 查看',
     );
     return actual;
   }

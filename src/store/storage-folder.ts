@@ -74,6 +74,11 @@ export class StorageFolder {
     return path.join(this.root, HISTORY_PROOF);
   }
 
+  /** 后台校验的记录 */
+  get scrubRecord(): string {
+    return path.join(this.root, SCRUB_RECORD);
+  }
+
   get partialFolder(): string {
     return path.join(this.root, 'partial');
   }

@@ -24,8 +24,12 @@ async function started(t: TestContext): Promise<Started> {
   return { server, client: await Client.join(t, server.ws, '张三') };
 }
 
+/** 存储与消息日志记下的; 启动时关于设置的提醒不算 */
 function linesAt({ lines }: RunningProcess, ...levels: string[]): string[] {
-  return lines.filter((line) => levels.includes((JSON.parse(line) as { level: string }).level));
+  return lines.filter((line) => {
+    const { level, part } = JSON.parse(line) as { level: string; part?: string };
+    return part !== undefined && levels.includes(level);
+  });
 }
 
 /** 二十句都被拒绝: 码, 可以重试, ref 都对; 日志合起来一行 */

@@ -1,6 +1,7 @@
 // 错误表: 每个错误码都由一次真实的往来引出, 状态码与 retryable 同表一致; 加了码而没有例子就编译不过
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { ConfigOverrides } from '../config.js';
 import { ERRORS, type ErrorCode } from '../protocol/errors.js';
@@ -221,6 +222,20 @@ const CASES: { readonly [C in ErrorCode]: Case } = {
     const client = await Client.join(t, ws, '张三');
     for (let count = 0; count < 9; count += 1) client.send({ type: 'text', message: '快' });
     return [await reply(client, { type: 'text', message: '快' })];
+  },
+  file_damaged: async (t) => {
+    const first = await serve(t);
+    const { id, url } = await publishOne(first.http, 'a.bin', BODY);
+    await first.server.stop();
+    const { pathname } = new URL(String(url));
+    const { ino: inode, size, mtimeMs } = await stat(path.join(first.storage, pathname));
+    const mark = { inode, size, mtimeMs, name: path.basename(pathname), foundAt: 1 };
+    await writeFile(path.join(first.storage, 'scrub.json'), JSON.stringify({ damaged: [mark] }));
+    const { http } = await serve(t, { storage: { path: first.storage } });
+    return [
+      await answered(await fetch(`${http}${pathname}`)),
+      await answered(await fetch(`${http}/files/${String(id)}/thumb`)),
+    ];
   },
   storage_full: async (t) => {
     const { http } = await serve(t, { storage: { quotaBytes: 50 } });

@@ -63,7 +63,8 @@ export async function serve(
     overrides: {
       ...overrides,
       server: { host: '127.0.0.1', port: 0, ...overrides.server },
-      storage: { ...overrides.storage, path: storage },
+      // 后台校验的测试自己打开它
+      storage: { scrubBytesPerSecond: 0, ...overrides.storage, path: storage },
     },
   });
   const server = await startServer(config, createLogger({ level: 'silent', pretty: 'never' }));
@@ -98,6 +99,7 @@ export async function spawnServer(
       SLUICE_HOST: '127.0.0.1',
       SLUICE_PORT: '0',
       SLUICE_STORAGE: storage,
+      SLUICE_STORAGE_SCRUB_BYTES_PER_SECOND: '0',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

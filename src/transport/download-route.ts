@@ -140,6 +140,8 @@ export class DownloadRoute {
     const record = await blobs.find(fileId);
     // 扩展名也要对得上: 一个文件只有一个地址
     if (record === undefined || record.path !== `/files/${name}`) throw new AppError('not_found');
+    // 全文, 一段, HEAD, 条件请求都一样: 坏的不能当作好的
+    await blobs.requireSound(record);
     return {
       size: record.size,
       headers: fileHeaders({ ...record, unfinished: false }, forceDownload),
@@ -169,6 +171,7 @@ export class DownloadRoute {
   ): Promise<void> {
     if (!FILE_NAME.test(fileId)) throw new AppError('not_found');
     const record = await this.#parts.blobs.find(fileId);
+    if (record !== undefined) await this.#parts.blobs.requireSound(record);
     const etag = record === undefined ? '' : `"thumb-${record.sha256}"`;
     const headers = { ...SECURITY_HEADERS, 'Content-Type': 'image/webp', ETag: etag };
     if (record?.thumbPath !== undefined) requireMatch(ifMatch, [etag]);

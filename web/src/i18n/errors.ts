@@ -19,6 +19,7 @@ export const ADVICE_ZH: Readonly<Partial<Record<ErrorCode, string>>> = {
   text_too_long: '请分成几条, 或作为文本文件发送',
   file_type_forbidden: '哪些类型可以发由管理员决定',
   file_name_invalid: '请改名之后再发',
+  file_damaged: '请发送者再发一次, 或请管理员由备份放回',
   storage_full: '请联系管理员清理空间',
   internal: '请稍后重试; 反复出现时请联系管理员',
 };
@@ -68,6 +69,7 @@ export const ERRORS_EN: Readonly<Record<ShownErrorCode, string>> = {
   file_name_invalid: 'Nothing usable is left of this file name; please rename the file',
   window_exceeded: 'Too much is waiting for confirmation; it goes on in a moment',
   rate_limited: 'Too many messages; please wait a little',
+  file_damaged: 'The file is damaged on the disk of the server; ask its sender to send it again',
   storage_full: 'The server has run out of storage; please tell the administrator',
   server_busy: 'The server is at its limit; please try again later',
   server_stopping: 'The server is stopping; please come back in a moment',
