@@ -72,7 +72,12 @@ describe('描述符', POSIX, () => {
   });
 
   it('上限低于设置里的名额: 启动时一行警告, 说要加大到多少', async (t) => {
-    const server = await spawnServer(t, await temporaryFolder(t), {}, 1024);
+    const server = await spawnServer(
+      t,
+      await temporaryFolder(t),
+      { SLUICE_SERVER_MAX_CONNECTIONS: '20000' },
+      1024,
+    );
     const warnings = server.lines.filter((line) => line.includes('"event":"few_descriptors"'));
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? '', /"limit":1024,"wanted":21600.*server\.maxConnections/);

@@ -100,6 +100,8 @@ export async function spawnServer(
       SLUICE_PORT: '0',
       SLUICE_STORAGE: storage,
       SLUICE_STORAGE_SCRUB_BYTES_PER_SECOND: '0',
+      // 机器的描述符上限也许只装得下这么多: 那时的警告不归每个测试管
+      SLUICE_SERVER_MAX_CONNECTIONS: '10000',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,7 +12,7 @@ test('方法: 认得的地址不支持的方法是 405, Allow 里是支持的', 
   const { http, port } = await serve(t);
   const reads = 'GET, HEAD, OPTIONS';
   const allowed: Readonly<Record<string, string>> = {
-    '/api/files': 'POST, OPTIONS',
+    '/api/files': 'GET, HEAD, POST, OPTIONS',
     '/api/users': reads,
     '/api/messages': reads,
     '/api/search': 'GET, HEAD, POST, OPTIONS',
@@ -41,8 +41,11 @@ test('方法: 认得的地址不支持的方法是 405, Allow 里是支持的', 
 test('方法: 405 之后同一连接上的下一个请求不受影响', async (t) => {
   const { port } = await serve(t);
   const raw = await RawSocket.open(t, port);
-  for (const method of ['DELETE', 'HEAD']) {
-    raw.write(`${method} /api/files HTTP/1.1\r\nHost: a\r\n\r\n`);
+  for (const [method, path] of [
+    ['DELETE', '/api/files'],
+    ['HEAD', '/ws'],
+  ] as const) {
+    raw.write(`${method} ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
     assert.match(await raw.answer(method), /^HTTP\/1\.1 405 /);
     raw.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
     assert.match(await raw.answer(), /^HTTP\/1\.1 200 /);

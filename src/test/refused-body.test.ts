@@ -32,6 +32,14 @@ const REFUSALS: readonly Refusal[] = [
   { title: '没有 name', status: 400, parts: [BIG] },
   { title: '名字不合规则', status: 400, parts: [{ data: ' ' }, BIG] },
   { title: '没有这个地址', status: 404, path: '/no-such' },
+  { title: '不支持的方法', status: 405, method: 'PUT' },
+  { title: 'GET 带着请求体', status: 400, method: 'GET', path: '/healthz' },
+  {
+    title: '搜索的条件太长',
+    status: 413,
+    path: '/api/search',
+    headers: { 'Content-Type': 'application/json' },
+  },
 ];
 
 function request(

@@ -137,4 +137,16 @@ describe('慢的客户端', { concurrency: true }, () => {
     }
     assert.match(await raw.answer(), /^HTTP\/1\.1 201 /);
   });
+
+  it('搜索的条件写到一半停 14 秒: 200', async (t) => {
+    const { port } = await serve(t);
+    const raw = await RawSocket.open(t, port);
+    const body = '{"query":"a"}';
+    raw.write(
+      `POST /api/search HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n{`,
+    );
+    await pause(PAUSE_MS);
+    raw.write(body.slice(1));
+    assert.match(await raw.answer(), /^HTTP\/1\.1 200 /);
+  });
 });

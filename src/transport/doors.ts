@@ -15,9 +15,13 @@ export interface DoorParts {
   readonly reportInternal: ReportInternal;
 }
 
-type Method = 'get' | 'head' | 'post';
+const METHODS = ['get', 'head', 'post'] as const;
+type Method = (typeof METHODS)[number];
 
 const CATCH_ALL = '/*';
+// 别的方法的请求体没有人要: 小的读过就算, 大的不能让 uWS 一直替我们读下去
+const BODY_METHODS: ReadonlySet<string> = new Set(['post', 'put', 'patch', 'delete']);
+const LITTLE_BODY_BYTES = 64 * 1024;
 const PAGE_METHODS: readonly ('get' | 'head')[] = ['get', 'head'];
 
 export class Doors {
@@ -79,7 +83,8 @@ export class Doors {
   }
 
   #notAllowed(res: HttpResponse, req: HttpRequest, methods: readonly Method[]): void {
-    const headers = { Allow: [...methods, 'options'].join(', ').toUpperCase() };
+    const allowed = METHODS.filter((method) => methods.includes(method));
+    const headers = { Allow: [...allowed, 'options'].join(', ').toUpperCase() };
     if (req.getMethod() === 'options') sendNoContent(res, headers);
     else this.#decline(res, req, new AppError('method_not_allowed'), headers);
   }
@@ -112,6 +117,7 @@ export class Doors {
   #admits(res: HttpResponse, req: HttpRequest): boolean {
     try {
       requireSoundHead(req);
+      if (!BODY_METHODS.has(req.getMethod())) requireLittleBody(req);
       return true;
     } catch (error) {
       const { patrol, reportInternal } = this.#parts;
@@ -134,4 +140,11 @@ export class Doors {
       sendError(res, error, this.#parts.reportInternal);
     }
   };
+}
+
+// 错误: invalid_field
+function requireLittleBody(req: HttpRequest): void {
+  const little = Number(req.getHeader('content-length') || 0) <= LITTLE_BODY_BYTES;
+  if (little && req.getHeader('transfer-encoding') === '') return;
+  throw new AppError('invalid_field', { detail: '这种方法不收请求体' });
 }

@@ -6,9 +6,9 @@ import { toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
 import { cleanUserName } from '../protocol/user-name.js';
+import { BodyClock } from './body-clock.js';
 import type { Exchange, ReportInternal } from './http.js';
 import { MultipartReader } from './multipart.js';
-import { type Patrolled, REARM_MS } from './patrol.js';
 
 export interface FormParts {
   readonly intake: Intake;
@@ -40,7 +40,7 @@ export interface RequestFacts {
  *   receiving --收完, 全部校验通过--> publishing --> 201
  *       \------- 出错, 对方离开, 停机 -------> abandoning --> 错误应答
  */
-export class FormUpload implements Patrolled {
+export class FormUpload {
   readonly #exchange: Exchange;
   readonly #facts: RequestFacts;
   readonly #parts: FormParts;
@@ -57,9 +57,7 @@ export class FormUpload implements Patrolled {
   #name: string | undefined;
   /** 带了幂等键的, 从第一个文件起占着那个键 */
   #run: KeyedRun | undefined;
-  /** 最近一次收到字节, 下一次重设 uWS 的期限 (单调毫秒) */
-  #arrivedAtMs = 0;
-  #rearmAtMs = 0;
+  #clock: BodyClock | undefined;
 
   constructor(
     exchange: Exchange,
@@ -72,7 +70,7 @@ export class FormUpload implements Patrolled {
     this.#facts = facts;
     this.#parts = parts;
     this.#ended = () => {
-      exchange.patrol.forget(this);
+      this.#clock?.stop();
       ended();
     };
     this.#name = facts.sessionName;
@@ -92,8 +90,7 @@ export class FormUpload implements Patrolled {
   receive(): void {
     this.#exchange.onAbort = () => void this.fail(new AppError('internal', { detail: '对方已离开' }));
     this.#exchange.receive((data, isLast) => this.#feed(data, isLast));
-    this.#arrivedAtMs = this.#exchange.patrol.now();
-    this.#exchange.patrol.watch(this);
+    this.#clock = new BodyClock(this.#exchange, this.#idleTimeoutMs, (error) => void this.fail(error));
     // 与接收并行: 明知放不下就不必收完。没有声明长度的不知道还剩多少, 由逐块的检查把守
     const remaining = (): number => Math.max(0, this.#facts.contentLength - this.#receivedBytes);
     this.#parts.intake.checkSpace(remaining).catch((error: unknown) => void this.fail(error));
@@ -105,23 +102,9 @@ export class FormUpload implements Patrolled {
     return this.#ending;
   }
 
-  // uWS 要求每 10 秒 160 KiB, 慢的与停一会儿的都会被它切断: 一停一续就重设, 期限由这里数。
-  // 停着等磁盘的不用管, 它没有期限; 收完了还在校验的要管
-  patrol(nowMs: number): void {
-    if (this.#body === 'paused') return;
-    if (this.#body === 'flowing' && nowMs - this.#arrivedAtMs > this.#idleTimeoutMs) {
-      void this.fail(new AppError('request_timeout'));
-      return;
-    }
-    if (nowMs < this.#rearmAtMs) return;
-    this.#rearmAtMs = nowMs + REARM_MS;
-    this.#exchange.pause();
-    this.#exchange.resume();
-  }
-
   #feed(data: ArrayBuffer, isLast: boolean): void {
     if (this.#ending !== undefined) return;
-    this.#arrivedAtMs = this.#exchange.patrol.now();
+    this.#clock?.arrived(isLast);
     this.#receivedBytes += data.byteLength;
     // 没有声明长度 (chunked) 的请求到这里才知道过大; 单个文件的上限由 push 逐字节把守
     if (this.#receivedBytes > this.#maxBytes) {
@@ -153,11 +136,7 @@ export class FormUpload implements Patrolled {
 
   // 停着时收到的可能就是最后一块: 也要恢复, 否则这条连接上的下一个请求没有人读
   #resume(next: 'flowing' | 'complete'): void {
-    if (this.#body === 'paused') {
-      this.#exchange.resume();
-      // 停着的时候没有字节不怪对方
-      this.#arrivedAtMs = this.#exchange.patrol.now();
-    }
+    if (this.#body === 'paused') this.#exchange.resume();
     this.#body = next;
   }
 
@@ -216,7 +195,7 @@ export class FormUpload implements Patrolled {
   async #abandon(error: unknown): Promise<void> {
     // 现在就定: 清理期间余下的还会来, 读到就丢
     const complete = this.#body === 'complete';
-    this.#exchange.patrol.forget(this);
+    this.#clock?.stop();
     if (!complete) this.#exchange.drop();
     await this.#discard();
     this.#reader.destroy();

@@ -196,6 +196,10 @@ export class Exchange {
     });
   }
 
+  get paused(): boolean {
+    return this.#paused;
+  }
+
   /** 停读请求体; 至多再来一块。停着的请求看不到对方离开 */
   pause(): void {
     if (this.over) return;
