@@ -60,6 +60,8 @@ export interface Searched {
   readonly time: number;
   /** 文字没有 */
   readonly kind?: FileKind;
+  /** body 与 name 折叠好的: 反复比较同一条的人给出 */
+  readonly folded?: readonly [body: string, name: string];
 }
 
 interface Token {
@@ -156,14 +158,16 @@ export function isUnfiltered({ words, from, kinds, hasLink, sinceMs, untilMs }: 
 }
 
 /** 索引只给出候选, 合不合最后都由它说 */
-export function matches(criteria: SearchCriteria, { body, name, time, kind }: Searched): boolean {
+export function matches(criteria: SearchCriteria, searched: Searched): boolean {
+  const { body, name, time, kind, folded } = searched;
   const { words, from, isFile, kinds, hasLink, sinceMs = 0, untilMs = Number.POSITIVE_INFINITY } = criteria;
   if (time < sinceMs || time >= untilMs || (isFile && kind === undefined)) return false;
   if (kinds !== undefined && !(kind !== undefined && kinds.includes(kind))) return false;
   if (hasLink && !containsLink(body)) return false;
-  if (from.length > 0 && !from.includes(fold(name))) return false;
+  if (from.length > 0 && !from.includes(folded?.[1] ?? fold(name))) return false;
   if (words.length === 0) return true;
-  const texts = criteria.alsoInSender ? [fold(body), fold(name)] : [fold(body)];
+  const [foldedBody, foldedName] = folded ?? [fold(body), criteria.alsoInSender ? fold(name) : ''];
+  const texts = criteria.alsoInSender ? [foldedBody, foldedName] : [foldedBody];
   return words.every((word) => texts.some((text) => text.includes(word)));
 }
 

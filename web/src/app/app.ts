@@ -10,6 +10,7 @@ import type { RollChannel } from '../net/upload/tab-roll-call.js';
 import { UploadManager } from '../net/upload/upload-manager.js';
 import { Browse } from './browse.js';
 import { CatchUp } from './catch-up.js';
+import { FileSearcher } from './file-searcher.js';
 import { RoomFeed } from './room-feed.js';
 import { Searcher } from './searcher.js';
 import { Sessions } from './sessions.js';
@@ -51,6 +52,7 @@ export function createApp(model: Model, environment: Environment): Actions {
   const catchUp = new CatchUp(model, connection);
   const browse = new Browse(model, connection);
   const searcher = new Searcher(model, connection);
+  const fileSearcher = new FileSearcher(model, connection);
   const texts = new TextSender(model, connection, (seq) => catchUp.adjoins(seq));
   const uploads = createUploads(model, connection, environment);
   const feed = new RoomFeed(model, catchUp, {
@@ -61,6 +63,7 @@ export function createApp(model: Model, environment: Environment): Actions {
       model.offers.clear();
       catchUp.welcomed(message);
       searcher.online();
+      fileSearcher.online();
       texts.online();
       uploads.online();
       // 只在第一次: 之后断线的上传自己记得
@@ -96,6 +99,8 @@ export function createApp(model: Model, environment: Environment): Actions {
     search: (query) => searcher.search(query),
     searchOlder: () => searcher.older(),
     loadMoreFiles: () => catchUp.loadMoreFiles(),
+    searchFiles: (filter) => fileSearcher.search(filter),
+    searchOlderFiles: () => fileSearcher.older(),
     sendFiles: (files) => uploads.add(files),
     pauseTransfer: (id) => uploads.pause(id),
     resumeTransfer: (id) => uploads.resume(id),

@@ -99,6 +99,7 @@ export class CatchUp {
       });
       files.add(reply.messages.filter((message) => message.type === 'file'));
       files.setMore(reply.more);
+      if (reply.total !== undefined) files.counted(reply.total);
     }).finally(() => loadingFiles.set(false));
   }
 

@@ -60,7 +60,9 @@ export class RoomFeed {
   #broadcast(message: RoomMessage): void {
     this.#catchUp.saw(message.seq);
     this.#model.timeline.add(message, this.#ownKey(message));
-    if (message.type === 'file') this.#published([message]);
+    if (message.type !== 'file') return;
+    this.#published([message]);
+    this.#model.finder.arrived(message);
   }
 
   // 文件盖住一切: 迟到的进度不能让它又变回没有传完

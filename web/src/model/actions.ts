@@ -1,4 +1,5 @@
 // 界面能要求的事; 由 app.ts 实现, 界面不认识网络
+import type { FileFilter } from './file-finder.js';
 
 /** 用户交来的一个文件; handle 只有拖放与粘贴才可能有 (刷新后可以不再选文件) */
 export interface PickedFile {
@@ -35,6 +36,9 @@ export interface Actions {
   /** 从很早的一段回到最新的一头 */
   showLatest(): void;
   loadMoreFiles(): void;
+  /** 文件面板的查找; 没有条件即不再找 */
+  searchFiles(filter: FileFilter): void;
+  searchOlderFiles(): void;
 
   /** 空白即清空结果 */
   search(query: string): void;

@@ -12,6 +12,10 @@ export class FileIndex {
   #files: FileBroadcast[] = [];
   #more = true;
   #oldestSeq: number | undefined;
+  // 服务器说的总数, 与那时见过的最新一个的 seq: 比它新的是后来的
+  #total: number | undefined;
+  #newestSeq = -1;
+  #countedSeq = -1;
 
   /** 新的在前 */
   get files(): readonly FileBroadcast[] {
@@ -33,6 +37,18 @@ export class FileIndex {
     return this.#oldestSeq;
   }
 
+  /** 一共几个, 没有取来的也算; 服务器还没有说则 undefined */
+  get total(): number | undefined {
+    return this.#total;
+  }
+
+  /** 服务器此刻说的总数; 之后新来的自己加 */
+  counted(total: number): void {
+    this.#total = total;
+    this.#countedSeq = this.#newestSeq;
+    this.changed.emit();
+  }
+
   has(id: string): boolean {
     return this.#ids.has(id);
   }
@@ -40,6 +56,9 @@ export class FileIndex {
   /** 见过的不再连到最新 (换了 epoch, 或错过太多): 从最新的重新取 */
   restart(): void {
     this.#oldestSeq = undefined;
+    this.#total = undefined;
+    this.#newestSeq = -1;
+    this.#countedSeq = -1;
     this.setMore(true);
   }
 
@@ -49,11 +68,17 @@ export class FileIndex {
     this.addApart(files);
   }
 
+  #count(fresh: readonly FileBroadcast[]): void {
+    if (this.#total !== undefined) this.#total += fresh.filter(({ seq }) => seq > this.#countedSeq).length;
+    for (const { seq } of fresh) this.#newestSeq = Math.max(this.#newestSeq, seq);
+  }
+
   /** 单独看到的 (搜索, 跳到很早的一段): 列出来, 但翻页仍从连着最新的那一头算 */
   addApart(files: readonly FileBroadcast[]): void {
     const fresh = files.filter((file) => !this.#ids.has(file.id));
     if (fresh.length === 0) return;
     for (const file of fresh) this.#ids.add(file.id);
+    this.#count(fresh);
     this.#files.push(...fresh);
     this.#files.sort((a, b) => a.time - b.time);
     for (const dropped of this.#files.splice(0, Math.max(0, this.#files.length - MAX_FILES))) {

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../../src/protocol/errors.js';
 import type { CloseReason, ConnectionState, Identity, LoginState } from './connection.js';
 import { Excerpt } from './excerpt.js';
+import { FileFinder } from './file-finder.js';
 import { FileIndex } from './file-index.js';
 import { Offers } from './offers.js';
 import { Outbox } from './outbox.js';
@@ -36,6 +37,7 @@ export class Model {
   readonly offers = new Offers();
   readonly search = new Search();
   readonly files = new FileIndex();
+  readonly finder = new FileFinder();
   readonly transfers = new Transfers();
   /** 正在取更早的消息 */
   readonly loadingOlder = new Signal(false);

@@ -1,4 +1,5 @@
 // 聊天连接: 连上, 加入, 断了自己重连; 状态图见 model/connection.ts
+import type { FileGroup } from '../../../src/protocol/file-kind.js';
 import type { HistoryReply, SearchReply } from '../../../src/protocol/messages.js';
 import type { CloseReason, ConnectionState } from '../model/connection.js';
 import { retryDelayMs } from './backoff.js';
@@ -20,6 +21,8 @@ export interface HistoryQuery {
 
 export interface SearchAsk {
   readonly query: string;
+  readonly kind?: 'file';
+  readonly group?: FileGroup;
   readonly before?: number;
   readonly limit: number;
 }
@@ -107,7 +110,8 @@ export class ChatConnection {
 
   /** 搜一页。错误: RequestError */
   search(query: SearchAsk): Promise<SearchReply> {
-    return this.#requests.ask('search', query);
+    // 搜索词里的日期按用户这里的时区
+    return this.#requests.ask('search', { ...query, utcOffset: -new Date().getTimezoneOffset() });
   }
 
   #join(): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FileBroadcast } from '../../../src/protocol/messages.js';
-import { filterFiles } from '../../src/view/files/filter.js';
+import { filterFiles, filterOf } from '../../src/view/files/filter.js';
 
 function file(originalName: string, name = '张三', mimeType = 'application/octet-stream'): FileBroadcast {
   const place = { id: originalName, seq: 1, time: 1, url: 'http://a/files/a' };
@@ -16,8 +16,8 @@ const FILES = [
   file('源码.zip'),
 ];
 
-function names(query: string, group: Parameters<typeof filterFiles>[2] = 'all'): string[] {
-  return filterFiles(FILES, query, group).map(({ originalName }) => originalName);
+function names(query: string, group: Parameters<typeof filterOf>[1] = 'all'): string[] {
+  return filterFiles(FILES, filterOf(query, group)).map(({ originalName }) => originalName);
 }
 
 test('搜索: 名字与发送者都算, 不分大小写', () => {
@@ -28,6 +28,11 @@ test('搜索: 名字与发送者都算, 不分大小写', () => {
 
 test('搜索: 全角与半角是同一个 (NFKC)', () => {
   assert.deepEqual(names('ＰＤＦ'), ['年度报告.PDF']);
+});
+
+test('搜索: 写法与服务器的相同', () => {
+  assert.deepEqual(names('from:张三 has:image'), ['照片.png']);
+  assert.deepEqual(names('"年度 报告"'), []);
 });
 
 test('搜索: 几个词都要有, 次序不限', () => {
@@ -43,5 +48,5 @@ test('分类: 与搜索同时起作用; 什么都不限时原样返回', () => {
   assert.deepEqual(names('', 'image'), ['照片.png']);
   assert.deepEqual(names('', 'media'), ['录音.mp3']);
   assert.deepEqual(names('张三', 'other'), ['源码.zip']);
-  assert.equal(filterFiles(FILES, '  ', 'all'), FILES);
+  assert.equal(filterFiles(FILES, filterOf('  ', 'all')), FILES);
 });

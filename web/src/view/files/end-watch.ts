@@ -54,5 +54,7 @@ export function watchEnd(
 
 /** 正在取, 或没有更多时不要 */
 export function wantsMore({ model }: ViewContext): boolean {
-  return model.files.more && !model.loadingFiles.get();
+  const { state } = model.finder;
+  if (state.phase === 'off') return model.files.more && !model.loadingFiles.get();
+  return state.phase === 'found' && state.more;
 }

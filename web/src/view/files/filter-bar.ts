@@ -1,61 +1,88 @@
-// 文件面板的搜索框与分类
+// 文件面板的搜索框与分类; 打字停下来才算数, 输入法还在选字时不算
+import { MAX_QUERY_LENGTH } from '../../../../src/protocol/messages.js';
 import { filesTexts } from '../../i18n/files.js';
+import type { FileFilter } from '../../model/file-finder.js';
+import { onEnter } from '../composer/enter-key.js';
 import { h } from '../kit/dom.js';
 import type { UiState } from '../kit/ui-state.js';
-import { type FileGroup, GROUPS } from './filter.js';
+import { type ChosenGroup, filterOf, GROUPS } from './filter.js';
+
+// 同搜索框: 打字之间的停顿不到这么久, 就还没有打完 (毫秒)
+const DEBOUNCE_MS = 250;
 
 export interface FilterBar {
   readonly element: HTMLElement;
-  readonly query: string;
-  readonly group: FileGroup;
+  /** 此刻写着的, 不等停顿 */
+  readonly filter: FileFilter;
 }
 
-/** ui: 界面重建之后搜索与分类仍是原来的 */
-export function createFilterBar(changed: () => void, ui: UiState, life: AbortSignal): FilterBar {
+/** typed: 每次改动; settled: 停下来了, 去问服务器。ui: 界面重建之后搜索与分类仍是原来的 */
+export function createFilterBar(
+  on: { readonly typed: () => void; readonly settled: (filter: FileFilter) => void },
+  ui: UiState,
+  life: AbortSignal,
+): FilterBar {
   const texts = filesTexts();
-  let group: FileGroup = 'all';
-  const search = h('input', {
+  let group: ChosenGroup = 'all';
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const box = h('input', {
     type: 'search',
     class: 'files-search',
     'aria-label': texts.search,
     placeholder: texts.searchHint,
     autocomplete: 'off',
+    enterkeyhint: 'search',
     spellcheck: 'false',
-    // 比最长的文件名 (255 字节) 还长就没有意义
-    maxlength: 256,
+    maxlength: MAX_QUERY_LENGTH,
   });
-  search.value = ui.filesQuery;
+  box.value = ui.filesQuery;
+  const settle = (): void => {
+    clearTimeout(timer);
+    on.settled(filterOf(box.value, group));
+  };
   const chips = GROUPS.map((name) => {
     const chip = h('button', { type: 'button', class: 'files-chip', 'aria-pressed': 'false' }, texts[name]);
-    chip.addEventListener('click', () => choose(name), { signal: life });
+    const choose = (): void => {
+      show(name);
+      on.typed();
+      settle();
+    };
+    chip.addEventListener('click', choose, { signal: life });
     return chip;
   });
-  const choose = (chosen: FileGroup): void => {
+  const show = (chosen: ChosenGroup): void => {
     group = chosen;
     ui.filesGroup = chosen;
     for (const [index, chip] of chips.entries()) {
       chip.setAttribute('aria-pressed', String(GROUPS[index] === chosen));
     }
-    changed();
   };
-  const onSearch = (): void => {
-    ui.filesQuery = search.value;
-    changed();
+  const typed = (delayMs: number): void => {
+    ui.filesQuery = box.value;
+    on.typed();
+    clearTimeout(timer);
+    timer = setTimeout(settle, delayMs);
   };
-  search.addEventListener('input', onSearch, { signal: life });
-  choose(GROUPS.find((name) => name === ui.filesGroup) ?? 'all');
+  const onInput = (event: Event): void => {
+    if (event instanceof InputEvent && event.isComposing) return;
+    // 清空立即生效
+    typed(box.value === '' ? 0 : DEBOUNCE_MS);
+  };
+  box.addEventListener('input', onInput, { signal: life });
+  // 选完字的那次 input 在有的浏览器里还算 composing
+  box.addEventListener('compositionend', () => typed(DEBOUNCE_MS), { signal: life });
+  onEnter({ life }, box, settle);
+  life.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  show(GROUPS.find((name) => name === ui.filesGroup) ?? 'all');
   return {
     element: h(
       'div',
       { class: 'files-filter' },
-      search,
+      box,
       h('div', { class: 'files-chips', role: 'group', 'aria-label': texts.groups }, ...chips),
     ),
-    get query() {
-      return search.value;
-    },
-    get group() {
-      return group;
+    get filter() {
+      return filterOf(box.value, group);
     },
   };
 }

@@ -1,56 +1,45 @@
-// 文件面板的搜索与分类; 纯函数
-
-import { type FileKind, kindOf } from '../../../../src/protocol/file-kind.js';
+// 文件面板的条件用在已经取来的与正在上传的文件上: 服务器答复之前先看得到; 写法与服务器相同
+import { FILE_GROUPS, type FileGroup, kindOf } from '../../../../src/protocol/file-kind.js';
 import type { FileBroadcast } from '../../../../src/protocol/messages.js';
+import { criteriaOf, matches, type Searched } from '../../../../src/protocol/search-query.js';
+import { fold } from '../../../../src/protocol/text-fold.js';
+import type { FileFilter } from '../../model/file-finder.js';
 
-export const GROUPS = ['all', 'image', 'media', 'document', 'other'] as const;
-export type FileGroup = (typeof GROUPS)[number];
+export const GROUPS = ['all', ...FILE_GROUPS] as const;
+export type ChosenGroup = FileGroup | 'all';
 
-const GROUP_OF: Readonly<Record<FileKind, Exclude<FileGroup, 'all'>>> = {
-  image: 'image',
-  audio: 'media',
-  video: 'media',
-  document: 'document',
-  spreadsheet: 'document',
-  presentation: 'document',
-  archive: 'other',
-  code: 'other',
-  other: 'other',
-};
+// 每敲一个字要比几千个文件: 折叠的结果随文件一起留着
+const known = new WeakMap<Findable, Searched>();
 
-// 每敲一个字要比几千个文件: 归一化的结果随文件一起留着
-const normalized = new WeakMap<Findable, string>();
-
-/** 文件, 或正在上传的文件 (那时还不知道 MIME) */
+/** 文件, 或正在上传的文件 (那时还不知道 MIME, 时间是现在) */
 export type Findable = Pick<FileBroadcast, 'originalName' | 'name'> &
-  Partial<Pick<FileBroadcast, 'mimeType'>>;
+  Partial<Pick<FileBroadcast, 'mimeType' | 'time'>>;
 
-/** 空格隔开的词都要出现在名字或发送者里; 不分大小写, 全角半角算同一个 (NFKC) */
+export function filterOf(text: string, chosen: ChosenGroup): FileFilter {
+  const query = text.trim();
+  return chosen === 'all' ? { query } : { query, group: chosen };
+}
+
+export function isSameFilter(one: FileFilter, other: FileFilter): boolean {
+  return one.query === other.query && one.group === other.group;
+}
+
+/** 什么都不限时原样返回 */
 export function filterFiles<T extends Findable>(
   files: readonly T[],
-  query: string,
-  group: FileGroup,
+  { query, group }: FileFilter,
 ): readonly T[] {
-  const words = normalize(query)
-    .split(/\s+/)
-    .filter((word) => word !== '');
-  if (words.length === 0 && group === 'all') return files;
-  return files.filter((file) => inGroup(file, group) && words.every((word) => haystack(file).includes(word)));
+  if (query === '' && group === undefined) return files;
+  const criteria = criteriaOf(query, { kind: 'file', ...(group && { group }) });
+  return files.filter((file) => matches(criteria, searchedOf(file)));
 }
 
-function inGroup({ mimeType = '', originalName }: Findable, group: FileGroup): boolean {
-  return group === 'all' || GROUP_OF[kindOf(mimeType, originalName)] === group;
-}
-
-function haystack(file: Findable): string {
-  const known = normalized.get(file);
-  if (known !== undefined) return known;
-  // 换行不会出现在查询的词里: 名字的末尾与发送者的开头不会拼成一个匹配
-  const text = normalize(`${file.originalName}\n${file.name}`);
-  normalized.set(file, text);
-  return text;
-}
-
-function normalize(text: string): string {
-  return text.normalize('NFKC').toLowerCase();
+function searchedOf(file: Findable): Searched {
+  const before = known.get(file);
+  if (before !== undefined) return before;
+  const { originalName, name, mimeType = '', time = Date.now() } = file;
+  const folded = [fold(originalName), fold(name)] as const;
+  const searched = { body: originalName, name, time, kind: kindOf(mimeType, originalName), folded };
+  known.set(file, searched);
+  return searched;
 }

@@ -2,18 +2,19 @@
 
 import { kindOf } from '../../../../src/protocol/file-kind.js';
 import { filesTexts } from '../../i18n/files.js';
+import type { FileFilter } from '../../model/file-finder.js';
 import { type Offer, offersOfOthers } from '../../model/offers.js';
 import { h, type ViewContext } from '../kit/dom.js';
 import { placeChildren } from '../kit/keyed-list.js';
 import { fileName } from '../media/file-name.js';
 import { kindIcon } from '../media/kind-icons.js';
 import { createOfferMeter, type OfferView, offerTools } from '../media/offer-card.js';
-import { type FileGroup, filterFiles } from './filter.js';
+import { filterFiles } from './filter.js';
 
 export interface OfferList {
   readonly element: HTMLElement;
   /** 返回画出来的个数 */
-  update(query: string, group: FileGroup): number;
+  update(filter: FileFilter): number;
 }
 
 export function createOfferList({ model }: Pick<ViewContext, 'model'>): OfferList {
@@ -21,9 +22,9 @@ export function createOfferList({ model }: Pick<ViewContext, 'model'>): OfferLis
   let rows: ReadonlyMap<string, OfferView> = new Map();
   return {
     element,
-    update: (query, group) => {
+    update: (filter) => {
       const offers = offersOfOthers(model.offers.items, model.transfers.items, model.identity.get()?.name);
-      const shown = filterFiles(offers, query, group).toReversed();
+      const shown = filterFiles(offers, filter).toReversed();
       rows = new Map(shown.map((offer) => [offer.id, rows.get(offer.id) ?? createOfferRow(offer)]));
       for (const offer of shown) rows.get(offer.id)?.update(offer);
       placeChildren(

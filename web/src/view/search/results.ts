@@ -1,7 +1,7 @@
 // 搜索的结果: 一页一页, 新的在前; 各种说明 (没有, 出错, 正在搜) 也在这里
 import { parseQuery } from '../../../../src/protocol/search-query.js';
 import { searchTexts } from '../../i18n/search.js';
-import { MAX_FOUND, type SearchState } from '../../model/search.js';
+import { MAX_FOUND, type Search, type SearchState } from '../../model/search.js';
 import { h, onNextFrame, type ViewContext } from '../kit/dom.js';
 import { errorText } from '../kit/error-text.js';
 import { placeChildren } from '../kit/keyed-list.js';
@@ -40,7 +40,7 @@ export function createResults(context: ViewContext, go: (seq: number) => void): 
       rows.map((row) => row.element),
     );
     setText(status, statusOf(state, query, found.length));
-    setText(hint, hintOf(state, found.length));
+    setText(hint, hintOf(search));
     hint.hidden = hint.textContent === '';
     showOlder(older, state, found.length);
     showGoing();
@@ -70,9 +70,12 @@ function failureOf({ code, message }: Extract<SearchState, { phase: 'failed' }>)
   return code === 'offline' || code === 'timeout' ? texts[code] : errorText(code, message);
 }
 
-function hintOf({ phase }: SearchState, count: number): string {
+function hintOf({ state: { phase }, query, found }: Search): string {
   const texts = searchTexts();
+  const count = found.length;
   if (phase === 'idle') return texts.hint;
+  const { doubtful } = parseQuery(query);
+  if (phase === 'found' && doubtful.length > 0) return texts.doubtful(doubtful.join(' '));
   if (count >= MAX_FOUND) return texts.enough(count);
   return phase === 'found' && count === 0 ? texts.noneHint : '';
 }
