@@ -170,6 +170,15 @@ export class CatchUp {
   #finish(): void {
     this.#state = 'caught';
     this.#contiguous = this.#highest;
+    void this.#run(() => this.#countFiles());
+  }
+
+  /** 文件面板的总数: 不等滚到底才知道, 断线期间过期的也扣掉; 最新的一个一同取来, 之后的才是后来的 */
+  async #countFiles(): Promise<void> {
+    const { files } = this.#model;
+    const reply = await this.#connection.history({ limit: 1, kind: 'file' });
+    files.add(reply.messages.filter((message) => message.type === 'file'));
+    if (reply.total !== undefined) files.counted(reply.total);
   }
 
   // 断线会使请求失败: 重连后从 contiguous 再来, 所以只留一行给开发者
