@@ -71,7 +71,7 @@ def test_加入后得到历史_还能取更早的与文件() -> None:
         assert len(older.messages) == 10 and not older.more
         second.session.archive.load_more_files(None)
         (files,) = await second.until(lambda: second.all_of(FilesLoaded), "文件")
-        assert files == FilesLoaded((), False)
+        assert files == FilesLoaded((), False, 0)
         await asyncio.gather(first.close(), second.close())
 
     # 自己的服务器: 更早的没有了
