@@ -1,7 +1,7 @@
 // 磁盘一时的困难 (只读, 读写出错, 句柄用完): 文字与文件都得到可以重试的错误, 日志只有一行, 过去之后照常, 也说一行
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { rmSync, symlinkSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Client, type Message, sendWindowed } from './client.js';
@@ -118,6 +118,27 @@ test('文件: 存储只读 (EROFS), 三个入口都是可重试的 server_busy, 
   for (const uncover of uncovers) uncover?.();
   await assertPublished(await finish(client, await resume(client, ready)), DATA);
   await assertPublished(await share(client, fileFrame('b.bin', DATA)), DATA);
+});
+
+test('分片: 写到一半读写出错 (EIO), 得到可重试的 server_busy, 上传停放起来; 好了之后续传即发布', async (t) => {
+  if (process.platform !== 'linux') return t.skip('借用 Linux 的 /proc/self/mem: 写开头总是 EIO');
+  const { server: first, client } = await started(t);
+  const ready = await begin(client, { size: DATA.length });
+  assert.equal(await first.signal('SIGTERM'), 0);
+  const part = path.join(first.storage, 'partial', `${String(ready['uploadId'])}.part`);
+  rmSync(part);
+  symlinkSync('/proc/self/mem', part);
+  const server = await spawnServer(t, first.storage);
+  const again = await Client.join(t, server.ws, '张三');
+  await resume(again, ready);
+  again.sendChunk(String(ready['uploadId']), 0, DATA.subarray(0, 100_000));
+  assert.deepEqual(pick(await again.next('error')), ['server_busy', true, ready['uploadId']]);
+  assert.equal(linesAt(server, 'warn', 'error').length, 1, server.lines.join('\n'));
+  rmSync(part);
+  writeFileSync(part, '');
+  const resumed = await resume(again, ready);
+  await sendWindowed(again, resumed, DATA);
+  await assertPublished(await finish(again, resumed), DATA);
 });
 
 function pick(error: Message): unknown[] {

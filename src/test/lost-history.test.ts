@@ -95,7 +95,7 @@ test('历史丢了: 三千句话, 数据库删了或成了零字节, 没有文�
 
 test('历史丢了: 没有凭据的旧目录, 预写文件里有消息就认得出', async (t) => {
   const storage = await settled(t, 3, true);
-  rmSync(path.join(storage, 'history.json'));
+  rmSync(path.join(storage, 'history.json'), { force: true });
   const entry = { kind: 'text', id: 'id-5', seq: 5, time: 1, name: '张三', message: '最后一句' };
   writeFileSync(path.join(storage, 'history', 'journal-1.jsonl'), `${JSON.stringify({ entry })}\n`);
   rmSync(path.join(storage, DATABASE));
@@ -163,7 +163,7 @@ test('历史完好时给了 --accept-lost-history: 什么也不丢, 提醒去掉
 
 test('没有凭据的旧目录照常打开, 一句不少, 从此有了凭据; 不落盘的历史 (memory) 不受影响', async (t) => {
   const storage = await settled(t, 3, true);
-  rmSync(path.join(storage, 'history.json'));
+  rmSync(path.join(storage, 'history.json'), { force: true });
   const { server, ws } = await serve(t, { storage: { path: storage } });
   assert.equal((await messages(t, ws)).length, 4);
   await server.stop();
