@@ -123,6 +123,19 @@ def test_更早的文件按需要来_排在后面(window: Window, network: HandF
     assert not window.files.more.winfo_ismapped()
 
 
+def test_标题是服务器上的总数_新来的加上去(window: Window, network: HandFedNetwork) -> None:
+    network.put(FilesLoaded((file(0, "更早的.pdf"),), True, 2255))
+    drained(window, network)
+    assert window.files.heading.cget("text") == "文件 (2,255)"
+    network.put(*arrived(file(3, "刚来的.pdf")))
+    drained(window, network)
+    assert window.files.heading.cget("text") == "文件 (2,256)"
+    # 更早的一页不是新来的; 旧的服务器不说总数
+    network.put(FilesLoaded((file(-1, "最早的.pdf"),), False))
+    drained(window, network)
+    assert window.files.heading.cget("text") == "文件 (2,256)"
+
+
 def test_右键菜单_打开_复制链接_另存为(
     window: Window,
     network: HandFedNetwork,

@@ -172,6 +172,18 @@ def test_没有找到_出错_不在线_不会搜索_太长_都说得出(window: 
     assert len(network.named("search")) == asked
 
 
+def test_看不懂的条件_按文字找_说一声(window: Window, network: HandFedNetwork) -> None:
+    network.put(Searched(_ask(window, network, "会议 before:下周")))
+    drained(window, network)
+    assert str(window.search.status.cget("text")).startswith("没有找到; before:下周 不是看得懂的条件")
+
+
+def test_几个词各自标出_全角与附加符号不计(window: Window, network: HandFedNetwork) -> None:
+    network.put(Searched(_ask(window, network, "cafe 会议 from:李雷"), (text(9, "会议在 Café, 李雷"),)))
+    drained(window, network)
+    assert _tagged(window.search.results.text, "match") == ["会议", "Café"]
+
+
 def test_前后的没有取到_说一声_还可以再试(window: Window, network: HandFedNetwork) -> None:
     _found(window, network)
     number = int(network.named("load_context")[-1][0])
