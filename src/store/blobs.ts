@@ -1,8 +1,6 @@
 // 文件的存放: 部分文件, 发布 (元数据先写, 再改名或链接), 查找, 读取与删除
-import { close, constants, open, read, statSync } from 'node:fs';
-import { access, open as openFolder, rename, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { promisify } from 'node:util';
+import { statSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
 import type {
   BlobReader,
   BlobStore,
@@ -16,20 +14,18 @@ import type {
 } from '../files/ports.js';
 import { AppError } from '../protocol/errors.js';
 import type { FileRecord } from '../protocol/messages.js';
+import { isReadable, openBlob, rethrow, sizeOf, syncFolders, tryReadStored } from './blob-files.js';
 import { ContentLinks, copyContent } from './content-links.js';
-import { isMissing, translateDiskError } from './disk-errors.js';
+import { translateDiskError } from './disk-errors.js';
 import type { HashPool } from './hash-pool.js';
 import { writeJson } from './json-file.js';
 import { DiskPartial, type PartialOptions } from './partial-file.js';
 import type { ScrubState } from './scrub-state.js';
 import type { SoundCopies } from './sound-copies.js';
 import type { StorageFolder } from './storage-folder.js';
-import { readStored, readStoredSync, type StoredRecord } from './stored-record.js';
+import { readStored } from './stored-record.js';
 import type { Thumbnails } from './thumbnails.js';
 
-const openAsync = promisify(open);
-const closeAsync = promisify(close);
-const readAsync = promisify(read);
 // 最近用过的元数据, 省去每次下载读一次 JSON
 const MAX_CACHED_RECORDS = 1000;
 
@@ -159,7 +155,7 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
     const cached = this.#records.get(fileId);
     if (cached !== undefined) return cached;
     const stored = await readStored(this.#folder.meta(fileId)).catch(rethrow);
-    if (stored === undefined || !(await exists(this.#path(stored.record)))) return undefined;
+    if (stored === undefined || !(await isReadable(this.#path(stored.record)))) return undefined;
     this.#remember(stored.record);
     return stored.record;
   }
@@ -255,62 +251,5 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
     if (this.#records.size <= MAX_CACHED_RECORDS) return;
     const oldest = this.#records.keys().next().value;
     if (oldest !== undefined) this.#records.delete(oldest);
-  }
-}
-
-// 改名只改目录项: 目录也要落盘, 掉电之后名字才在。Windows 打不开目录, 那里由文件系统自己保证
-async function syncFolders(...files: string[]): Promise<void> {
-  if (process.platform === 'win32') return;
-  for (const file of files) {
-    const folder = await openFolder(path.dirname(file), 'r');
-    await folder.sync().finally(() => folder.close());
-  }
-}
-
-function rethrow(error: unknown): never {
-  throw translateDiskError(error);
-}
-
-/** 没有这个文件则 undefined */
-async function openBlob(file: string): Promise<OpenBlob | undefined> {
-  const fd = await openAsync(file, 'r').catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
-  if (fd === undefined) return undefined;
-  return {
-    read: async (target, position) => (await readAsync(fd, target, 0, target.byteLength, position)).bytesRead,
-    // 磁盘上的读从不等人
-    abandon: () => {},
-    close: () => closeAsync(fd),
-  };
-}
-
-async function sizeOf(file: string): Promise<number | undefined> {
-  try {
-    const found = await stat(file);
-    return found.isFile() ? found.size : undefined;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await access(file, constants.R_OK);
-    return (await stat(file)).isFile();
-  } catch {
-    // 不存在, 不可读, 是个文件夹, 对下载是一回事
-    return false;
-  }
-}
-
-// 一份读不出 (没有权限, 坏扇区) 不能让整个服务器起不来: 对账会数出它
-function tryReadStored(file: string): StoredRecord | undefined {
-  try {
-    return readStoredSync(file);
-  } catch {
-    return undefined;
   }
 }
