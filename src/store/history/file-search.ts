@@ -57,19 +57,30 @@ export class FileSearch {
     const [lowest, count] = edge ?? [null, 0];
     if (lowest === null) return true;
     const { sql, values } = this.#condition;
-    const seqs = this.#statements
-      .rows<[number]>(`SELECT f.seq FROM (${NEWEST}) f WHERE ${sql}`, ...[this.#below, WINDOW, ...values])
-      .map(([seq]) => seq);
-    this.#total += seqs.length;
+    const bound = [this.#below, WINDOW, ...values];
     this.#below = lowest;
-    this.#collect(seqs);
-    const isFull = this.#found.length > this.#limit;
-    return count < WINDOW || (isFull && !this.#counts);
+    // 这一页够了: 只数, 不必把几万个 seq 取出来
+    if (this.#isFull) {
+      const [counted] = this.#statements.rows<[number]>(
+        `SELECT count(*) FROM (${NEWEST}) f WHERE ${sql}`,
+        ...bound,
+      );
+      this.#total += counted?.[0] ?? 0;
+    } else {
+      const found = this.#statements.rows<[number]>(`SELECT f.seq FROM (${NEWEST}) f WHERE ${sql}`, ...bound);
+      this.#total += found.length;
+      this.#collect(found.map(([seq]) => seq));
+    }
+    return count < WINDOW || (this.#isFull && !this.#counts);
+  }
+
+  get #isFull(): boolean {
+    return this.#found.length > this.#limit;
   }
 
   #collect(seqs: readonly number[]): void {
     for (const seq of seqs) {
-      if (this.#found.length > this.#limit) return;
+      if (this.#isFull) return;
       if (seq >= this.#pageBelow) continue;
       const [row] = this.#statements.rows<Row>(`SELECT ${COLUMNS} FROM messages m WHERE m.seq = ?`, seq);
       const entry = row && toEntry(row);
