@@ -176,7 +176,7 @@ it('协议: 错误附带的字段与文档相同, HTTP 同表', async (t) => {
   );
 
   const refused = await fetch(`${http}/ws`, { headers: { origin: 'http://evil.example' } });
-  assert.equal(refused.status, ERRORS.not_found.http);
+  assert.equal(refused.status, ERRORS.upgrade_required.http);
   const unauthorized = await fetch(`${http}/api/files`, {
     method: 'POST',
     headers: { authorization: 'Bearer x' },
