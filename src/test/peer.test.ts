@@ -180,7 +180,8 @@ async function listen(
     env: {},
     args: [],
     overrides: {
-      server: { host: '127.0.0.1', port: 0, ...settings },
+      // 几条连接就够: 别让描述符不够的提醒 (看机器的 ulimit) 混进来
+      server: { host: '127.0.0.1', port: 0, maxConnections: 100, ...settings },
       storage: { path: await temporaryFolder(t) },
     },
   });
