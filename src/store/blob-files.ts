@@ -20,11 +20,6 @@ export async function syncFolders(...files: string[]): Promise<void> {
   }
 }
 
-/** 系统错误换成业务错误再抛 */
-export function rethrow(error: unknown): never {
-  throw translateDiskError(error);
-}
-
 /** 没有这个文件则 undefined。错误: server_busy (没有句柄, 读写出错), 其余为系统错误 */
 export async function openBlob(file: string): Promise<OpenBlob | undefined> {
   const fd = await openAsync(file, 'r').catch((error: unknown) => {

@@ -14,9 +14,9 @@ import type {
 } from '../files/ports.js';
 import { AppError } from '../protocol/errors.js';
 import type { FileRecord } from '../protocol/messages.js';
-import { isReadable, openBlob, rethrow, sizeOf, syncFolders, tryReadStored } from './blob-files.js';
+import { isReadable, openBlob, sizeOf, syncFolders, tryReadStored } from './blob-files.js';
 import { ContentLinks, copyContent } from './content-links.js';
-import { translateDiskError } from './disk-errors.js';
+import { rethrow, translateDiskError } from './disk-errors.js';
 import type { HashPool } from './hash-pool.js';
 import { writeJson } from './json-file.js';
 import { DiskPartial, type PartialOptions } from './partial-file.js';

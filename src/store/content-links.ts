@@ -1,17 +1,18 @@
 // 同一份内容的多个名字 (硬链接): 建立与删除; 引用数由文件系统自己数, 崩溃也数不错
 import { constants, copyFile, link, open, rename, rm, stat } from 'node:fs/promises';
 import { isMissing, translateDiskError } from './disk-errors.js';
+import { OneAtATime } from './one-at-a-time.js';
 
 export class ContentLinks {
   /** 建立与删除依次进行: 交错起来就分不清最后一个引用是谁删的, 空间会算错 */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneAtATime();
 
   /**
    * 给 source 的内容再起一个名字 target; 返回是否成功。source 须真有 size 字节: 索引只是线索。
    * 不成功不是错误: 文件系统不支持 (FAT, 有的网络盘), 名字数到顶 (EMLINK), source 刚被删, 调用方各有退路
    */
   link(source: string, target: string, size: number): Promise<boolean> {
-    return this.#enqueue(async () => {
+    return this.#turns.run(async () => {
       try {
         const found = await stat(source);
         if (!found.isFile() || found.size !== size) return false;
@@ -31,7 +32,7 @@ export class ContentLinks {
   async replace(source: string, target: string, beside: string, size: number): Promise<number | undefined> {
     await rm(beside, { force: true }).catch(() => {});
     if (!(await this.link(source, beside, size))) return undefined;
-    return this.#enqueue(async () => {
+    return this.#turns.run(async () => {
       try {
         const { size: oldBytes, nlink } = await stat(target);
         await rename(beside, target);
@@ -44,7 +45,7 @@ export class ContentLinks {
 
   /** 删除一个名字; 返回释放的字节数: 还有别的名字, 或本来就不存在, 则为 0 */
   unlink(file: string): Promise<number> {
-    return this.#enqueue(async () => {
+    return this.#turns.run(async () => {
       try {
         const { size, nlink } = await stat(file);
         await rm(file);
@@ -54,12 +55,6 @@ export class ContentLinks {
         throw error;
       }
     });
-  }
-
-  #enqueue<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(task);
-    this.#tail = result.catch(() => {});
-    return result;
   }
 }
 

@@ -75,6 +75,11 @@ export function translateDiskError(error: unknown): unknown {
   return new AppError(appCode(code), { detail: describe(code), cause: error });
 }
 
+/** 接在 catch 里: 换成 translateDiskError 的再抛 */
+export function rethrow(error: unknown): never {
+  throw translateDiskError(error);
+}
+
 /**
  * 消息日志收不下一条: 可以重试的业务错误, 说的话短而要紧, 客户端留着它过会儿再发。不是系统错误的 (我们的错) 原样。
  * 没有 cause: 由 Refusals 记一行, 不逐条记

@@ -2,7 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { KeyedFile, KeyedJournal, SavedRequest } from '../files/ports.js';
-import { isMissing } from './disk-errors.js';
+import { isMissing, rethrow } from './disk-errors.js';
 import { readJson, writeJson } from './json-file.js';
 import type { StorageFolder } from './storage-folder.js';
 
@@ -20,12 +20,12 @@ export class DiskKeyedJournal implements KeyedJournal {
   }
 
   async load(id: string): Promise<readonly KeyedFile[] | undefined> {
-    const found = await readJson<unknown>(this.#folder.request(id));
+    const found = await readJson<unknown>(this.#folder.request(id)).catch(rethrow);
     return Array.isArray(found) && found.every(isKeyedFile) ? found : undefined;
   }
 
   async remove(id: string): Promise<void> {
-    await rm(this.#folder.request(id), { force: true });
+    await rm(this.#folder.request(id), { force: true }).catch(rethrow);
   }
 
   async list(): Promise<SavedRequest[]> {

@@ -2,7 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { JournalEntry, StoredPartial, UploadJournal } from '../files/ports.js';
-import { isMissing, translateDiskError } from './disk-errors.js';
+import { isMissing, rethrow } from './disk-errors.js';
 import { readJson, writeJson } from './json-file.js';
 import type { StorageFolder } from './storage-folder.js';
 
@@ -60,10 +60,6 @@ export class DiskJournal implements UploadJournal {
       .filter((entry) => entry.name.endsWith(extension) && !entry.isDirectory())
       .map(({ name }) => path.basename(name, extension));
   }
-}
-
-function rethrow(error: unknown): never {
-  throw translateDiskError(error);
 }
 
 // 断电会留下坏的, 管理员会放错的: 形状不对的按没有处理, 不能让启动失败
