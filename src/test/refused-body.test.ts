@@ -97,6 +97,23 @@ test('被拒绝的 POST: 收完了就断开, 不让对方等', async (t) => {
   assert.match(await raw.end(), /^HTTP\/1\.1 400 [\s\S]*\}\r\n$/);
 });
 
+test('被拒绝的 POST: 收到最后一个字节才知道太大的, 照常应答, 连接留给下一个请求', async (t) => {
+  const { port } = await serve(t);
+  const raw = await RawSocket.open(t, port);
+  const search = {
+    title: '',
+    status: 413,
+    path: '/api/search',
+    headers: { 'Content-Type': 'application/json' },
+  };
+  const length = 16 * 1024 + 1;
+  raw.write(request(port, search, length) + ' '.repeat(length));
+  const answer = await raw.answer();
+  assert.match(answer, /^HTTP\/1\.1 413 /);
+  assert.doesNotMatch(answer, /\r\nConnection: close\r\n/);
+  assert.match(await raw.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n').answer(), /^HTTP\/1\.1 200 /);
+});
+
 test('被拒绝的 POST: 没完没了地发的, 停读, 然后切断', async (t) => {
   const { http, port } = await serve(t);
   const raw = await RawSocket.open(t, port);

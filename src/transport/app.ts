@@ -8,7 +8,7 @@ import type { ArchiveRoute } from './archive-route.js';
 import { checkCertificate } from './certificate.js';
 import { Doors } from './doors.js';
 import type { DownloadRoute } from './download-route.js';
-import { Exchange, type ReportInternal, sendError } from './http.js';
+import { Exchange, type ReportInternal, sendErrorAndClose } from './http.js';
 import type { Native } from './native.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
@@ -98,7 +98,7 @@ export class App implements Publisher {
   // 明文的来得及说为什么; TLS 还没有握手, 只能断开
   #turnAway(res: HttpResponse, { reportInternal }: Routes): void {
     if (this.#options.tls.certFile !== '') res.close();
-    else sendError(res, new AppError('server_busy'), reportInternal, { closing: true });
+    else sendErrorAndClose(res, new AppError('server_busy'), reportInternal);
   }
 
   /** 监听; 返回实际端口。错误: 端口被占用或没有权限 */

@@ -36,11 +36,6 @@ export class BodyDrain implements Patrolled {
     if (!admitted) this.#hold();
   }
 
-  /** 请求体已收完: 连接可以留给下一个请求 */
-  get complete(): boolean {
-    return this.#state === 'complete';
-  }
-
   /** 又来了这么多字节 */
   feed(bytes: number, isLast: boolean): void {
     this.#bytes += bytes;

@@ -2,7 +2,7 @@
 import type { HttpRequest, HttpResponse, TemplatedApp, WebSocketBehavior } from 'uWebSockets.js';
 import { AppError } from '../protocol/errors.js';
 import { isShared, PREFLIGHT_HEADERS, share } from './cors.js';
-import { Exchange, hasBody, type ReportInternal, refuseAndClose, sendError, sendNoContent } from './http.js';
+import { Exchange, hasBody, type ReportInternal, refuseAndClose, sendNoContent } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
 import { requireSoundHead } from './request-head.js';
@@ -137,7 +137,7 @@ export class Doors {
       this.#parts.origins.requireAllowed((name) => req.getHeader(name));
       sendNoContent(res, PREFLIGHT_HEADERS);
     } catch (error) {
-      sendError(res, error, this.#parts.reportInternal);
+      new Exchange(res, this.#parts.patrol).fail(error, this.#parts.reportInternal);
     }
   };
 }

@@ -193,16 +193,13 @@ export class FormUpload {
   }
 
   async #abandon(error: unknown): Promise<void> {
-    // 现在就定: 清理期间余下的还会来, 读到就丢
-    const complete = this.#body === 'complete';
     this.#clock?.stop();
-    if (!complete) this.#exchange.drop();
+    // 清理期间余下的还会来, 读到就丢
+    this.#exchange.drop();
     await this.#discard();
     this.#reader.destroy();
     this.#finish();
-    // 收完了的请求可以留着连接; 没收完的要请对方停下
-    if (complete) this.#exchange.fail(error, this.#parts.reportInternal);
-    else this.#exchange.refuse(error, this.#parts.reportInternal);
+    this.#exchange.refuse(error, this.#parts.reportInternal);
   }
 
   // 应答之前就放开: 对方一收到应答就可以用同一个键再来

@@ -61,29 +61,20 @@ export interface AnswerOptions {
   readonly headOnly?: boolean;
 }
 
-interface ErrorOptions {
-  readonly headOnly?: boolean;
-  /** 应答之后断开 (带 Connection: close) */
-  readonly closing?: boolean;
-}
-
 const JSON_HEADERS = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' };
 
-/** 没有 Exchange 的入口 (预检, 信不过边界的请求) 的错误应答; 须在处理函数的同步部分, 或自己登记过 onAborted */
-export function sendError(
+/** 没有 Exchange 的入口 (名额之外的连接, 信不过边界的请求): 应答错误, 随即断开; 须在处理函数的同步部分, 或自己登记过 onAborted */
+export function sendErrorAndClose(
   res: HttpResponse,
   error: unknown,
   report: ReportInternal,
-  { headOnly = false, closing = false }: ErrorOptions = {},
+  headOnly = false,
 ): void {
   const { status, body } = errorAnswer(error, report);
-  const text = JSON.stringify(body);
   res.cork(() => {
     writeHead(res, status, JSON_HEADERS);
-    // 没有应答体而要断开: endWithoutBody 的第二个参数要求先给长度, 见 endHead
-    if (closing) res.end(headOnly ? '' : text, true);
-    else if (headOnly) endHead(res, Buffer.byteLength(text));
-    else res.end(text);
+    // 只有头的也用 end: endWithoutBody 的第二个参数要求先给长度, 见 endHead
+    res.end(headOnly ? '' : JSON.stringify(body), true);
   });
 }
 
@@ -133,7 +124,7 @@ export function refuseAndClose(
     gone = true;
   });
   setImmediate(() => {
-    if (!gone) sendError(res, error, report, { headOnly, closing: true });
+    if (!gone) sendErrorAndClose(res, error, report, headOnly);
   });
 }
 
@@ -149,7 +140,7 @@ export class Exchange {
   #onAbort: (() => void) | undefined;
   /** 拒绝之后余下的请求体 */
   #drain: BodyDrain | undefined;
-  #receiving = false;
+  #body: 'unread' | 'arriving' | 'whole' = 'unread';
   #paused = false;
 
   constructor(res: HttpResponse, patrol: Patrol) {
@@ -189,8 +180,9 @@ export class Exchange {
    * 不在接收的回调里换掉 onData: 换掉正在执行的回调, uWS 会用到已释放的内存
    */
   receive(handler: (data: ArrayBuffer, isLast: boolean) => void): void {
-    this.#receiving = true;
+    this.#body = 'arriving';
     this.res.onData((data, isLast) => {
+      if (isLast) this.#body = 'whole';
       if (this.#drain === undefined) handler(data, isLast);
       else this.#drain.feed(data.byteLength, isLast);
     });
@@ -259,16 +251,21 @@ export class Exchange {
   /** 不要余下的请求体: 停着的恢复, 从此读到的都丢掉 (有界)。可重复调用; 之后须 refuse */
   drop(): void {
     if (this.over || this.#drain !== undefined) return;
-    if (!this.#receiving) this.receive(() => {});
+    if (this.#body === 'unread') this.receive(() => {});
     this.resume();
-    this.#drain = new BodyDrain(this.res, this.patrol);
+    // 收完了的没有余下的可等
+    if (this.#body !== 'whole') this.#drain = new BodyDrain(this.res, this.patrol);
   }
 
-  /** 请求体还没收完就拒绝: 立即应答, 一面接着读一面丢; 收完 (或读够了, 再留一会儿) 就断开 */
+  /** 请求体还没收完就拒绝: 立即应答, 一面接着读一面丢; 收完 (或读够了, 再留一会儿) 就断开。已收完的照常应答, 连接留着 */
   refuse(error: unknown, report: ReportInternal, options: AnswerOptions = {}): void {
     this.drop();
     const drain = this.#drain;
-    if (this.over || drain === undefined) return;
+    if (drain === undefined) {
+      this.fail(error, report, options);
+      return;
+    }
+    if (this.over) return;
     const { status, body } = errorAnswer(error, report);
     this.finish();
     const headers = { ...JSON_HEADERS, ...options.headers, Connection: 'close' };
