@@ -89,7 +89,8 @@ test('退回: 换回副本之后历史另有编号 (升级以后的没有了), �
 
 test('上次留副本的途中断了电: 没写完的不算数, 重新留一份', async (t) => {
   const folder = await oldFolder(t, 0);
-  copyFileSync(path.join(folder, DATABASE_NAME), path.join(folder, `${BACKUP}.part`));
+  for (const suffix of ['', '-journal', '-wal', '-shm'])
+    copyFileSync(path.join(folder, DATABASE_NAME), path.join(folder, `${BACKUP}.part${suffix}`));
   const { log } = await openLog(t, { folder });
   assert.equal(log.seq, COUNT);
   assert.deepEqual(

@@ -11,7 +11,7 @@ export function backupName(version: number): string {
 }
 
 /**
- * 升到最新的一版; 返回升级之前的副本的文件名 (没有升级, 或原来是空的, 则 undefined)。 每一级各在一个事务里, 中途断电就停在上一级。
+ * 升到最新的一版; 返回升级之前的副本的文件名 (没有升级, 或原来是空的, 则 undefined)。每一级各在一个事务里, 中途断电就停在上一级。
  * 错误: 更新的版本建的 (一行中文); 副本写不下时 SQLITE_FULL, 那时什么都没有改
  */
 export function upgrade(database: Connection, file: string): string | undefined {
@@ -41,17 +41,31 @@ export function upgrade(database: Connection, file: string): string | undefined 
 function backUp(database: Connection, file: string, version: number): void {
   const copy = path.join(path.dirname(file), backupName(version));
   const part = `${copy}.part`;
-  rmSync(part, { force: true });
+  discard(part);
   try {
     database.prepare('VACUUM INTO ?').run([part]);
     forgetEpoch(part);
-    const fd = openSync(part, 'r+');
-    fsyncSync(fd);
-    closeSync(fd);
+    flush(part, 'r+');
     renameSync(part, copy);
+    // 改名也落盘了才动原来的: 否则断电之后升了级而副本没有了。Windows 打不开目录, 那里由文件系统自己保证
+    if (process.platform !== 'win32') flush(path.dirname(copy), 'r');
   } catch (error) {
-    rmSync(part, { force: true });
+    discard(part);
     throw error;
+  }
+}
+
+// 连同 forgetEpoch 半途留下的日志
+function discard(part: string): void {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${part}${suffix}`, { force: true });
+}
+
+function flush(file: string, flags: 'r' | 'r+'): void {
+  const fd = openSync(file, flags);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 
