@@ -76,7 +76,8 @@ class Progress:
         took_s = 0.0 if started_s is None else time.monotonic() - started_s
         took = f", 用时 {format_duration(took_s)}" if took_s >= 1 else ""
         done = ("秒传" if transfer.instant else "已发送") if upward else "已保存"
-        self._terminal.line(f"{done} {transfer.name} ({format_bytes(transfer.size)}{took})")
+        renamed = f", 文件名已改为此名, 原名 {transfer.renamed_from}" if transfer.renamed_from else ""
+        self._terminal.line(f"{done} {transfer.name} ({format_bytes(transfer.size)}{took}){renamed}")
 
 
 def describe(transfer: Transfer) -> str:

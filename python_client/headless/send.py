@@ -161,10 +161,11 @@ class _Sender:
     async def _describe(self, done: Transfer) -> dict[str, Any]:
         """线上的字段加上本地的路径; 等不到广播时只有确认里的那些。"""
         deadline_s = time.monotonic() + _BROADCAST_S
+        renamed = {"renamedFrom": done.renamed_from} if done.renamed_from else {}
         while True:
             for file in self._broadcasts:
                 if file.url == done.url or (not done.url and file.sha256 == done.sha256):
-                    return {**encode_room_message(file), "path": done.path}
+                    return {**encode_room_message(file), "path": done.path, **renamed}
             try:
                 await self._next(max(0.0, deadline_s - time.monotonic()))
             except EndedError as ended:
@@ -174,7 +175,7 @@ class _Sender:
             if time.monotonic() >= deadline_s:
                 break
         fields = {"type": "file", "name": self._run.name, "originalName": done.name, "url": done.url}
-        return {**fields, "size": done.size, "sha256": done.sha256, "path": done.path}
+        return {**fields, "size": done.size, "sha256": done.sha256, "path": done.path, **renamed}
 
     async def _report(self, fields: dict[str, Any]) -> None:
         if self._lines is None:

@@ -45,6 +45,7 @@ class Transfer:
     id: str
     # up 或 down
     direction: str
+    # 上传: 服务器清理之后的; 还没有应答时是本地的
     name: str
     # 字节
     size: int
@@ -62,6 +63,8 @@ class Transfer:
     sha256: str = ""
     # 完成之后: 服务器已有同样的内容, 没有再传 (秒传)
     instant: bool = False
+    # 上传: 服务器改了名字时, 本地的那个
+    renamed_from: str = ""
 
     def seconds_left(self) -> float | None:
         """还剩多少秒; 不知道时为 None。"""

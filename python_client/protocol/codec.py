@@ -166,7 +166,6 @@ def _ack(fields: Fields) -> Ack:
         seq=integer(fields, "seq"),
         time_ms=time_ms(fields, "time"),
         original_name=optional(fields, "originalName", string),
-        renamed_from=optional(fields, "renamedFrom", string),
     )
 
 
@@ -181,7 +180,6 @@ def _file_ready(fields: Fields) -> FileReady:
         size_known=fields.get("sizeKnown") is True,
         client_id=optional(fields, "clientId", string),
         original_name=optional(fields, "originalName", string),
-        renamed_from=optional(fields, "renamedFrom", string),
     )
 
 
@@ -190,12 +188,7 @@ def _file_ack(fields: Fields) -> FileAck:
 
 
 def _file_done(fields: Fields) -> FileDone:
-    return FileDone(
-        upload_id=string(fields, "uploadId"),
-        file=_file(fields),
-        client_id=optional(fields, "clientId", string),
-        renamed_from=optional(fields, "renamedFrom", string),
-    )
+    return FileDone(string(fields, "uploadId"), _file(fields), optional(fields, "clientId", string))
 
 
 def _file_cancelled(fields: Fields) -> FileCancelled:

@@ -102,14 +102,13 @@ class Batch:
 
 @dataclass(frozen=True)
 class Ack:
-    """带 clientId 的文字或单帧文件已排定次序。文件的有清理后的名字; 改了的, renamed_from 是发送的那个。"""
+    """带 clientId 的文字或单帧文件已排定次序。文件的有清理后的名字; 改没改, 与发送的一比就知道。"""
 
     client_id: str
     id: str
     seq: int
     time_ms: int
     original_name: str | None = None
-    renamed_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,6 @@ class FileReady:
     client_id: str | None = None
     # 同 Ack; 早先的服务器没有
     original_name: str | None = None
-    renamed_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +145,6 @@ class FileDone:
     upload_id: str
     file: FileMessage
     client_id: str | None = None
-    renamed_from: str | None = None
 
 
 @dataclass(frozen=True)

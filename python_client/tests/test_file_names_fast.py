@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
+from typing import Any, Mapping
 
 import pytest
 
-from ..headless.file_names import MAX_NAME_BYTES, candidates, clean_file_name
+from ..headless.file_names import candidates, clean_file_name
 from ..headless.json_lines import encode_line
 from ..headless.terminal import cut_to_width
+from ..model.file_names import MAX_NAME_BYTES, disguised_extension, local_name, replace_specials
+from .server import ROOT
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+VECTORS = json.loads((ROOT / "src" / "test" / "vectors" / "file-names.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -29,8 +36,11 @@ from ..headless.terminal import cut_to_width
         ("CONSOLE.log", "CONSOLE.log"),
         ("x.PART", "x.PART_"),
         ("结尾. . ", "结尾"),
-        ("a\nb\x00c\u202egnp.exe", "abcgnp.exe"),
-        ("坏\ud800.txt", "坏.txt"),
+        ("a\nb\x00c\u202egnp.exe", "a_b_c_gnp.exe"),
+        ("坏\ud800.txt", "坏_.txt"),
+        ("反\\斜.txt", "反_斜.txt"),
+        (FAMILY + ".png", FAMILY + ".png"),
+        ("a.e\u200dxe", "a.e_xe"),
     ],
 )
 def test_名字清理之后哪个系统都能用(original: str, cleaned: str) -> None:
@@ -63,3 +73,24 @@ def test_进度截到终端的宽度() -> None:
     assert cut_to_width("abcd", 3) == "ab~"
     assert cut_to_width("电影.mkv", 5) == "电影~"
     assert cut_to_width("电影.mkv", 4) == "电~"
+
+
+@pytest.mark.parametrize("vector", VECTORS["names"], ids=lambda vector: vector["raw"])
+def test_与服务器的规矩相同(vector: Mapping[str, Any]) -> None:
+    raw, clean = vector["raw"], vector["clean"]
+    if clean is None:
+        return
+    # 存盘时只多一条: 避开设备名
+    is_device = clean.split(".")[0].lower() in ("con", "nul", "com1")
+    assert local_name(raw) == ("_" if is_device else "") + clean
+    assert disguised_extension(raw) == vector["extension"]
+    # 服务器清理过的, 再清理也不变
+    assert replace_specials(clean) == clean
+
+
+def test_截短不切开一个表情() -> None:
+    assert local_name(FAMILY * 20 + ".png") == FAMILY * 7 + ".png"
+    assert local_name("\U0001f1e8\U0001f1f3" * 40 + ".png") == "\U0001f1e8\U0001f1f3" * 24 + ".png"
+    assert local_name("\U0001f44d\U0001f3fd" * 40 + ".png") == "\U0001f44d\U0001f3fd" * 24 + ".png"
+    # 一个字就放不下
+    assert len(local_name("x" + "\u0323" * 300 + ".png").encode("utf-8")) <= MAX_NAME_BYTES

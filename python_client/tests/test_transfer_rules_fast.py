@@ -6,7 +6,8 @@ import pytest
 
 from ..net.backoff import backoff_s, retry_delay_s
 from ..protocol.messages import Limits
-from ..transfer.admission import fits_one_frame, last_extension
+from ..model.file_names import disguised_extension
+from ..transfer.admission import fits_one_frame
 from ..transfer.speed import Speed
 
 
@@ -27,7 +28,7 @@ from ..transfer.speed import Speed
     ],
 )
 def test_扩展名与网页和服务器的判断相同(name: str, extension: str) -> None:
-    assert last_extension(name) == extension
+    assert disguised_extension(name) == extension
 
 
 def test_一帧装得下的才走单帧() -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from ..model.file_names import disguised_extension
 from ..protocol.messages import Limits
 
 # 不超过它的走聊天连接上的一帧, 字节: 一次往返就完成, 又不至于挡住聊天
 SMALL_FILE_BYTES = 256 * 1024
-
-# NTFS 数据流: "a.exe::$DATA" 打开的就是 a.exe
-_DATA_STREAM = re.compile(r":[^:]*:\$data.*$", re.IGNORECASE | re.DOTALL)
-_EXTENSION = re.compile(r"\.([A-Za-z0-9]{1,16})\Z")
 
 
 @dataclass(frozen=True)
@@ -28,7 +24,7 @@ def refusal(name: str, size: int, allowed: UploadLimits) -> tuple[str, str] | No
     limit = allowed.limits.file_bytes
     if size > limit:
         return "file_too_large", f"文件超过服务器的上限 {_readable_bytes(limit)}"
-    extension = last_extension(name)
+    extension = disguised_extension(name)
     if extension in allowed.blocked_extensions:
         return "file_type_forbidden", f"服务器不收 .{extension} 文件"
     return None
@@ -37,22 +33,6 @@ def refusal(name: str, size: int, allowed: UploadLimits) -> tuple[str, str] | No
 def fits_one_frame(size: int, limits: Limits) -> bool:
     """Base64 多出三分之一, 信封另算: 按 3/4 留。"""
     return size <= min(SMALL_FILE_BYTES, limits.frame_bytes * 3 // 4)
-
-
-def last_extension(name: str) -> str:
-    """最后的扩展名, 小写, 不带点; 没有则为空。结尾的点与空白不算: Windows 会丢掉它们。"""
-    component = re.split(r"[/\\]", name)[-1]
-    clean = _trim_end(_DATA_STREAM.sub("", component))
-    found = _EXTENSION.search(clean)
-    return found.group(1).lower() if found else ""
-
-
-def _trim_end(text: str) -> str:
-    end = len(text)
-    # JavaScript 的空白还有 BOM
-    while end > 0 and (text[end - 1] in ".\ufeff" or text[end - 1].isspace()):
-        end -= 1
-    return text[:end]
 
 
 def _readable_bytes(count: int) -> str:

@@ -164,6 +164,7 @@ class ChunkUploads:
         self._own_upload(ready.file_id)
         is_new = upload.credentials != credentials
         upload.credentials = credentials
+        upload.named(ready.original_name)
         upload.set_moved(ready.offset)
         # 有同样大小的文件: 先算完整个文件, 看能不能秒传
         if ready.size_known or upload.hasher.position < ready.offset:
@@ -181,6 +182,7 @@ class ChunkUploads:
         """is_current: 运行期间聊天连接没有重新加入过。"""
         if outcome.done is not None:
             self._keeper.forget(upload)
+            upload.named(outcome.done.file.original_name)
             upload.complete(outcome.done.file.url, outcome.done.file.sha256, instant=outcome.instant)
         elif outcome.kind == upload_outcome.CUT:
             self._wait_after(upload, outcome.close_code, is_current)

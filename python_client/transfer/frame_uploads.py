@@ -100,6 +100,7 @@ class FrameUploads:
         if wrong is not None:
             self._refuse(head, *wrong)
             return True
+        head.named(ack.original_name)
         self._unlinked[ack.id] = head, self._sha256
         if len(self._unlinked) > MAX_DONE:
             self._unlinked.popitem(last=False)
@@ -139,6 +140,8 @@ class FrameUploads:
             # 别处发的 (分片的, 同名的另一个窗口), 或就是它而内容不对: ack 的 id 会说明
             self._unclaimed.append(file)
             return
+        # 广播先于 ack: 名字从这里知道
+        head.named(file.original_name)
         self._complete(head, file.url)
 
     def _mismatch_of(self, message_id: str) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,11 @@ class Upload:
     def complete(self, url: str, sha256: str, *, instant: bool = False) -> None:
         self._moved = self.stamp.size
         self._transfers.become(self.id, DONE, moved=self._moved, url=url, sha256=sha256, instant=instant)
+
+    def named(self, name: str | None) -> None:
+        """服务器清理之后的名字; 与发送的不同 (只差 Unicode 的写法不算) 要让用户看见。None: 它没有说。"""
+        if name is not None and name != unicodedata.normalize("NFC", self.name):
+            self._transfers.update(self.id, name=name, renamed_from=self.name)
 
     def link(self, url: str) -> None:
         """完成之后才知道的链接。"""

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 from ..client import Client
 from ..model import transfers
 from ..model.connection import ONLINE
+from ..model.file_names import local_name
 from ..model.human_text import format_bytes
 from ..model.transfers import Transfer
 from ..protocol.messages import SharedFile
 from .chat_state import OUTGOING, ChatState
-from .file_name import local_name
 from .opener import Opener
 from .ports import Network
 

@@ -27,7 +27,7 @@ MINE = "#e9f5f5"
 FOUND = "#fff7e0"
 MATCH = "#ffd95e"
 GOOD = "#1a7f4b"
-WARN = "#b87a00"
+WARN = "#8a5a00"
 BAD = "#b3261e"
 ON_ACCENT = "#ffffff"
 

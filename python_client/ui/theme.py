@@ -162,6 +162,7 @@ def _frames(theme: Theme, style: ttk.Style) -> None:
     style.configure(
         "CardMuted.TLabel", font=theme.small, foreground=palette.TEXT_3, background=palette.SURFACE
     )
+    style.configure("CardHint.TLabel", font=theme.small, foreground=palette.WARN, background=palette.SURFACE)
     style.configure("CardBad.TLabel", font=theme.small, foreground=palette.BAD, background=palette.SURFACE)
     style.configure(
         "People.Treeview",

@@ -12,7 +12,7 @@ from ..model.transfers import Transfer
 from . import palette
 from .file_name import fit
 from .theme import Theme
-from .transfer_text import percent_of, state_text
+from .transfer_text import percent_of, renamed_text, state_text
 
 _BARS = {transfers.DONE: "Good", transfers.FAILED: "Bad", transfers.PAUSED: "Idle", transfers.WAITING: "Idle"}
 
@@ -44,15 +44,19 @@ class TransferRow:
         self._arrow = ttk.Label(self.frame, style="Card.TLabel")
         self.name = ttk.Label(self.frame, style="Card.TLabel", width=1)
         self.detail = ttk.Label(self.frame, style="CardMuted.TLabel", width=1)
+        # 服务器改了名字才露出来
+        self.hint = ttk.Label(self.frame, style="CardHint.TLabel", width=1)
         self.bar = ttk.Progressbar(self.frame, maximum=100, style="Move.Horizontal.TProgressbar")
         self.percent = ttk.Label(self.frame, style="CardMuted.TLabel", width=5, anchor="e")
-        self._arrow.grid(row=0, column=0, rowspan=2, padx=palette.PAD, pady=palette.PAD)
+        self._arrow.grid(row=0, column=0, rowspan=3, padx=palette.PAD, pady=palette.PAD)
         self.name.grid(row=0, column=1, columnspan=1, sticky="we", padx=palette.PAD, pady=palette.PAD)
         self.bar.grid(row=0, column=2, sticky="we", padx=palette.PAD, pady=palette.PAD)
         self.percent.grid(row=0, column=3, padx=palette.PAD, pady=palette.PAD)
         self.detail.grid(row=1, column=1, columnspan=3, sticky="we", padx=palette.PAD, pady=palette.PAD)
+        self.hint.grid(row=2, column=1, columnspan=3, sticky="we", padx=palette.PAD, pady=palette.PAD)
+        self.hint.grid_remove()
         box = ttk.Frame(self.frame, style="Card.TFrame")
-        box.grid(row=0, column=4, rowspan=2, sticky="e", padx=palette.PAD, pady=palette.PAD)
+        box.grid(row=0, column=4, rowspan=3, sticky="e", padx=palette.PAD, pady=palette.PAD)
         self.buttons = self._make_buttons(box)
         # 只有一个按钮的行也留出两个的位置: 各行的进度条才对得齐
         pair = sum(self.buttons[label].winfo_reqwidth() + 2 * palette.PAD for label in ("暂停", "取消"))
@@ -79,7 +83,15 @@ class TransferRow:
         self.detail.configure(
             text=state_text(transfer), style="CardBad.TLabel" if failed else "CardMuted.TLabel"
         )
+        self._show_hint(renamed_text(transfer))
         self._show_buttons(_buttons_of(transfer))
+
+    def _show_hint(self, text: str) -> None:
+        self.hint.configure(text=text)
+        if text:
+            self.hint.grid()
+        else:
+            self.hint.grid_remove()
 
     def _make_buttons(self, box: tkinter.Misc) -> dict[str, ttk.Button]:
         actions: dict[str, Callable[[Transfer], None]] = {

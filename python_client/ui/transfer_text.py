@@ -38,6 +38,13 @@ def state_text(transfer: Transfer) -> str:
     return ", ".join(parts)
 
 
+def renamed_text(transfer: Transfer) -> str:
+    """服务器改了名字才有, 否则为空。"""
+    if not transfer.renamed_from:
+        return ""
+    return f"文件名已改为此名, 原名 {safe_name(transfer.renamed_from)}"
+
+
 def percent_of(transfer: Transfer) -> int:
     if transfer.state == transfers.DONE:
         return 100

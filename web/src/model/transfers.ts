@@ -41,7 +41,10 @@ export interface TransferError {
 export interface Transfer {
   /** 本页的编号 */
   readonly id: string;
+  /** 服务器清理之后的; 还没有应答时是本地的 */
   readonly name: string;
+  /** 服务器改了名字的: 本地的那个 */
+  readonly renamedFrom?: string;
   /** 字节 */
   readonly size: number;
   readonly state: TransferState;

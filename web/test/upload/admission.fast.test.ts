@@ -1,6 +1,7 @@
 // 初审: 一个字节都还没动时收不收, 走哪条路
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { readSource } from '../../../src/test/source-scan.js';
 import { assertLinear } from '../../../src/test/steps.js';
 import { fitsOneFrame, lastExtension, refusal } from '../../src/net/upload/admission.js';
 
@@ -36,6 +37,16 @@ describe('上传的初审', () => {
     }
     for (const name of ['a.exe.txt', 'exe', 'a.exe/b', '报告.pdf', '.bat文件', '']) {
       assert.equal(refusal({ name, size: 1 }, rules), undefined, name);
+    }
+  });
+
+  it('与服务器和桌面客户端同样看: 共用的向量', () => {
+    const { names } = JSON.parse(readSource('src/test/vectors/file-names.json')) as {
+      names: { raw: string; extension: string | null }[];
+    };
+    assert.ok(names.length > 50);
+    for (const { raw, extension } of names) {
+      if (extension !== null) assert.equal(lastExtension(raw), extension, JSON.stringify(raw));
     }
   });
 

@@ -14,6 +14,8 @@ export const SMALL_FILE_BYTES = 256 * 1024;
 
 // NTFS 数据流: "a.exe::$DATA" 打开的就是 a.exe
 const DATA_STREAM = /:[^:]*:\$data.*$/is;
+// 看不见的字符: 藏在扩展名里也照拦
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029\uFFF9-\uFFFB]/gu;
 const EXTENSION = /\.([A-Za-z0-9]{1,16})$/;
 
 export function refusal(
@@ -29,10 +31,10 @@ export function fitsOneFrame(size: number, limits: Limits): boolean {
   return size <= Math.min(SMALL_FILE_BYTES, (limits.frameBytes * 3) / 4);
 }
 
-/** 最后的扩展名, 小写, 不带点; 没有则为 ''。结尾的点与空白不算: Windows 会丢掉它们 */
+/** 拦不拦所看的扩展名, 小写, 不带点; 没有则为 ''。全角当作半角; 结尾的点与空白不算: Windows 会丢掉它们 */
 export function lastExtension(name: string): string {
-  const component = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1);
-  const clean = trimEnd(component.replace(DATA_STREAM, ''));
+  const plain = name.normalize('NFKC').replace(UNSEEN, '');
+  const clean = trimEnd(plain.replace(DATA_STREAM, ''));
   return EXTENSION.exec(clean)?.[1]?.toLowerCase() ?? '';
 }
 

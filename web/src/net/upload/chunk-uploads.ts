@@ -149,8 +149,12 @@ export class ChunkUploads {
     this.#ports.keeper.saveSometimes(upload);
   }
 
-  #ready(upload: Upload, { credentials, offset, fileId }: Extract<RunReport, { type: 'ready' }>): void {
+  #ready(
+    upload: Upload,
+    { credentials, offset, fileId, names }: Extract<RunReport, { type: 'ready' }>,
+  ): void {
     upload.accepted(credentials, fileId);
+    upload.named(names);
     upload.setSent(offset);
     upload.become('sending');
     this.#ports.keeper.save(upload);

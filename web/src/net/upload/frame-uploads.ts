@@ -62,10 +62,11 @@ export class FrameUploads {
   }
 
   /** 是我们的才返回 true */
-  handleAck({ clientId }: AckMessage): boolean {
-    const head = this.#headOf(clientId);
+  handleAck(ack: AckMessage): boolean {
+    const head = this.#headOf(ack.clientId);
     if (head === undefined) return false;
     this.#queue.shift();
+    head.named(ack);
     head.setSent(head.size);
     head.become('done');
     this.#ports.done(head);

@@ -1,6 +1,6 @@
 // 上传运行的规矩: 哪些错误之后上传仍在, 哪些算读不了文件, file_start 里写什么; 没有状态
-import type { ErrorMessage } from '../../../../src/protocol/messages.js';
-import type { Credentials, RunCommand, RunOutcome } from './worker-messages.js';
+import type { ErrorMessage, FileReadyMessage } from '../../../../src/protocol/messages.js';
+import type { Credentials, FileNames, RunCommand, RunOutcome } from './worker-messages.js';
 
 const MAX_MIME_LENGTH = 128;
 // 上传还在, 重新取得 offset 即可继续 (PROTOCOL.md 6.4)
@@ -39,6 +39,11 @@ export function startFields({ file, binary }: RunCommand, credentials: Credentia
   const mimeType = file.type !== '' && file.type.length <= MAX_MIME_LENGTH ? { mimeType: file.type } : {};
   const encoding = binary ? 'binary' : 'base64';
   return { originalName: file.name, size: file.size, encoding, ...mimeType };
+}
+
+/** file_ready 里的名字: 发给页面的只是这两项 */
+export function namesOf({ originalName, renamedFrom }: FileReadyMessage): FileNames {
+  return renamedFrom === undefined ? { originalName } : { originalName, renamedFrom };
 }
 
 /** 读文件的失败都是这几种 DOMException (File API 第 8.2 节); 其余是我们自己的 */

@@ -4,7 +4,7 @@ import { type ChunkEncoder, createChunkEncoder } from './chunk-encoder.js';
 import { BLOCK_BYTES, ChunkReader } from './chunk-reader.js';
 import { type FileHasher, hashRanges, openHasher } from './file-hasher.js';
 import { Gate } from './gate.js';
-import { failureOf, isNotInstant, isSurvivable, startFields } from './run-rules.js';
+import { failureOf, isNotInstant, isSurvivable, namesOf, startFields } from './run-rules.js';
 import type { ConnectTransfer, TransferReply, TransferSocket } from './transfer-socket.js';
 import type { RunCommand, RunOutcome, RunReport } from './worker-messages.js';
 
@@ -244,7 +244,8 @@ export class UploadRun {
     this.#next = offset;
     this.#acked = offset;
     const { runId, file, instant } = this.#command;
-    this.#ports.report({ type: 'ready', runId, credentials: this.#credentials, offset, fileId });
+    const names = namesOf(ready);
+    this.#ports.report({ type: 'ready', runId, credentials: this.#credentials, offset, fileId, names });
     const worthwhile = instant && ready.sizeKnown === true && !this.#asked && offset < file.size;
     this.#become(worthwhile ? 'comparing' : 'catching_up');
   }

@@ -2,7 +2,7 @@
 import type { Transfer, TransferError, TransferErrorCode, Transfers } from '../../model/transfers.js';
 import type { ResumeRecord } from './resume-store.js';
 import { Speed } from './speed.js';
-import type { Checkpoint, Credentials } from './worker-messages.js';
+import type { Checkpoint, Credentials, FileNames } from './worker-messages.js';
 
 export type UploadState = Transfer['state'];
 
@@ -88,6 +88,12 @@ export class Upload {
   checking(state: 'checking' | 'comparing', ratio: number): void {
     if (this.state !== state) this.become(state);
     this.#transfers.update(this.id, { checked: ratio });
+  }
+
+  /** 服务器的应答里的名字; 改过的要让用户看见。发送用的还是本地的名字: 重来时服务器再改一遍 */
+  named({ originalName, renamedFrom }: FileNames): void {
+    if (originalName === undefined || renamedFrom === undefined) return;
+    this.#transfers.update(this.id, { name: originalName, renamedFrom });
   }
 
   /** file_ready: 服务器认下了 */

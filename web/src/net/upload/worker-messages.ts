@@ -1,11 +1,15 @@
 // 页面与上传 Worker 之间的消息: 两个方向各一个联合类型; 一次运行 (run) 由 runId 认出
 import type { ErrorCode } from '../../../../src/protocol/errors.js';
+import type { AckMessage } from '../../../../src/protocol/messages.js';
 
 /** 服务器给的凭据: 有了它才能续传 */
 export interface Credentials {
   readonly uploadId: string;
   readonly resumeToken: string;
 }
+
+/** 服务器清理之后的名字; 改了的另有原来的 */
+export type FileNames = Pick<AckMessage, 'originalName' | 'renamedFrom'>;
 
 /**
  * 算到 offset 为止的校验。digest 是前 offset 字节的 SHA-256 (十六进制)。
@@ -68,6 +72,7 @@ export type RunReport =
       readonly credentials: Credentials;
       readonly offset: number;
       readonly fileId: string;
+      readonly names: FileNames;
     }
   /** 正在算整个文件的校验, 好试秒传; 暂停之后从存档接着算 */
   | {

@@ -39,9 +39,13 @@ function settledIn(transfers: readonly Transfer[]): ReadonlySet<string> {
 function sayDone(done: readonly Transfer[]): string {
   const [first] = done;
   if (first === undefined) return '';
-  return done.length === 1
-    ? trayTexts().saidDone(safeName(first.name))
-    : trayTexts().saidManyDone(done.length);
+  return done.length === 1 ? sayOneDone(first) : trayTexts().saidManyDone(done.length);
+}
+
+function sayOneDone({ name, renamedFrom }: Transfer): string {
+  const texts = trayTexts();
+  if (renamedFrom === undefined) return texts.saidDone(safeName(name));
+  return texts.saidRenamed(safeName(name), safeName(renamedFrom));
 }
 
 function sayFailed(failed: readonly Transfer[]): string {

@@ -22,31 +22,39 @@ export interface TrayRow {
 }
 
 export function createRow(first: Transfer, actions: Actions): TrayRow {
-  const progress = h('progress', {
-    class: 'tray-progress',
-    max: STEPS,
-    value: 0,
-    'aria-label': trayTexts().progress(safeName(first.name)),
-  });
+  const progress = h('progress', { class: 'tray-progress', max: STEPS, value: 0 });
+  const name = h('div', { class: 'tray-name' });
+  const renamed = h('span', { class: 'tray-renamed', dir: 'auto' });
   const state = h('span', { class: 'tray-state' });
   const buttons = h('div', { class: 'tray-buttons' });
   const linkSlot = h('div', { class: 'tray-link' });
-  const showLink = createLinkSlot(linkSlot, safeName(first.name));
+  const showLink = createLinkSlot(linkSlot);
   const badge = h('span', { class: 'tray-badge', 'aria-hidden': 'true' });
   const element = h(
     'li',
     { class: 'tray-row' },
     h('div', { class: 'tray-icon' }, kindIcon(kindOf('', first.name)), badge),
-    h('div', { class: 'tray-body' }, fileName(first.name), progress, state),
+    h('div', { class: 'tray-body' }, name, progress, state, renamed),
     linkSlot,
     buttons,
   );
   // 模型里的一项不可变: 同一个对象就是没有变化
   let shown: Transfer | undefined;
 
+  // 服务器可能改名: 写着名字的都跟着换
+  const showName = (transfer: Transfer): void => {
+    name.replaceChildren(fileName(transfer.name));
+    progress.setAttribute('aria-label', trayTexts().progress(safeName(transfer.name)));
+    const from = transfer.renamedFrom;
+    renamed.textContent = from === undefined ? '' : trayTexts().renamed(safeName(from));
+    renamed.title = renamed.textContent;
+    delete buttons.dataset['verbs'];
+  };
+
   const update = (transfer: Transfer, link?: string): void => {
     showLink(transfer, link);
     if (transfer === shown) return;
+    if (transfer.name !== shown?.name || transfer.renamedFrom !== shown.renamedFrom) showName(transfer);
     showParts(state, describeTransfer(transfer));
     const value = Math.floor(fractionOf(transfer) * STEPS);
     if (progress.value !== value) progress.value = value;
@@ -71,14 +79,16 @@ export function createRow(first: Transfer, actions: Actions): TrayRow {
 // 传完之后链接不变, 但不再有人报来; 文件的广播可能比这里的完成先到, 所以在动的也留着
 const KEEPS_LINK: ReadonlySet<Transfer['state']> = new Set(['comparing', 'sending', 'verifying', 'done']);
 
-function createLinkSlot(slot: HTMLElement, name: string): (transfer: Transfer, link?: string) => void {
+function createLinkSlot(slot: HTMLElement): (transfer: Transfer, link?: string) => void {
   let shown: string | undefined;
-  return ({ state }, link) => {
+  let shownName: string | undefined;
+  return ({ state, name }, link) => {
     const kept = KEEPS_LINK.has(state) ? shown : undefined;
     const wanted = link ?? kept;
-    if (wanted === shown) return;
+    if (wanted === shown && name === shownName) return;
     shown = wanted;
-    slot.replaceChildren(...(wanted === undefined ? [] : [copyLinkButton(wanted, name)]));
+    shownName = name;
+    slot.replaceChildren(...(wanted === undefined ? [] : [copyLinkButton(wanted, safeName(name))]));
   };
 }
 
