@@ -38,8 +38,7 @@ _NONCHARACTER = "\ufdd0-\ufdef" + "".join(
 _TAGGED_FLAG = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
 # 成组的旗留着; 零宽连接符与变体选择符另看依托
 _FORBIDDEN = re.compile(
-    f"({_TAGGED_FLAG})|(?![\u200c\u200d{_SELECTOR}])"
-    f'(?:{_UNSEEN.pattern}|[/\\\\<>:"|?*{_NONCHARACTER}])'
+    f'({_TAGGED_FLAG})|(?![\u200c\u200d{_SELECTOR}])(?:{_UNSEEN.pattern}|[/\\\\<>:"|?*{_NONCHARACTER}])'
 )
 _LOOSE = re.compile(f"[\u200c\u200d{_SELECTOR}]")
 _IS_SELECTOR = re.compile(f"[{_SELECTOR}]")
@@ -97,18 +96,20 @@ def _trim(text: str) -> str:
     return text[start:end]
 
 
-def _unless_selector_is_loose(text: str, found: "re.Match[str]") -> str:
+def _unless_selector_is_loose(text: str, found: re.Match[str]) -> str:
     mark, place = found.group(), found.start()
     if not _IS_SELECTOR.match(mark):
         return mark
     before = text[place - 1 : place]
     # 键帽: 1 加 U+FE0F 加 U+20E3
-    is_keycap = mark == "\ufe0f" and before in tuple("0123456789#") and text[place + 1 : place + 2] == "\u20e3"
+    is_keycap = (
+        mark == "\ufe0f" and before in tuple("0123456789#") and text[place + 1 : place + 2] == "\u20e3"
+    )
     is_held = before > "\x7f" and not before.isspace() and not _IS_IGNORABLE.match(before)
     return mark if is_keycap or is_held else "_"
 
 
-def _unless_joiner_is_loose(text: str, found: "re.Match[str]") -> str:
+def _unless_joiner_is_loose(text: str, found: re.Match[str]) -> str:
     mark, place = found.group(), found.start()
     if _IS_SELECTOR.match(mark):
         return mark

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ..model.file_names import disguised_extension
 from ..net.backoff import backoff_s, retry_delay_s
 from ..protocol.messages import Limits
-from ..model.file_names import disguised_extension
 from ..transfer.admission import fits_one_frame
 from ..transfer.speed import Speed
 

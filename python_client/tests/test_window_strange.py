@@ -143,7 +143,14 @@ def test_Tk自己的文件对话框是中文_不列隐藏文件(window: Window) 
 
 @pytest.mark.parametrize(
     ("name", "local"),
-    [("报告.pdf", "报告.pdf"), ("../a/b", "b"), ("CON.txt", "_CON.txt"), (".env", ".env"), ("", "未命名"), ("汉" * 500 + ".png", "汉" * 65 + ".png")],
+    [
+        ("报告.pdf", "报告.pdf"),
+        ("../a/b", "b"),
+        ("CON.txt", "_CON.txt"),
+        (".env", ".env"),
+        ("", "未命名"),
+        ("汉" * 500 + ".png", "汉" * 65 + ".png"),
+    ],
 )
 def test_另存为预填的名字_系统都放得下(name: str, local: str) -> None:
     assert local_name(name) == local
