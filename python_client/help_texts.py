@@ -72,7 +72,7 @@ SEND = f"""\
 输出: stdout 上每发好一个就有一行 JSON, 字段同线上协议:
   {{"type":"file","id":…,"name":…,"originalName":…,"url":…,"size":…,"sha256":…,"path":…}}
   {{"type":"text","name":…,"message":…}}
-stderr 上是进度与说明。
+服务器改了文件名的另有 "renamedFrom": 本地的那个名字。stderr 上是进度与说明。
 
 退出码:
   0     全部发送成功
