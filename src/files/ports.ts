@@ -188,6 +188,8 @@ export interface PublishedFile {
 export interface PublishedFiles {
   /** files/ 里全部文件的 id; 只列一次目录 */
   listPublished(): Promise<string[]>;
+  /** 有元数据的 id, 不看内容; 只列一次目录 */
+  listDescribed(): Promise<string[]>;
   /** 元数据缺失或读不懂的略去。同步读盘: 只在启动时, 开始监听之前用 */
   readPublished(fileIds: readonly string[]): PublishedFile[];
 }

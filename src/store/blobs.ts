@@ -164,6 +164,10 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
     return this.#folder.listFiles();
   }
 
+  listDescribed(): Promise<string[]> {
+    return this.#folder.listMeta();
+  }
+
   readPublished(fileIds: readonly string[]): PublishedFile[] {
     return fileIds.flatMap((fileId) => {
       const meta = this.#folder.meta(fileId);

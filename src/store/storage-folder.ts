@@ -84,9 +84,13 @@ export class StorageFolder {
   }
 
   /** 已发布的文件的 id */
-  async listFiles(): Promise<string[]> {
-    const names = await readdir(path.join(this.root, 'files'));
-    return names.map((name) => name.split('.', 1)[0] ?? name);
+  listFiles(): Promise<string[]> {
+    return listIds(path.join(this.root, 'files'));
+  }
+
+  /** 有元数据的 id */
+  listMeta(): Promise<string[]> {
+    return listIds(path.join(this.root, 'meta'));
   }
 
   /** 已占用的字节数: 已发布的与未完成的。同步读盘, 只在启动时用 */
@@ -102,6 +106,12 @@ export class StorageFolder {
     const { bavail, bsize } = await statfs(this.root);
     return bavail * bsize;
   }
+}
+
+// 名字里第一个点之前的部分
+async function listIds(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.map((name) => name.split('.', 1)[0] ?? name);
 }
 
 // 同步: 只在启动时用, 十万个文件比异步省三分之二的时间

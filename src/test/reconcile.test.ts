@@ -131,6 +131,19 @@ test('补播: 来历不明的文件不播也不删, 日志里有而磁盘上没�
   );
 });
 
+test('对账: 播过的文件没有了元数据 (恢复备份时漏了 meta/) 不悄悄启动, 提醒一行', async (t) => {
+  const storage = await temporaryFolder(t);
+  const before = await serve(t, { storage: { path: storage } });
+  for (const name of ['甲.bin', '乙.bin']) await publishOne(before.http, name, randomBytes(10));
+  await before.server.stop();
+  await rm(path.join(storage, 'meta'), { recursive: true });
+  const { lines } = await spawnServer(t, storage);
+  const line = lines.find((text) => text.includes('存储的对账完成'));
+  const { level, files, undescribed, msg } = JSON.parse(line ?? '{}') as Record<string, unknown>;
+  assert.deepEqual({ level, files, undescribed }, { level: 'warn', files: 2, undescribed: 2 });
+  assert.match(String(msg), /npm run doctor/);
+});
+
 test('补播: 启动时有一批要过期, 对账之后才删它们: 没有不一致可报', async (t) => {
   const storage = await temporaryFolder(t);
   const before = await serve(t, { storage: { path: storage }, chat: { messagesPerSecond: 0 } });
