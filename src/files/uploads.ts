@@ -1,4 +1,4 @@
-// 分片上传的登记处: 开始, 写入, 结束, 取消, 续传, 停放; 每个上传一把锁
+// 分片上传的登记处: 开始, 写入, 结束, 取消, 续传; 每个上传一把锁。停放与删净在 departures.ts
 import { randomBytes } from 'node:crypto';
 import { errorMessage } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
@@ -14,6 +14,7 @@ import type {
   FileStartMessage,
 } from '../protocol/messages.js';
 import { ChunkDecoder } from './chunk-decoder.js';
+import { Departures } from './departures.js';
 import { FinishedUploads } from './finished-uploads.js';
 import type { InstantSend, Prospect } from './instant-send.js';
 import type { Intake } from './intake.js';
@@ -53,6 +54,7 @@ export interface UploadsParts {
 }
 
 const TOKEN_BYTES = 32;
+
 export class Uploads {
   readonly #options: UploadsOptions;
   readonly #parts: UploadsParts;
@@ -61,6 +63,7 @@ export class Uploads {
   readonly #finished = new FinishedUploads();
   readonly #decoder: ChunkDecoder;
   readonly #partials: Partials;
+  readonly #departures: Departures;
   #stopped = false;
 
   constructor(options: UploadsOptions, parts: UploadsParts) {
@@ -73,6 +76,15 @@ export class Uploads {
       { maxPartials, ttlMs: partialTtlMs, spareBytes: chunkBytes },
       { ...parts, lock: this.#lock, isLive: (uploadId) => this.#live.has(uploadId) },
     );
+    const { offers, log, report } = parts;
+    this.#departures = new Departures({
+      live: this.#live,
+      lock: this.#lock,
+      partials: this.#partials,
+      offers,
+      log,
+      report,
+    });
   }
 
   /** 错误: file_name_invalid, file_type_forbidden, file_too_large, storage_full, server_busy */
@@ -95,8 +107,7 @@ export class Uploads {
       this.#admit({ entry, resumeToken, slot, partial, owner, clientId: message.clientId, prospect });
     } catch (error) {
       slot?.release();
-      // 收拾时再出错也不能盖住真正的原因
-      await this.#cleanUp(entry.uploadId, async () => {
+      await this.#departures.cleanUp(entry.uploadId, async () => {
         await partial?.close();
         await this.#partials.erase(entry.uploadId);
       });
@@ -128,7 +139,7 @@ export class Uploads {
       return undefined;
     } catch (error) {
       if (isSurvivable(error)) throw error;
-      return this.#abandon(live).then(() => {
+      return this.#departures.abandon(live).then(() => {
         throw error;
       });
     }
@@ -159,7 +170,7 @@ export class Uploads {
     const live = this.#owned(owner, uploadId);
     // 先改状态: 正在校验的上传到提交点会发现自己已被取消
     if (!live.transfer.upload.abort()) throw new AppError('upload_unknown');
-    await this.#abandon(live);
+    await this.#departures.abandon(live);
     owner.send({ type: 'file_cancelled', uploadId });
   }
 
@@ -191,7 +202,7 @@ export class Uploads {
   /** 定时: 脱离已久的停放到磁盘 */
   async parkIdle(): Promise<void> {
     const isLeft = (live: Live): boolean => live.owner === undefined && this.#live.isIdle(live);
-    for (const live of this.#live.values().filter(isLeft)) await this.#park(live, isLeft);
+    for (const live of this.#live.values().filter(isLeft)) await this.#departures.park(live, isLeft);
   }
 
   /** 定时: 删除过了保留期的部分文件与记录 */
@@ -203,10 +214,10 @@ export class Uploads {
   async stop(): Promise<void> {
     // 还在创建中的开始与续传, 到 admit 时会发现已经停了
     this.#stopped = true;
-    await Promise.all(this.#live.values().map((live) => this.#park(live, () => true)));
+    await Promise.all(this.#live.values().map((live) => this.#departures.park(live, () => true)));
   }
 
-  // ---- 进入与离开内存 ----
+  // ---- 进入内存 ----
 
   #admit(request: {
     entry: JournalEntry;
@@ -299,46 +310,13 @@ export class Uploads {
     }
   }
 
-  /** 离开内存: 之后的分片得到 upload_unknown。已不在内存时返回 false */
-  #remove(live: Live): boolean {
-    // 已发布的先关上了, 这里对它是空操作
-    this.#parts.offers.withdraw(live.entry.fileId);
-    return this.#live.remove(live);
-  }
-
-  // 轮到时再问一次 stillWanted: 排队期间它可能刚被续传
-  async #park(live: Live, stillWanted: (live: Live) => boolean): Promise<void> {
-    await this.#lock.run(live.entry.uploadId, async () => {
-      if (live.transfer.upload.state !== 'receiving' || !stillWanted(live)) return;
-      if (this.#remove(live)) await live.transfer.park();
-    });
-  }
-
-  /** 中止并删净; 可重复调用 */
-  async #abandon(live: Live): Promise<void> {
-    live.transfer.upload.abort();
-    await this.#lock.run(live.entry.uploadId, () => this.#clear(live));
-  }
-
-  // 须在锁内调用
-  async #clear(live: Live): Promise<void> {
-    if (this.#live.get(live.entry.uploadId) !== live) return;
-    try {
-      await live.transfer.abort();
-      await this.#partials.forget(live.entry.uploadId);
-    } finally {
-      // 最后才离开内存: 清理期间到的分片还认得出是它的, 见 chunk
-      this.#remove(live);
-    }
-  }
-
   // 名额满了: 先停放没有主人的, 再停放没有动静的; 它们凭续传还能回来
   async #acquireSlot(sessionKey: string): Promise<Slot> {
     const canYield = (live: Live): boolean => live.owner === undefined || this.#live.isIdle(live);
     for (;;) {
       const victim = this.#live.victim(sessionKey, canYield);
       if (victim === undefined) return this.#live.acquireSlot(sessionKey);
-      await this.#park(victim, canYield);
+      await this.#departures.park(victim, canYield);
     }
   }
 
@@ -377,23 +355,12 @@ export class Uploads {
       error instanceof AppError ? error : new AppError('internal', { facts: { errorId: uploadId } });
     if (known.cause !== undefined) this.#parts.report(known);
     else this.#parts.log.error({ uploadId, err: error }, '写入失败');
-    const leave = isPassing(error) ? () => this.#suspend(live) : () => this.#abandon(live);
-    void this.#cleanUp(uploadId, leave).then(() => owner?.send(errorMessage(known.withRef(uploadId))));
-  }
-
-  // 马上离开内存: 路上的分片不能再推给写不动的它; 续传排在停放之后
-  async #suspend(live: Live): Promise<void> {
-    if (this.#remove(live)) await this.#lock.run(live.entry.uploadId, () => live.transfer.park());
-  }
-
-  // 从不拒绝
-  async #cleanUp(uploadId: string, task: () => Promise<void>): Promise<void> {
-    try {
-      await task();
-    } catch (error) {
-      if (error instanceof AppError) this.#parts.report(error);
-      else this.#parts.log.error({ uploadId, err: error }, '清理失败');
-    }
+    const leave = isPassing(error)
+      ? () => this.#departures.suspend(live)
+      : () => this.#departures.abandon(live);
+    void this.#departures
+      .cleanUp(uploadId, leave)
+      .then(() => owner?.send(errorMessage(known.withRef(uploadId))));
   }
 
   #announce(live: Live, record: FileRecord): Announced {
@@ -404,7 +371,7 @@ export class Uploads {
       return announced;
     } finally {
       // 播不出去 (日志满) 也离开内存: 记录留着, 续传时或下次启动时补播
-      this.#remove(live);
+      this.#departures.remove(live);
     }
   }
 
@@ -423,8 +390,8 @@ export class Uploads {
       // 内容不合格, 或磁盘满: 删净。我们自己的故障 (例如校验线程死了, 磁盘只读) 不毁掉已收下的字节, 停放起来等续传
       const isOurs = !(error instanceof AppError) || isPassing(error);
       const keep = isOurs && live.transfer.upload.state !== 'aborted';
-      if (!keep) await this.#clear(live);
-      else if (this.#remove(live)) await live.transfer.park();
+      if (!keep) await this.#departures.clear(live);
+      else await this.#departures.parkNow(live);
       throw error;
     }
   }
