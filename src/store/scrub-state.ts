@@ -86,6 +86,14 @@ export class ScrubState {
     return isNew;
   }
 
+  /** 那个名字没有了, 同一份内容还有这一个。副作用: 存下来 */
+  rename(inode: number, name: string): void {
+    const mark = this.#marks.get(inode);
+    if (mark === undefined) return;
+    this.#marks.set(inode, { ...mark, name });
+    this.save();
+  }
+
   /** 又完好了, 或没有了 */
   forget(inode: number): void {
     if (this.#marks.delete(inode)) this.save();

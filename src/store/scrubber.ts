@@ -110,13 +110,22 @@ export class Scrubber {
     return counts;
   }
 
-  // 标过的已经删了, 或换成了别的
+  // 标过的已经删了, 或换成了别的; 同一份内容还有别的名字的, 换那个名字接着标: 治好一个名字, 别的仍是坏的
   async #forgetGone(): Promise<void> {
     const { folder, state } = this.#parts;
+    const gone = new Set<number>();
     for (const { inode, name } of state.marks) {
-      const found = await stat(folder.file(name)).catch(() => undefined);
-      if (found?.ino !== inode) state.forget(inode);
+      if ((await inodeOf(folder.file(name))) !== inode) gone.add(inode);
     }
+    // 平时到此为止: 看遍全部文件只在治好过之后
+    if (gone.size === 0) return;
+    for (const name of await folder.listFileNames()) {
+      this.#aborting.signal.throwIfAborted();
+      const inode = await inodeOf(folder.file(name));
+      if (inode === undefined || !gone.delete(inode)) continue;
+      state.rename(inode, name);
+    }
+    for (const inode of gone) state.forget(inode);
   }
 
   // 返回查没查: 没有元数据的, 刚删掉的, 读不出的略过
@@ -190,6 +199,11 @@ export class Scrubber {
   #sleep(ms: number): Promise<void> {
     return sleep(ms, undefined, { signal: this.#aborting.signal, ref: false });
   }
+}
+
+// 没有了则 undefined
+async function inodeOf(file: string): Promise<number | undefined> {
+  return (await stat(file).catch(() => undefined))?.ino;
 }
 
 function isSame(before: Stats, now: Stats): boolean {

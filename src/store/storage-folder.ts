@@ -88,6 +88,11 @@ export class StorageFolder {
     return listIds(path.join(this.root, 'files'));
   }
 
+  /** files/ 里的名字, 形如 UUID 或 UUID.ext */
+  listFileNames(): Promise<string[]> {
+    return readdir(path.join(this.root, 'files'));
+  }
+
   /** 有元数据的 id */
   listMeta(): Promise<string[]> {
     return listIds(path.join(this.root, 'meta'));

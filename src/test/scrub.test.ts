@@ -182,3 +182,29 @@ test('忙的时候停着, 不忙了才查; 查到哪里重启之后接着; 有�
   const saved = JSON.parse(readFileSync(folder.scrubRecord, 'utf8')) as { after: string; finishedAt: number };
   assert.deepEqual([saved.after, saved.finishedAt > 1], ['', true]);
 });
+
+test('坏的一份有几个名字: 治好其中一个之后查完一遍, 别的名字仍标着坏, 不送出', async (t) => {
+  const { http, server, storage } = await serve(t);
+  const files: Message[] = [];
+  for (const name of ['同.bin', '样.bin']) files.push(await publishOne(http, name, DATA));
+  await server.stop();
+  const [healed = '', other = ''] = files.map((file) => path.basename(pathnameOf(file))).sort();
+  const disk = path.join(storage, 'files', healed);
+  const { ino: inode, size, mtimeMs } = statSync(disk);
+  writeFileSync(`${storage}.good`, DATA);
+  rot(disk);
+  renameSync(`${storage}.good`, disk);
+  // 这一遍查过两个之后才治好: 余下的只是收尾
+  const damaged = [{ inode, size, mtimeMs, name: healed, foundAt: 1 }];
+  const after = path.basename(other, '.bin');
+  writeFileSync(path.join(storage, 'scrub.json'), JSON.stringify({ after, finishedAt: 1, damaged }));
+  const second = await spawnServer(t, storage, { SLUICE_STORAGE_SCRUB_BYTES_PER_SECOND: '1GiB' });
+  await eventually('查完一遍', async () => second.lines.some((line) => line.includes('后台校验查完一遍')));
+  const { damaged: marks } = JSON.parse(readFileSync(path.join(storage, 'scrub.json'), 'utf8')) as {
+    damaged: { name: string }[];
+  };
+  assert.deepEqual(
+    marks.map(({ name }) => name),
+    [other],
+  );
+});
