@@ -10,6 +10,7 @@ from typing import Awaitable, Callable, Sequence
 
 from .model.connection import Identity
 from .model.events import Event
+from .net.pace import Pace
 from .protocol.address import ServerAddress
 from .protocol.messages import FileMessage, SharedFile
 from .session import ChatSession
@@ -70,6 +71,10 @@ class Client:
 
     def send_frame(self, frame: str) -> bool:
         return self._session.send(frame)
+
+    @property
+    def pace(self) -> Pace:
+        return self._session.pace
 
     def rejoin(self) -> None:
         self._session.rejoin()

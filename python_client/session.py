@@ -22,6 +22,7 @@ from .net.free_name import fetch_names, free_name
 from .net.history_feed import HistoryFeed
 from .net.history_requests import HistoryError, HistoryRequests
 from .net.offer_board import OfferBoard
+from .net.pace import Pace
 from .net.text_sender import TextSender
 from .protocol import client_frames
 from .protocol.address import ServerAddress
@@ -81,12 +82,13 @@ class ChatSession:
         self._emit = emit
         self._room = room
         self._identity: Identity | None = None
-        self._connection = ChatConnection(address.chat_url, self)
+        self.pace = Pace()
+        self._connection = ChatConnection(address.chat_url, self, self.pace)
         self._requests = HistoryRequests(self._connection.send)
         self.history = HistoryFeed(self, self._requests)
         self.archive = Archive(self, self._requests)
         self.offers = OfferBoard(emit)
-        self.texts = TextSender(self._connection.send, emit, self.rejoin)
+        self.texts = TextSender(self._connection.send, emit, self.rejoin, self.pace)
         self._name_retries = 0
         # 建议名字要问服务器: 守护线程, 退出时不等它
         self._workers = Workers("sluice-names", 1)
@@ -200,6 +202,7 @@ class ChatSession:
         self._name = welcome.name
         self._name_retries = 0
         self._identity = Identity(welcome.name, welcome.session, welcome.limits, welcome.features)
+        self.pace.learn(welcome.limits)
         lost = self.history.welcomed(welcome)
         self.emit(Joined(self._identity, welcome.users, welcome.online, lost, welcome.last_close))
         if lost:

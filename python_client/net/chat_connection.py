@@ -15,6 +15,7 @@ from ..protocol.codec import BadFrameError, decode
 from ..protocol.errors import ABNORMAL_CLOSE, is_refused_for_good
 from ..protocol.messages import Batch, CloseReason, Unknown, Welcome
 from .backoff import retry_delay_s
+from .pace import Pace
 from .ports import ChatPorts
 from .websocket_options import connect_options
 
@@ -44,11 +45,12 @@ _OPTIONS = {
 
 
 class ChatConnection:
-    """run() 是它的一生; 其余方法只能在循环的线程里调用。"""
+    """run() 是它的一生; 其余方法只能在循环的线程里调用。pace: 发出的每一帧都记在上面。"""
 
-    def __init__(self, url: str, ports: ChatPorts) -> None:
+    def __init__(self, url: str, ports: ChatPorts, pace: Pace) -> None:
         self._url = url
         self._ports = ports
+        self._pace = pace
         self._state = ConnectionState(CONNECTING)
         self._outgoing: asyncio.Queue[str] | None = None
         # 等待重连时提前醒来
@@ -79,6 +81,7 @@ class ChatConnection:
             self._outgoing.put_nowait(frame)
         except asyncio.QueueFull:
             return False
+        self._pace.spent()
         return True
 
     def reconnect(self) -> None:

@@ -12,13 +12,12 @@ from ..protocol import client_frames
 from ..protocol.errors import OWN_ERRORS, describe_error
 from ..protocol.messages import Ack, ServerError, TextMessage
 from .backoff import backoff_s
+from .pace import TALK, Pace
 
 log = logging.getLogger(__name__)
 
 # 超过就不再接受新的: 断线时不能无限地攒
 MAX_OUTGOING = 200
-# 太频繁时等这么久再发 (秒)
-RATE_LIMITED_S = 1.0
 # 这么久没有应答, 这条连接就没有用了: 断开重来, 凭 clientId 重发 (秒)
 ACK_S = 30.0
 
@@ -34,19 +33,21 @@ class Outgoing:
 
 
 class TextSender:
-    """send: 把一帧交给连接, 不在线返回 False; emit: 送出 OutboxChanged; rejoin: 断开重来, 之后是 online。"""
+    """send: 把一帧交给连接, 不在线返回 False; emit: 送出 OutboxChanged; rejoin: 断开重来, 之后是 online; pace: 照它的步子发。"""
 
     def __init__(
         self,
         send: Callable[[str], bool],
         emit: Callable[[OutboxChanged], None],
         rejoin: Callable[[], None],
+        pace: Pace,
     ) -> None:
         # 测试用更短的
         self.ack_s = ACK_S
         self._send = send
         self._emit = emit
         self._rejoin = rejoin
+        self._pace = pace
         self._name = ""
         # 插入次序就是发送次序
         self._items: dict[str, Outgoing] = {}
@@ -115,7 +116,7 @@ class TextSender:
         if not error.retryable:
             self._fail(item, describe_error(error.code, error.message))
         elif error.code == "rate_limited":
-            self._wait(RATE_LIMITED_S)
+            self._wait(self._pace.refused(TALK))
         else:
             # 磁盘满, 只读, 忙: 留着这一句, 说清楚为什么, 越等越久 (至多半分钟) 地再试
             self._put(replace(item, state=WAITING_SERVER), describe_error(error.code, error.message))
@@ -181,5 +182,10 @@ class TextSender:
         if self._pause is not None or self._in_flight is not None:
             return
         item = next((item for item in self._items.values() if item.state != SEND_FAILED), None)
-        if item is not None and self._send(client_frames.text(self._name, item.message, item.client_id)):
+        if item is None:
+            return
+        wait_s = self._pace.wait_s(TALK)
+        if wait_s > 0:
+            self._wait(wait_s)
+        elif self._send(client_frames.text(self._name, item.message, item.client_id)):
             self._fly(item.client_id)

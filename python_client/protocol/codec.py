@@ -114,6 +114,8 @@ def _limits(fields: Fields) -> Limits:
         window_bytes=integer(limits, "windowBytes"),
         text_bytes=integer(limits, "textBytes"),
         name_length=integer(limits, "nameLength"),
+        messages_per_second=optional(limits, "messagesPerSecond", integer),
+        messages_burst=optional(limits, "messagesBurst", integer),
     )
 
 

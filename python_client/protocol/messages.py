@@ -17,7 +17,7 @@ CHALLENGE_RANGES = 3
 
 @dataclass(frozen=True)
 class Limits:
-    """服务器的上限; 除 name_length (码点) 外都是字节。"""
+    """服务器的上限; 除 name_length (码点) 与两个 messages_ 外都是字节。"""
 
     file_bytes: int
     frame_bytes: int
@@ -25,6 +25,9 @@ class Limits:
     window_bytes: int
     text_bytes: int
     name_length: int
+    # 每个会话平均每秒的消息, 与一口气的条数; 0 是不限, None 是从前的服务器没有说
+    messages_per_second: int | None = None
+    messages_burst: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from websockets.exceptions import WebSocketException
 from ..model.connection import Identity
 from ..model.events import Event, ThumbnailReady, TransferChanged, TransferRemoved
 from ..model.transfers import Transfer
+from ..net.pace import Pace
 from ..protocol import client_frames, codec
 from ..protocol.address import ServerAddress
 from ..protocol.messages import Ack, Batch, FileMessage, History, ServerError, Welcome
@@ -35,6 +36,7 @@ class Chat:
         self.errors: list[ServerError] = []
         self.own_uploads: list[str] = []
         self.uploads: Uploads | None = None
+        self.pace = Pace()
         # 下一个文件的广播或应答到来时切断连接, 内容不看: 应答丢了
         self.lose_reply = False
         # 不告诉 Uploads 见过哪些文件
@@ -58,6 +60,7 @@ class Chat:
     def send_frame(self, frame: str) -> bool:
         if self._identity is None or self._connection is None:
             return False
+        self.pace.spent()
         # 测试里的帧都小, 不必等它写完
         asyncio.get_running_loop().create_task(self._connection.send(frame))
         return True
@@ -171,6 +174,7 @@ class Chat:
             self._session = message.session
             features = message.features - self._hide
             self._identity = Identity(message.name, message.session, message.limits, features)
+            self.pace.learn(message.limits)
             if self.uploads is not None:
                 self.uploads.online()
         elif isinstance(message, FileMessage):

@@ -6,10 +6,12 @@ import asyncio
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ..model.transfers import DONE, FAILED, MAX_TRANSFERS
+from ..transfer.frame_uploads import FrameUploads
 from ..transfer.uploads import Uploads
 from .chat import Chat, run
 from .files import MIB, make_file, sha256, stored
@@ -74,6 +76,59 @@ def test_很多小文件一个一个都到(emptied_server: SluiceServer, tmp_pat
             await uploads.stop()
 
     run(test)
+
+
+def _watch_waits() -> list[float]:
+    """单帧上传此后每次等了多久才发下一个 (秒); 等应答的期限不算。"""
+    waits: list[float] = []
+    loop = asyncio.get_running_loop()
+    real = loop.call_later
+
+    def call_later(delay: float, callback: Any, *arguments: Any, **options: Any) -> asyncio.TimerHandle:
+        owner = getattr(callback, "__self__", None)
+        if isinstance(owner, FrameUploads) and callback.__name__ != "_silent":
+            waits.append(delay)
+        return real(delay, callback, *arguments, **options)
+
+    loop.call_later = call_later  # type: ignore[method-assign, assignment]
+    return waits
+
+
+@pytest.mark.parametrize(("rate", "count"), [(0, 100), (200, 100), (20, 25), (5, 12)])
+def test_小文件照服务器许的速率一个接一个_不空等也不被拒(tmp_path: Path, rate: int, count: int) -> None:
+    paths = [make_file(tmp_path, f"{index}.txt", 100 + index) for index in range(count)]
+
+    async def test(server: SluiceServer) -> None:
+        async with Chat(server.url) as chat:
+            waits = _watch_waits()
+            uploads = upload(chat)
+            ids = uploads.add(paths)
+            for upload_id in ids:
+                await chat.until_state(upload_id, DONE)
+            assert [file.original_name for file in chat.files] == [path.name for path in paths]
+            assert all("waiting" not in chat.states(upload_id) for upload_id in ids)
+            # 每秒 5 条的: 突发用完之后才要等
+            assert bool(waits) == (rate == 5), waits
+            await uploads.stop()
+
+    with SluiceServer(MESSAGES_PER_SECOND=str(rate), HISTORY_SYNC="false") as server:
+        run(lambda: test(server))
+
+
+def test_分片的开头与结尾也占速率_很多不大不小的文件一次也不被拒(tmp_path: Path) -> None:
+    paths = [make_file(tmp_path, f"{index}.bin", 300_000 + index) for index in range(9)]
+
+    async def test(server: SluiceServer) -> None:
+        async with Chat(server.url) as chat:
+            uploads = upload(chat)
+            ids = uploads.add(paths)
+            for upload_id in ids:
+                await chat.until_state(upload_id, DONE)
+            assert all("waiting" not in chat.states(upload_id) for upload_id in ids)
+            await uploads.stop()
+
+    with SluiceServer(MESSAGES_PER_SECOND="5", HISTORY_SYNC="false") as server:
+        run(lambda: test(server))
 
 
 @pytest.mark.parametrize("hide", [(), ("binary_chunk",)])

@@ -6,11 +6,12 @@ import asyncio
 from collections import deque
 from typing import Callable
 
-from ..model.connection import Identity
 from ..model.transfers import CHECKING, MOVING, QUEUED, VERIFYING, WAITING
 from ..net.backoff import backoff_s
+from ..net.pace import FILES
 from ..protocol.messages import FileReady
 from . import upload_outcome
+from .ports import TransferPorts
 from .upload import Credentials, Upload
 from .upload_keeper import UploadKeeper
 from .upload_outcome import Outcome
@@ -18,6 +19,8 @@ from .upload_run import UploadRun
 from .workers import Workers
 
 _MAX_RUNNING = 2
+# 一次上传占几条: file_start 与 file_end; 秒传再有两条, 由留着不用的垫上
+_MESSAGES_PER_RUN = 2
 # 取消正在传的: 等服务器删净的期限 (秒)
 _DISCARD_S = 10.0
 # 会话失效 (4001): 聊天连接重新加入就会叫醒; 它若一直在线, 这么久之后再试 (秒)
@@ -33,22 +36,17 @@ class ChunkUploads:
     """三处之一: 排队, 运行, 等待; 总数以列表的上限为限。"""
 
     def __init__(
-        self,
-        identity: Callable[[], Identity | None],
-        url: Callable[[], str | None],
-        keeper: UploadKeeper,
-        workers: Workers,
-        own_upload: Callable[[str], None],
+        self, ports: TransferPorts, url: Callable[[], str | None], keeper: UploadKeeper, workers: Workers
     ) -> None:
-        self._identity = identity
+        self._ports = ports
         self._url = url
         self._keeper = keeper
         self._workers = workers
-        # 自己的上传的文件 id, 一知道就说
-        self._own_upload = own_upload
         self._queue: deque[Upload] = deque()
         self._running: dict[Upload, tuple[UploadRun, asyncio.Task[None]]] = {}
         self._waiting: dict[Upload, asyncio.TimerHandle] = {}
+        # 等着轮到: 很多不大不小的文件, 开头与结尾的消息也有速率
+        self._turn: asyncio.TimerHandle | None = None
         # 聊天连接加入过几次
         self._joins = 0
         # 已取消而服务器还在删的; 各有期限
@@ -92,6 +90,8 @@ class ChunkUploads:
 
     async def stop(self, timeout_s: float) -> None:
         """停下全部; 正在删的再给一点时间。"""
+        if self._turn is not None:
+            self._turn.cancel()
         for timer in self._waiting.values():
             timer.cancel()
         self._waiting.clear()
@@ -109,8 +109,16 @@ class ChunkUploads:
     # ---- 队列 ----
 
     def _fill(self) -> None:
-        url, identity = self._url(), self._identity()
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        url, identity = self._url(), self._ports.identity()
         while url is not None and identity is not None and self._queue and len(self._running) < _MAX_RUNNING:
+            wait_s = self._ports.pace.wait_s(FILES)
+            if wait_s > 0:
+                self._turn = asyncio.get_running_loop().call_later(wait_s, self._fill)
+                return
+            self._ports.pace.spent(_MESSAGES_PER_RUN)
             upload = self._queue.popleft()
             # 新的没有可核对的
             upload.become(MOVING if upload.credentials is None else CHECKING)
@@ -161,7 +169,8 @@ class ChunkUploads:
     # ---- 报告 (RunReports) ----
 
     def ready(self, upload: Upload, credentials: Credentials, ready: FileReady) -> None:
-        self._own_upload(ready.file_id)
+        # 自己的上传的文件 id, 一知道就说
+        self._ports.own_upload(ready.file_id)
         is_new = upload.credentials != credentials
         upload.credentials = credentials
         upload.named(ready.original_name)
@@ -195,6 +204,8 @@ class ChunkUploads:
             self._keeper.abandon(upload)
             upload.fail(outcome.code, outcome.message)
         elif outcome.retryable:
+            if outcome.code == "rate_limited":
+                self._ports.pace.refused(FILES)
             self._wait_after(upload, 0, is_current)
         else:
             self._fail(upload, outcome)

@@ -11,6 +11,7 @@ from typing import Callable
 
 from ..model.transfers import MAX_DONE, MOVING, QUEUED, WAITING
 from ..net.backoff import backoff_s
+from ..net.pace import FILES
 from ..protocol import client_frames
 from ..protocol.messages import Ack, FileMessage, ServerError
 from .file_stamp import ChangedError, FileStamp, check_stamp
@@ -21,8 +22,6 @@ from .workers import Workers
 
 log = logging.getLogger(__name__)
 
-# 两帧之间至少这么久 (秒): 每秒至多 10 帧, 给聊天留一半配额 (chat.messagesPerSecond 是 20)
-_GAP_S = 0.1
 # 连着却没有应答: 重新加入, 用同一个 clientId 再问, 服务器认得出是重发。256 KiB 的一帧在 6 KB/s 的线路上要发一分钟
 _ACK_TIMEOUT_S = 60.0
 # 完成之后还会到的 ack; 比 ack 先到的自己的广播
@@ -30,7 +29,7 @@ _MAX_RECENT = 64
 
 # 队首是正在传的那个
 IDLE = "idle"  # 队列空或不在线
-PAUSING = "pausing"  # 隔一会儿再发
+PAUSING = "pausing"  # 等着轮到: 步子, 退避
 READING = "reading"  # 在读文件
 SENT = "sent"  # 等 ack
 
@@ -49,7 +48,7 @@ class FrameUploads:
         self._workers = workers
         self._queue: deque[Upload] = deque()
         self._state = IDLE
-        # 同时只有一个: 间隔, 退避, 或等 ack 的期限
+        # 同时只有一个: 步子, 退避, 或等 ack 的期限
         self._timer: asyncio.TimerHandle | None = None
         self._reading: asyncio.Task[None] | None = None
         # 已发出的那个的内容
@@ -81,7 +80,7 @@ class FrameUploads:
         if was_head:
             # 发出的可能还会有 ack
             self._recent.append(upload.id)
-            self._pause(_GAP_S)
+            self._next()
 
     def online(self) -> None:
         self._next()
@@ -113,8 +112,7 @@ class FrameUploads:
             return error.ref in self._recent
         if error.retryable:
             head.become(WAITING)
-            self._pause(backoff_s(head.attempts))
-            head.attempts += 1
+            self._pause(self._delay_after(head, error.code))
         else:
             self._refuse(head, error.code, error.message)
         return True
@@ -168,7 +166,7 @@ class FrameUploads:
         if head.fall_silent():
             self._queue.popleft()
             self._recent.append(head.id)
-            self._pause(_GAP_S)
+            self._next()
             return
         head.become(WAITING)
         self._become(IDLE)
@@ -185,18 +183,22 @@ class FrameUploads:
         self._queue.popleft()
         self._recent.append(head.id)
         head.fail(code, message)
-        self._pause(_GAP_S)
+        self._next()
 
     def _complete(self, head: Upload, url: str) -> None:
         self._queue.popleft()
         self._recent.append(head.id)
         head.complete(url, self._sha256)
-        self._pause(_GAP_S)
+        self._next()
 
     def _next(self) -> None:
         self._become(IDLE)
         identity = self._ports.identity()
         if not self._queue or identity is None:
+            return
+        wait_s = self._ports.pace.wait_s(FILES)
+        if wait_s > 0:
+            self._pause(wait_s)
             return
         head = self._queue[0]
         self._become(READING)
@@ -234,7 +236,15 @@ class FrameUploads:
         self._reading = None
         self._queue.popleft()
         head.fail(code, message)
-        self._pause(_GAP_S)
+        self._next()
+
+    def _delay_after(self, head: Upload, code: str) -> float:
+        # 太快了只是等下一个令牌, 不算失败过; 别的 (忙, 磁盘) 越等越久
+        if code == "rate_limited":
+            return self._ports.pace.refused(FILES)
+        delay_s = backoff_s(head.attempts)
+        head.attempts += 1
+        return delay_s
 
     def _pause(self, delay_s: float) -> None:
         self._become(PAUSING)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ..model.connection import Identity
 from ..model.events import Event
+from ..net.pace import Pace
 
 
 class TransferPorts(Protocol):
@@ -16,6 +17,10 @@ class TransferPorts(Protocol):
 
     def send_frame(self, frame: str) -> bool:
         """经聊天连接发一帧; 不在线返回 False, 帧没有送出。"""
+
+    @property
+    def pace(self) -> Pace:
+        """这个会话发消息的步子。"""
 
     def rejoin(self) -> None:
         """断开聊天连接重来: 它连着而没有应答。先是 offline, 再是 online。"""

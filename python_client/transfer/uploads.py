@@ -45,9 +45,7 @@ class Uploads:
         self._discards = Discards(self._transfer_url)
         self._keeper = UploadKeeper(address.base, store, self._discards.add)
         self._frames = FrameUploads(ports, self._workers)
-        self._chunks = ChunkUploads(
-            ports.identity, self._transfer_url, self._keeper, self._workers, ports.own_upload
-        )
+        self._chunks = ChunkUploads(ports, self._transfer_url, self._keeper, self._workers)
         self._intake = Intake(self, self._limits, self._keeper, self._workers, restore=restore)
 
     # ---- 用户的操作 ----

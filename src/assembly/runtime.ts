@@ -1,5 +1,6 @@
 // 装配各部分共用的几样东西: 配置, 日志, 时钟, 意外错误的去处; 以及由配置算出的上限与能力
 import { randomUUID } from 'node:crypto';
+import { burstOf } from '../chat/rate-limit.js';
 import type { Config } from '../config.js';
 import type { Acts } from '../config-acts.js';
 import type { Logger } from '../log.js';
@@ -46,6 +47,8 @@ export function limitsOf({ files, chat }: Config): Limits {
     windowBytes: files.windowBytes,
     textBytes: chat.textBytes,
     nameLength: MAX_NAME_CODE_POINTS,
+    messagesPerSecond: chat.messagesPerSecond,
+    messagesBurst: burstOf(chat.messagesPerSecond),
   };
 }
 

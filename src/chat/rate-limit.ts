@@ -4,6 +4,11 @@ const BURST_MS = 2000;
 // 时刻是浮点数: 加了几十次间隔的误差不能吞掉最后一个令牌
 const ROUNDING_MS = 0.001;
 
+/** 桶里的令牌: 平均每秒 rate 条时一口气至多这么多条; 0 = 不限 */
+export function burstOf(rate: number): number {
+  return (rate * BURST_MS) / 1000;
+}
+
 export class RateLimit {
   /** 一个令牌补回来要多久; 0 = 不限 */
   readonly #intervalMs: number;

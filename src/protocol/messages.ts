@@ -47,6 +47,10 @@ export interface Limits {
   readonly windowBytes: number;
   readonly textBytes: number;
   readonly nameLength: number;
+  /** 每个会话平均每秒的消息, 分片不计; 0 = 不限 */
+  readonly messagesPerSecond: number;
+  /** 一口气至多这么多条; 0 = 不限 */
+  readonly messagesBurst: number;
 }
 
 // ---- 客户端 -> 服务器 ----

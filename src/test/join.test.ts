@@ -28,6 +28,8 @@ describe('加入: welcome', () => {
         windowBytes: 4_194_304,
         textBytes: 16_384,
         nameLength: 32,
+        messagesPerSecond: 20,
+        messagesBurst: 40,
       },
       features: ['batch', 'batch_text', 'binary_chunk', 'offer', 'search', 'instant', 'pause'],
     });

@@ -47,10 +47,16 @@ test('上限: 没有加入也能读, 与 welcome 的相同, 字段与文档相�
 
 test('上限: 随设置变; 调小单帧, 建议的分片跟着变小', async (t) => {
   const files = { fileBytes: 5_000_000, frameBytes: 200_000, windowBytes: 1_000_000 };
-  const { http, ws } = await serve(t, { files, chat: { textBytes: 100 } });
+  const { http, ws } = await serve(t, { files, chat: { textBytes: 100, messagesPerSecond: 7 } });
   const { limits } = await read(http);
   const { chunkBytes, ...rest } = limits;
-  assert.deepEqual(rest, { ...files, textBytes: 100, nameLength: 32 });
+  assert.deepEqual(rest, {
+    ...files,
+    textBytes: 100,
+    nameLength: 32,
+    messagesPerSecond: 7,
+    messagesBurst: 14,
+  });
   assert.ok(chunkBytes !== undefined && chunkBytes < 150_000);
   assert.deepEqual((await Client.join(t, ws, '张三')).welcome['limits'], limits);
 });

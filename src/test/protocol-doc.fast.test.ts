@@ -1,6 +1,7 @@
 // PROTOCOL.md 与代码一致: 错误, 关闭码, 消息, 字段, 常量, 设置; 服务器的实际输出见 protocol-output.test.ts
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { burstOf } from '../chat/rate-limit.js';
 import { listSettings, SCHEMA } from '../config-schema.js';
 import { MAX_FILE_NAME_BYTES } from '../files/naming.js';
 import { CHUNK_HEADER_BYTES, decodeChunkFrame } from '../protocol/chunk-frame.js';
@@ -106,6 +107,8 @@ describe('PROTOCOL.md: 表格', () => {
       windowBytes: windowBytes.default,
       textBytes: SCHEMA.chat.textBytes.default,
       nameLength: MAX_NAME_CODE_POINTS,
+      messagesPerSecond: SCHEMA.chat.messagesPerSecond.default,
+      messagesBurst: burstOf(SCHEMA.chat.messagesPerSecond.default),
     });
     assert.deepEqual(features, [...messages.SERVER_FEATURES]);
   });

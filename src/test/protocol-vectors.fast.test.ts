@@ -61,6 +61,8 @@ const LIMITS: Limits = {
   windowBytes: 4_194_304,
   textBytes: 16_384,
   nameLength: 32,
+  messagesPerSecond: 20,
+  messagesBurst: 40,
 };
 const WELCOME: WelcomeMessage = {
   type: 'welcome',

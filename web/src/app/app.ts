@@ -4,6 +4,7 @@ import type { Model } from '../model/model.js';
 import type { KeyValue } from '../model/preferences.js';
 import { fetchLimits } from '../net/api.js';
 import { ChatConnection } from '../net/chat-connection.js';
+import { Pace } from '../net/pace.js';
 import { randomId } from '../net/random-id.js';
 import { openResumeStore } from '../net/upload/resume-store.js';
 import type { RollChannel } from '../net/upload/tab-roll-call.js';
@@ -33,7 +34,8 @@ export interface Environment {
 
 export function createApp(model: Model, environment: Environment): Actions {
   const sessions = new Sessions(environment.tab, environment.browser);
-  const connection: ChatConnection = new ChatConnection(`${environment.origin}/ws`, {
+  const pace = new Pace(() => performance.now());
+  const connection: ChatConnection = new ChatConnection(`${environment.origin}/ws`, pace, {
     joinRequest: () => ({
       ...signIn.request,
       ...(catchUp.after === undefined ? {} : { after: catchUp.after }),
@@ -53,12 +55,13 @@ export function createApp(model: Model, environment: Environment): Actions {
   const browse = new Browse(model, connection);
   const searcher = new Searcher(model, connection);
   const fileSearcher = new FileSearcher(model, connection);
-  const texts = new TextSender(model, connection, (seq) => catchUp.adjoins(seq));
-  const uploads = createUploads(model, connection, environment);
+  const texts = new TextSender(model, connection, pace, (seq) => catchUp.adjoins(seq));
+  const uploads = createUploads(model, { connection, pace }, environment);
   const feed = new RoomFeed(model, catchUp, {
     welcomed: (message) => {
       const previous = model.identity.get()?.name ?? message.name;
       signIn.welcomed(message);
+      pace.learn(message.limits);
       if (previous !== message.name) texts.hold();
       model.offers.clear();
       catchUp.welcomed(message);
@@ -111,8 +114,13 @@ export function createApp(model: Model, environment: Environment): Actions {
   };
 }
 
-function createUploads(model: Model, connection: ChatConnection, environment: Environment): UploadManager {
+function createUploads(
+  model: Model,
+  { connection, pace }: { readonly connection: ChatConnection; readonly pace: Pace },
+  environment: Environment,
+): UploadManager {
   return new UploadManager({
+    pace,
     transfers: model.transfers,
     identity: () => (connection.isOnline ? model.identity.get() : undefined),
     sendFrame: (message) => connection.send(message),

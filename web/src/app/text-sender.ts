@@ -4,14 +4,13 @@ import type { AckMessage, ErrorMessage } from '../../../src/protocol/messages.js
 import type { Model } from '../model/model.js';
 import { backoffMs } from '../net/backoff.js';
 import type { ChatConnection } from '../net/chat-connection.js';
+import type { Pace } from '../net/pace.js';
 import { randomId } from '../net/random-id.js';
-
-// 太频繁时等这么久再发 (毫秒)
-const RATE_LIMITED_MS = 1000;
 
 export class TextSender {
   readonly #model: Model;
   readonly #connection: ChatConnection;
+  readonly #pace: Pace;
   readonly #adjoins: (seq: number) => boolean;
   // 一次一条, 应答了才发下一条: 几条同时在途时, 前面的因太频繁被拒而后面的被收下, 次序就乱了
   #inFlight: string | undefined;
@@ -20,9 +19,10 @@ export class TextSender {
   #refusals = 0;
 
   /** adjoins: 这个 seq 与已有的记录接得上 (catch-up.ts) */
-  constructor(model: Model, connection: ChatConnection, adjoins: (seq: number) => boolean) {
+  constructor(model: Model, connection: ChatConnection, pace: Pace, adjoins: (seq: number) => boolean) {
     this.#model = model;
     this.#connection = connection;
+    this.#pace = pace;
     this.#adjoins = adjoins;
   }
 
@@ -91,7 +91,7 @@ export class TextSender {
     this.#settle(item.clientId);
     const reason = { code: error.code, message: error.message };
     if (!error.retryable) this.#model.outbox.fail(item.clientId, reason);
-    else if (error.code === 'rate_limited') this.#pause(RATE_LIMITED_MS);
+    else if (error.code === 'rate_limited') this.#pause(this.#pace.refused('talk'));
     else this.#wait(item.clientId, reason);
     this.#pump();
     return true;
@@ -122,6 +122,11 @@ export class TextSender {
     if (this.#pauseTimer !== undefined || this.#inFlight !== undefined) return;
     const next = this.#model.outbox.items.find(({ state }) => state !== 'failed');
     if (next === undefined) return;
+    const waitMs = this.#pace.waitMs('talk');
+    if (waitMs > 0) {
+      this.#pause(waitMs);
+      return;
+    }
     const name = this.#model.identity.get()?.name ?? '';
     const { clientId, message } = next;
     if (this.#connection.send({ type: 'text', name, message, clientId })) this.#inFlight = clientId;

@@ -4,6 +4,7 @@ import type { HistoryReply, SearchReply } from '../../../src/protocol/messages.j
 import type { CloseReason, ConnectionState } from '../model/connection.js';
 import { retryDelayMs } from './backoff.js';
 import { messagesIn, type SingleMessage } from './frame.js';
+import type { Pace } from './pace.js';
 import { Requests } from './requests.js';
 
 export interface JoinRequest {
@@ -51,6 +52,7 @@ const ABNORMAL: CloseReason = { code: 1006, reason: '' };
 export class ChatConnection {
   readonly #url: string;
   readonly #events: ChatEvents;
+  readonly #pace: Pace;
   readonly #requests = new Requests((query) => this.send(query));
   #state: ConnectionState = { phase: 'idle' };
   #socket: WebSocket | undefined;
@@ -61,8 +63,10 @@ export class ChatConnection {
   // 最近收到一帧的时刻
   #heardAt = 0;
 
-  constructor(url: string, events: ChatEvents) {
+  /** pace: 发出的每一帧都记在上面 */
+  constructor(url: string, pace: Pace, events: ChatEvents) {
     this.#url = url;
+    this.#pace = pace;
     this.#events = events;
   }
 
@@ -100,6 +104,7 @@ export class ChatConnection {
   send(message: object): boolean {
     if (!this.isOnline || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
+    this.#pace.spent();
     return true;
   }
 

@@ -13,6 +13,8 @@ const limits = {
   windowBytes: 4 * MIB,
   textBytes: 16_384,
   nameLength: 32,
+  messagesPerSecond: 20,
+  messagesBurst: 40,
 };
 const rules = { limits, blockedExtensions: ['exe', 'bat'] };
 

@@ -1,16 +1,26 @@
 // 小文件的单帧: 一次一个, 断线重发, 忙时退避; 对着真服务器
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import type { AckMessage, ErrorMessage } from '../../../src/protocol/messages.js';
+import type { AckMessage, ErrorMessage, Limits } from '../../../src/protocol/messages.js';
 import { Client } from '../../../src/test/client.js';
 import { serve } from '../../../src/test/harness.js';
 import type { Identity } from '../../src/model/connection.js';
 import { Transfers } from '../../src/model/transfers.js';
+import { Pace } from '../../src/net/pace.js';
 import { FrameUploads } from '../../src/net/upload/frame-uploads.js';
 import { Upload } from '../../src/net/upload/upload.js';
 import type { ServerSettings } from './running.js';
 
-const limits = { fileBytes: 0, frameBytes: 0, chunkBytes: 0, windowBytes: 0, textBytes: 0, nameLength: 0 };
+const limits: Limits = {
+  fileBytes: 0,
+  frameBytes: 0,
+  chunkBytes: 0,
+  windowBytes: 0,
+  textBytes: 0,
+  nameLength: 0,
+  messagesPerSecond: 0,
+  messagesBurst: 0,
+};
 const identity: Identity = { name: '张三', session: 's', limits, features: [] };
 const ACK_TIMEOUT_MS = 30_000;
 
@@ -26,6 +36,7 @@ interface Step {
 /** 页面: 一条聊天连接加上单帧上传; 断开之后可以再连 */
 class Page {
   readonly frames: FrameUploads;
+  readonly pace = new Pace(() => performance.now());
   readonly steps: Step[] = [];
   /** 送出的帧丢在路上 */
   lossy = false;
@@ -43,6 +54,7 @@ class Page {
     this.frames = new FrameUploads({
       identity: () => (this.client === undefined ? undefined : identity),
       sendFrame: (message) => this.#send(message as { clientId: string }),
+      pace: this.pace,
       done: () => {},
     });
     t.after(() => this.frames.stop());
@@ -54,6 +66,7 @@ class Page {
     const client = await Client.join(this.#t, this.#url, '张三', extra);
     client.socket.on('message', (data) => this.#receive(JSON.parse(data.toString())));
     this.client = client;
+    this.pace.learn(client.welcome['limits'] as Limits);
     this.frames.online();
     return client;
   }
@@ -83,6 +96,7 @@ class Page {
 
   #send(message: { clientId: string }): boolean {
     this.#note('sent', message.clientId);
+    this.pace.spent();
     if (!this.lossy) this.client?.send(message);
     return this.client !== undefined;
   }
@@ -108,17 +122,45 @@ async function setUp(t: TestContext, overrides: ServerSettings = {}) {
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('小文件的单帧', () => {
-  it('一次只有一帧在路上; ack 之后隔 100 毫秒才发下一帧', async (t) => {
+  it('一次只有一帧在路上, 次序不变', async (t) => {
     const { page, client, other } = await setUp(t);
     const [first, second] = [page.add('a'), page.add('b')];
     await client.next(({ clientId }) => clientId === 'b');
     assert.deepEqual(page.story, ['sent a', 'ack a', 'sent b', 'ack b']);
-    const [, acked, next] = page.steps;
-    // 定时器按整毫秒, 可能早不到一毫秒
-    assert.ok((next?.atMs ?? 0) - (acked?.atMs ?? 0) >= 99);
     assert.deepEqual([first.state, second.state], ['done', 'done']);
     assert.equal((await other.next('file'))['originalName'], 'a.txt');
     assert.equal((await other.next('file'))['originalName'], 'b.txt');
+  });
+
+  for (const [rate, count] of [
+    [0, 100],
+    [200, 100],
+    [20, 25],
+  ] as const) {
+    it(`服务器许每秒 ${rate} 条 (0 = 不限): ${count} 个小文件一个接一个, 不在中间空等`, async (t) => {
+      const { page, client } = await setUp(t, { chat: { messagesPerSecond: rate } });
+      const ids = Array.from({ length: count }, (_, index) => `f${index}`);
+      // 定时器永远不到: 等过一次就停在那里
+      t.mock.timers.enable({ apis: ['setTimeout'] });
+      for (const id of ids) page.add(id);
+      await client.next(({ clientId }) => clientId === ids.at(-1));
+      t.mock.timers.reset();
+      assert.deepEqual(
+        page.story,
+        ids.flatMap((id) => [`sent ${id}`, `ack ${id}`]),
+      );
+    });
+  }
+
+  it('许得少的: 照着它的速率发完, 一次也不被拒', async (t) => {
+    const { page, client } = await setUp(t, { chat: { messagesPerSecond: 5 } });
+    // 突发十条的量里留着几条不用, 其余要等
+    for (let index = 0; index < 15; index += 1) page.add(`f${index}`);
+    await client.next(({ clientId }) => clientId === 'f14');
+    assert.deepEqual(
+      page.story.filter((step) => step.startsWith('error')),
+      [],
+    );
   });
 
   it('断线时还没有 ack: 重连之后用同一个 clientId 重发, 聊天室里恰好一个', async (t) => {

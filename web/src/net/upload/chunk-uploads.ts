@@ -1,6 +1,7 @@
 // 分片上传的队列: 先来先传, 同时两个; 断线与服务器忙时等待, 自己会继续
 import type { Identity } from '../../model/connection.js';
 import { backoffMs } from '../backoff.js';
+import type { Pace } from '../pace.js';
 import type { ResumeKeeper } from './resume-keeper.js';
 import { transferError, type Upload } from './upload.js';
 import { WorkerLink } from './worker-link.js';
@@ -9,6 +10,7 @@ import type { RunOutcome, RunReport } from './worker-messages.js';
 export interface ChunkPorts {
   /** 聊天连接断开时为 undefined */
   readonly identity: () => Identity | undefined;
+  readonly pace: Pace;
   readonly transferUrl: (session: string) => string;
   readonly createWorker: () => Worker;
   readonly keeper: ResumeKeeper;
@@ -19,6 +21,8 @@ export interface ChunkPorts {
 }
 
 const MAX_RUNNING = 2;
+// 一次上传占几条: file_start 与 file_end; 秒传再有两条, 由留着不用的垫上
+const MESSAGES_PER_RUN = 2;
 // 服务器已删, 留着记录没有用
 const ERASED: ReadonlySet<string> = new Set([
   'file_type_forbidden',
@@ -36,6 +40,8 @@ export class ChunkUploads {
   readonly #running = new Map<string, Upload>();
   readonly #waiting = new Map<Upload, ReturnType<typeof setTimeout> | undefined>();
   #runs = 0;
+  /** 等着轮到: 很多不大不小的文件, 开头与结尾的消息也有速率 */
+  #turn: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ports: ChunkPorts) {
     this.#ports = ports;
@@ -71,6 +77,7 @@ export class ChunkUploads {
   }
 
   stop(): void {
+    clearTimeout(this.#turn);
     for (const timer of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
     this.#queue.length = 0;
@@ -81,11 +88,16 @@ export class ChunkUploads {
   // ---- 队列 ----
 
   #fill(): void {
+    clearTimeout(this.#turn);
     const identity = this.#ports.identity();
-    while (identity !== undefined && this.#running.size < MAX_RUNNING) {
+    while (identity !== undefined && this.#running.size < MAX_RUNNING && this.#queue.length > 0) {
+      const waitMs = this.#ports.pace.waitMs('files');
+      if (waitMs > 0) {
+        this.#turn = setTimeout(() => this.#fill(), waitMs);
+        return;
+      }
       const upload = this.#queue.shift();
-      if (upload === undefined) return;
-      this.#run(upload, identity);
+      if (upload !== undefined) this.#run(upload, identity);
     }
   }
 
@@ -95,6 +107,7 @@ export class ChunkUploads {
       upload.become('needs_file');
       return;
     }
+    this.#ports.pace.spent(MESSAGES_PER_RUN);
     this.#runs += 1;
     const runId = `${upload.id}.${this.#runs}`;
     this.#running.set(runId, upload);
@@ -210,6 +223,7 @@ export class ChunkUploads {
 
   #refused(upload: Upload, { code, message, retryable }: Extract<RunOutcome, { kind: 'refused' }>): void {
     if (retryable) {
+      if (code === 'rate_limited') this.#ports.pace.refused('files');
       this.#later(upload);
       return;
     }

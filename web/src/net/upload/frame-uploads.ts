@@ -2,6 +2,7 @@
 import type { AckMessage, ErrorMessage } from '../../../../src/protocol/messages.js';
 import type { Identity } from '../../model/connection.js';
 import { backoffMs } from '../backoff.js';
+import type { Pace } from '../pace.js';
 import { toBase64 } from './base64.js';
 import type { Upload } from './upload.js';
 
@@ -9,15 +10,14 @@ export interface FramePorts {
   readonly identity: () => Identity | undefined;
   /** 聊天连接; 没有送出返回 false */
   readonly sendFrame: (message: object) => boolean;
+  readonly pace: Pace;
   done(upload: Upload): void;
 }
 
-// 两帧之间至少这么久: 每秒至多 10 帧, 给聊天留一半配额 (chat.messagesPerSecond 是 20)
-const GAP_MS = 100;
 // 连接好好的却没有应答: 用同一个 clientId 再问, 服务器认得出是重发
 const ACK_TIMEOUT_MS = 30_000;
 
-/** 队首是正在传的那个; idle: 队列空或不在线; pausing: 隔一会儿再发; sending: 等 ack */
+/** 队首是正在传的那个; idle: 队列空或不在线; pausing: 等着轮到 (步子, 退避); sending: 等 ack */
 type FrameState = 'idle' | 'pausing' | 'sending';
 
 export class FrameUploads {
@@ -25,7 +25,7 @@ export class FrameUploads {
   /** 至多与列表一样长 */
   readonly #queue: Upload[] = [];
   #state: FrameState = 'idle';
-  /** 同时只有一个: 间隔, 退避, 或等 ack 的期限 */
+  /** 同时只有一个: 步子, 退避, 或等 ack 的期限 */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ports: FramePorts) {
@@ -48,7 +48,7 @@ export class FrameUploads {
     if (index < 0) return;
     const wasSending = this.isSending(upload);
     this.#queue.splice(index, 1);
-    if (wasSending) this.#pause(GAP_MS);
+    if (wasSending) this.#next();
   }
 
   online(): void {
@@ -70,7 +70,7 @@ export class FrameUploads {
     head.setSent(head.size);
     head.become('done');
     this.#ports.done(head);
-    this.#pause(GAP_MS);
+    this.#next();
     return true;
   }
 
@@ -79,13 +79,12 @@ export class FrameUploads {
     if (head === undefined) return false;
     if (retryable) {
       head.become('waiting');
-      this.#pause(backoffMs(head.attempts));
-      head.attempts += 1;
+      this.#pause(this.#delayAfter(head, code));
       return true;
     }
     this.#queue.shift();
     head.fail(code, message);
-    this.#pause(GAP_MS);
+    this.#next();
     return true;
   }
 
@@ -105,6 +104,11 @@ export class FrameUploads {
     const head = this.#queue[0];
     const identity = this.#ports.identity();
     if (head === undefined || identity === undefined) return;
+    const waitMs = this.#ports.pace.waitMs('files');
+    if (waitMs > 0) {
+      this.#pause(waitMs);
+      return;
+    }
     this.#become('sending');
     this.#timer = setTimeout(() => this.#next(), ACK_TIMEOUT_MS);
     head.become('sending');
@@ -127,7 +131,15 @@ export class FrameUploads {
     if (!this.isSending(head)) return;
     this.#queue.shift();
     head.fail('unreadable', error instanceof Error ? error.message : String(error));
-    this.#pause(GAP_MS);
+    this.#next();
+  }
+
+  // 太快了只是等下一个令牌, 不算失败过; 别的 (忙, 磁盘) 越等越久
+  #delayAfter(head: Upload, code: string): number {
+    if (code === 'rate_limited') return this.#ports.pace.refused('files');
+    const delayMs = backoffMs(head.attempts);
+    head.attempts += 1;
+    return delayMs;
   }
 
   #pause(delayMs: number): void {

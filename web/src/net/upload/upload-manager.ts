@@ -3,6 +3,7 @@ import type { AckMessage, ErrorMessage, Limits } from '../../../../src/protocol/
 import type { PickedFile } from '../../model/actions.js';
 import type { Identity } from '../../model/connection.js';
 import { MAX_TRANSFERS, type Transfers } from '../../model/transfers.js';
+import type { Pace } from '../pace.js';
 import { randomId } from '../random-id.js';
 import { fitsOneFrame, refusal, type UploadLimits } from './admission.js';
 import { ChunkUploads } from './chunk-uploads.js';
@@ -21,6 +22,7 @@ export interface UploadManagerOptions {
   readonly identity: () => Identity | undefined;
   /** 经聊天连接发一帧; 没有送出返回 false */
   readonly sendFrame: (message: object) => boolean;
+  readonly pace: Pace;
   /** /ws/transfer?session=… 的绝对地址 */
   readonly transferUrl: (session: string) => string;
   readonly createWorker: () => Worker;
@@ -41,6 +43,8 @@ const UNKNOWN_LIMITS: Limits = {
   windowBytes: 0,
   textBytes: 0,
   nameLength: 0,
+  messagesPerSecond: 0,
+  messagesBurst: 0,
 };
 // 正在校验的马上就完成, 不必暂停
 const PAUSABLE: ReadonlySet<UploadState> = new Set<UploadState>([
@@ -67,14 +71,15 @@ export class UploadManager {
 
   constructor(options: UploadManagerOptions) {
     this.#options = options;
-    const { identity, transferUrl, createWorker, sendFrame, store, tabId } = options;
+    const { identity, pace, transferUrl, createWorker, sendFrame, store, tabId } = options;
     const done = (upload: Upload): void => void this.#uploads.delete(upload.id);
     this.#keeper = new ResumeKeeper({ store, tabId, userName: () => this.#userName });
     this.#rollCall = new TabRollCall(tabId, options.channel, (uploadId) => this.#yield(uploadId));
     const started = ({ credentials }: Upload): void => this.#rollCall.claim(credentials?.uploadId ?? '');
-    this.#frames = new FrameUploads({ identity, sendFrame, done });
+    this.#frames = new FrameUploads({ identity, pace, sendFrame, done });
     this.#chunks = new ChunkUploads({
       identity,
+      pace,
       transferUrl,
       createWorker,
       keeper: this.#keeper,
