@@ -38,7 +38,12 @@ export async function openHistory(runtime: Runtime, parts: DiskParts): Promise<O
   const { proven } = proof;
   const isKnown = proven !== undefined || hasJournal(folder.historyFolder);
   const loss = isKnown ? describeLoss(folder.historyFolder, proven) : undefined;
-  const log = await openOrAccept({ ...options, loss }, runtime.acts.acceptLostHistory);
+  const log = await openOrAccept({ ...options, loss, proven }, runtime.acts.acceptLostHistory);
+  if (proven !== undefined && log.seq < proven.seq && !runtime.acts.acceptLostHistory)
+    logger.warn(
+      { seq: log.seq, provenSeq: proven.seq },
+      '消息数据库比上次停下时旧 (由备份恢复的?): 之后的消息没有了, 历史换了编号, 客户端会重新取',
+    );
   if (log.isNew && !runtime.acts.acceptLostHistory) await warnNewHistory(folder, logger);
   return { log, prove: () => proof.save(log), close: () => closeDisk(log, proof, logger) };
 }
@@ -47,7 +52,7 @@ function optionsOf(
   { history }: Config,
   logger: Logger,
   { folder, removeFile }: DiskParts,
-): Omit<DiskLogOptions, 'tail' | 'loss'> {
+): Omit<DiskLogOptions, 'tail' | 'loss' | 'proven'> {
   return {
     folder: folder.historyFolder,
     pendingBytes: history.pendingBytes,

@@ -93,6 +93,26 @@ test('历史丢了: 三千句话, 数据库删了或成了零字节, 没有文�
   assert.equal((await messages(t, (await serve(t, { storage: { path: storage } })).ws)).length, 50);
 });
 
+test('由较旧的备份恢复: 编号换新, 不会有两条消息用同一个 seq 而客户端不知道; 日志说一声', async (t) => {
+  const storage = await settled(t, 3);
+  const backup = path.join(await temporaryFolder(t), 'messages.db');
+  cpSync(path.join(storage, DATABASE), backup);
+  const { server, ws } = await serve(t, { storage: { path: storage } });
+  const before = await Client.join(t, ws, '张三');
+  before.send({ type: 'text', message: '备份之后说的', clientId: 'c4' });
+  await before.next('ack');
+  await server.stop();
+  cpSync(backup, path.join(storage, DATABASE));
+  const restored = await startLogged(t, storage);
+  assert.equal(restored.warned.filter((text) => text.includes('比上次停下时旧')).length, 1);
+  const after = await Client.join(t, `ws://127.0.0.1:${restored.server.port}`, '张三');
+  assert.deepEqual([after.welcome['seq'], after.welcome['epoch'] === before.welcome['epoch']], [3, false]);
+  await restored.server.stop();
+  // 从此就是它: 不再换, 也不再说
+  const again = await startLogged(t, storage);
+  assert.deepEqual(again.warned, []);
+});
+
 test('历史丢了: 没有凭据的旧目录, 预写文件里有消息就认得出', async (t) => {
   const storage = await settled(t, 3, true);
   rmSync(path.join(storage, 'history.json'), { force: true });

@@ -6,6 +6,7 @@ import { AppError } from '../../protocol/errors.js';
 import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../../protocol/messages.js';
 import { currentBoot } from './boot.js';
 import type { History } from './history.js';
+import type { ProvenHistory } from './history-proof.js';
 import { Journal, type JournalRecord } from './journal.js';
 import { Pending } from './pending.js';
 import { ReaderLink } from './reader-link.js';
@@ -26,6 +27,8 @@ export interface DiskLogOptions {
   readonly sync: boolean;
   /** 这里有过历史 (怎么知道的, 一行中文): 没有数据库就不打开。undefined 则没有就新建 */
   readonly loss?: string | undefined;
+  /** 有过历史的凭据; 数据库比它旧 (由备份恢复的) 就换一个编号 */
+  readonly proven?: ProvenHistory | undefined;
   readonly retention: RetentionLimits;
   /** 过了保留期: 删掉文件, 之后才删它的消息; 已经没有也算成功 */
   readonly removeFile: (file: FileRecord) => Promise<void>;
@@ -369,7 +372,7 @@ function brokenLog(): AppError {
 }
 
 // 交给写线程的: 函数过不去
-function pick({ folder, sync, loss, retention, tail }: DiskLogOptions): Omit<WriterOptions, 'boot'> {
+function pick({ folder, sync, loss, proven, retention, tail }: DiskLogOptions): Omit<WriterOptions, 'boot'> {
   const { maxMessages, maxAgeDays, maxBytes } = retention;
-  return { folder, sync, loss, tail, retention: { maxMessages, maxAgeDays, maxBytes } };
+  return { folder, sync, loss, proven, tail, retention: { maxMessages, maxAgeDays, maxBytes } };
 }

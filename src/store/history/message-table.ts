@@ -32,6 +32,11 @@ export class MessageTable {
     return this.meta('epoch') === undefined && this.#seq === 0;
   }
 
+  /** 同一个历史, 却没有它那么多: 由较旧的备份恢复的。begin 之前问 */
+  isBehind({ epoch, seq }: { readonly epoch: string; readonly seq: number }): boolean {
+    return this.meta('epoch') === epoch && this.#seq < seq;
+  }
+
   /** 还留着的最旧一条; 一条也没有时是下一条的 */
   get firstSeq(): number {
     return this.#bound('MIN') || this.#seq + 1;
@@ -55,7 +60,7 @@ export class MessageTable {
   }
 
   /**
-   * 历史的编号。预写文件丢了尾巴, 或上次没有好好停下而机器又重启过 (播出去而没落盘的可能已丢): 换一个编号, 客户端据此重新取。
+   * 历史的编号。丢了尾巴 (预写文件坏了, 换回了旧的一份), 或上次没有好好停下而机器又重启过 (播出去而没落盘的可能已丢): 换一个编号, 客户端据此重新取。
    * 副作用: 记下正在运行
    */
   begin(boot: string, isTailLost: boolean): string {

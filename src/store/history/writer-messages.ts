@@ -1,6 +1,7 @@
 // 主线程与写线程之间的消息
 import type { FileRecord, RoomEntry } from '../../protocol/messages.js';
 import type { HistoryProblem } from './history-error.js';
+import type { ProvenHistory } from './history-proof.js';
 import type { JournalPosition } from './journal.js';
 import type { JournalDamage } from './journal-check.js';
 import type { TailLimits } from './tail.js';
@@ -23,6 +24,8 @@ export interface WriterOptions {
   readonly tail: TailLimits;
   /** 这里有过历史 (怎么知道的, 一行中文): 空的数据库就是丢了, 不能当成新的 */
   readonly loss: string | undefined;
+  /** 上次记下的凭据: 同一个编号而还不到它的 seq, 就是换回了旧的一份 */
+  readonly proven: ProvenHistory | undefined;
   /** 这一次开机 */
   readonly boot: string;
   /** 写线程死后重开: 主线程正写到这里; 没有则是进程启动, 补完全部预写文件 */

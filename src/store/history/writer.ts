@@ -127,10 +127,11 @@ export class Writer {
     this.#post({ kind: 'stopped', clean });
   }
 
-  // 补完之后才定 epoch: 丢了尾巴就要换。换好了才移走坏的一段, 中途崩溃下次还看得见它
-  #begin({ boot, resumeAt }: WriterOptions): string {
+  // 补完之后才定 epoch: 丢了尾巴, 换回了旧的一份就要换。换好了才移走坏的一段, 中途崩溃下次还看得见它
+  #begin({ boot, resumeAt, proven }: WriterOptions): string {
     const damage = this.#check?.damage;
-    const epoch = this.#table.begin(boot, damage?.isTailLost ?? false);
+    const isTailLost = damage?.isTailLost === true || (proven !== undefined && this.#table.isBehind(proven));
+    const epoch = this.#table.begin(boot, isTailLost);
     if (damage !== undefined) this.#post({ kind: 'damaged', ...damage, kept: this.#journal.keepDamaged() });
     // 进程启动: 写到一半的尾巴不会再有人来补, 连同它的文件一起收走
     if (resumeAt === undefined) this.#journal.clear();
