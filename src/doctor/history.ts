@@ -18,6 +18,7 @@ import type { JournalRecord } from '../store/history/journal.js';
 import { hasJournal, isBlankDatabase, isDatabaseFile } from '../store/history/lost-history.js';
 import { blobOf, COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
 import { SCHEMA_VERSION } from '../store/history/schema.js';
+import { knownVersion } from '../store/history/upgrade.js';
 import { HISTORY_PROOF } from '../store/storage-folder.js';
 import type { StoredRecord } from '../store/stored-record.js';
 import { checkText } from './check-text.js';
@@ -112,14 +113,8 @@ export function resetIndex(folder: string): void {
 
 function examine(database: Connection, folder: string): HistoryView {
   requireOurs(database, path.join(folder, DATABASE_NAME));
-  const version = userVersion(database);
-  if (version > SCHEMA_VERSION) {
-    throw new Error(
-      `消息数据库的格式是第 ${version} 版, 这个版本的水闸只认得到第 ${SCHEMA_VERSION} 版; 请换用更新的水闸`,
-    );
-  }
   // 里面还没有表: 建到一半, 或是被换成了空的
-  if (version === 0) return examineMissing(folder);
+  if (knownVersion(database) === 0) return examineMissing(folder);
   const findings = checkIntegrity(database);
   const [first, last, count] = one<[number | null, number | null, number]>(
     database,

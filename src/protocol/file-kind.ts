@@ -40,7 +40,7 @@ const BY_MIME: readonly [RegExp, FileKind][] = [
 ];
 
 /** 扩展名, 小写, 不带点; 没有时为空串 */
-export function extensionOf(name: string): string {
+function extensionOf(name: string): string {
   return /[^.]\.([^.\s]{1,10})$/u.exec(name)?.[1]?.toLowerCase() ?? '';
 }
 

@@ -176,7 +176,7 @@ export function containsLink(body: string): boolean {
 }
 
 /** 那天零点, Unix 毫秒 */
-export function dayStartMs({ year, month, day }: CivilDate, utcOffset?: number): number {
+function dayStartMs({ year, month, day }: CivilDate, utcOffset?: number): number {
   if (utcOffset === undefined) return new Date(year, month - 1, day).getTime();
   return Date.UTC(year, month - 1, day) - utcOffset * MINUTE_MS;
 }

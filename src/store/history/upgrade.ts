@@ -6,8 +6,17 @@ import { type Connection, transact, userVersion } from './database.js';
 import { MIGRATIONS, SCHEMA_VERSION } from './schema.js';
 
 /** 第 version 版的副本的文件名 */
-export function backupName(version: number): string {
+function backupName(version: number): string {
   return `messages-v${version}.db`;
+}
+
+/** 数据库的格式是第几版; 0 是空的。错误: 由更新的版本建立 (一行中文) */
+export function knownVersion(database: Connection): number {
+  const version = userVersion(database);
+  if (version <= SCHEMA_VERSION) return version;
+  throw new Error(
+    `消息数据库的格式是第 ${version} 版, 这个版本的水闸只认得到第 ${SCHEMA_VERSION} 版; 请换用更新的水闸`,
+  );
 }
 
 /**
@@ -15,12 +24,7 @@ export function backupName(version: number): string {
  * 错误: 更新的版本建的 (一行中文); 副本写不下时 SQLITE_FULL, 那时什么都没有改
  */
 export function upgrade(database: Connection, file: string): string | undefined {
-  const version = userVersion(database);
-  if (version > SCHEMA_VERSION) {
-    throw new Error(
-      `消息数据库的格式是第 ${version} 版, 这个版本的水闸只认得到第 ${SCHEMA_VERSION} 版; 请换用更新的水闸`,
-    );
-  }
+  const version = knownVersion(database);
   // 空的没有什么可留
   const isOld = version > 0 && version < SCHEMA_VERSION;
   if (isOld) backUp(database, file, version);
