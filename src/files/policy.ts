@@ -132,6 +132,9 @@ interface Detected {
   readonly extension: string;
 }
 
+// 扫描仪与 libtiff 把目录写在最后, 在样本之外, file-type 于是认不出
+const TIFF: Detected = { mime: 'image/tiff', extension: 'tif' };
+
 /** 内容识别; 认不出, 出错, 超时都是 undefined */
 async function detect(sample: Uint8Array): Promise<Detected | undefined> {
   let timer: NodeJS.Timeout | undefined;
@@ -140,7 +143,7 @@ async function detect(sample: Uint8Array): Promise<Detected | undefined> {
   });
   try {
     const found = await Promise.race([fileTypeFromBuffer(sample), expiry]);
-    if (found === undefined) return undefined;
+    if (found === undefined) return isTiff(sample) ? TIFF : undefined;
     // 去掉 "audio/ogg; codecs=opus" 的参数
     return { mime: found.mime.split(';', 1)[0]!.trim().toLowerCase(), extension: found.ext };
   } catch {
@@ -181,6 +184,12 @@ function looksLikeText(sample: Uint8Array): boolean {
   // UTF-16 的每个字都可能含控制字节, 而它的 BOM 与 MPEG 的帧头撞了
   if (startsWith(sample, 0xff, 0xfe) || startsWith(sample, 0xfe, 0xff)) return true;
   return sample.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b);
+}
+
+// 两种字节序, 经典的 (42) 与 BigTIFF (43)
+function isTiff(head: Uint8Array): boolean {
+  const little = startsWith(head, 0x49, 0x49) && (head[2] === 0x2a || head[2] === 0x2b) && head[3] === 0;
+  return little || (startsWith(head, 0x4d, 0x4d, 0) && (head[3] === 0x2a || head[3] === 0x2b));
 }
 
 function isMachO(head: Uint8Array): boolean {

@@ -131,6 +131,15 @@ test('类型: 自称图片, 音频, 视频而内容认不出的, 只是字节流
   assert.equal(await policy.identify(text, 'a', 'video/mp4'), 'application/octet-stream');
 });
 
+test('类型: 目录写在最后的 TIFF (扫描仪, libtiff) 也是图片', async () => {
+  for (const magic of ['49 49 2a 00', '4d 4d 00 2a', '49 49 2b 00', '4d 4d 00 2b']) {
+    const head = Buffer.concat([hex(magic), Buffer.alloc(HEAD_BYTES, 0x20)]);
+    assert.equal(await policy.identify(head, '扫描.tif', undefined), 'image/tiff', magic);
+  }
+  const text = Buffer.from('II* 与 MM 是 TIFF 的开头');
+  assert.equal(await policy.identify(text, 'a.txt', undefined), 'text/plain');
+});
+
 test('类型: 文本按扩展名, 内容像别的也不变', async () => {
   const xml = Buffer.from('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>');
   assert.equal(await policy.identify(xml, 'a.svg', undefined), 'image/svg+xml');
