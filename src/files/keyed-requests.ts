@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../protocol/errors.js';
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
+import { KeyedLock } from './keyed-lock.js';
 import type { KeyedFile, KeyedJournal } from './ports.js';
 
 /** 一个键记多久 (毫秒): 24 小时, 与未完成的上传相同的量级; 之后同一个键是新的请求 */
@@ -25,6 +26,8 @@ export class KeyedRequests {
   /** 请求的散列 -> 记下的时刻 (Unix 毫秒); 旧的在前 */
   readonly #saved = new Map<string, number>();
   readonly #running = new Set<string>();
+  /** 同一个请求的写下与删掉依次进行: 刚好过期的那一刻又来了, 不能写下之后又被删掉 */
+  readonly #lock = new KeyedLock();
 
   constructor(parts: KeyedRequestsParts) {
     this.#parts = parts;
@@ -84,16 +87,21 @@ export class KeyedRequests {
 
   // 在发布之前记下将要用的 id: 崩溃在中途, 重启后对账把发布了的补播, 重发时凭 id 认出它们, 只发缺的
   async #save(id: string, files: readonly KeyedFile[]): Promise<void> {
-    await this.#parts.journal.save(id, files);
-    this.#saved.delete(id);
-    this.#saved.set(id, this.#parts.now());
+    await this.#lock.run(id, async () => {
+      await this.#parts.journal.save(id, files);
+      this.#saved.delete(id);
+      this.#saved.set(id, this.#parts.now());
+    });
     const oldest = this.#saved.keys().next().value;
     if (this.#saved.size > MAX_REMEMBERED && oldest !== undefined) await this.#forget(oldest);
   }
 
   async #forget(id: string): Promise<void> {
     this.#saved.delete(id);
-    await this.#parts.journal.remove(id);
+    await this.#lock.run(id, async () => {
+      // 排队的时候又写下了
+      if (!this.#saved.has(id)) await this.#parts.journal.remove(id);
+    });
   }
 }
 

@@ -37,6 +37,8 @@ const STEP_BYTES = 1024 * 1024;
 const LEAST_BYTES = 64 * 1024;
 // 忙的时候隔这么久再看 (毫秒)
 const BUSY_MS = 1000;
+// 出了错隔这么久再来 (毫秒): 日志里至多每十分钟一行
+const TROUBLE_MS = 600_000;
 // 隔多久记一次查到哪里 (毫秒): 重启之后至多重查这么久的量
 const SAVE_MS = 30_000;
 // 一次至多睡这么久 (毫秒): setTimeout 的上限约 24 天, 而间隔可以更长
@@ -67,20 +69,29 @@ export class Scrubber {
   }
 
   async #run(): Promise<void> {
-    const { state, log } = this.#parts;
-    try {
-      await this.#sleep(START_MS);
-      for (;;) {
+    const { signal } = this.#aborting;
+    let waitMs = START_MS;
+    while (!signal.aborted) {
+      try {
+        await this.#sleep(waitMs);
         await this.#rest();
-        const counts = await this.#pass();
-        await this.#forgetGone();
-        state.finished(Date.now());
-        log.info({ ...counts, damaged: state.damagedCount }, '后台校验查完一遍');
+        await this.#once();
+        waitMs = 0;
+      } catch (error) {
+        // 停机是正常的结束; 别的 (没有句柄, 盘一时读不了) 歇一阵从查到的地方再来, 不能影响服务
+        if (signal.aborted) return;
+        this.#parts.log.warn({ err: error, retryMs: TROUBLE_MS }, '后台校验出错, 过一会儿接着查');
+        waitMs = TROUBLE_MS;
       }
-    } catch (error) {
-      // 停机是正常的结束; 别的错误只是不再查, 不能影响服务
-      if (!this.#aborting.signal.aborted) log.error({ err: error }, '后台校验出错, 到重启为止不再查');
     }
+  }
+
+  async #once(): Promise<void> {
+    const { state, log } = this.#parts;
+    const counts = await this.#pass();
+    await this.#forgetGone();
+    state.finished(Date.now());
+    log.info({ ...counts, damaged: state.damagedCount }, '后台校验查完一遍');
   }
 
   async #rest(): Promise<void> {

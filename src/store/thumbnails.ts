@@ -103,8 +103,8 @@ export class Thumbnails {
     const whole = await this.#shrink(source, 'error');
     if (whole !== undefined) return whole;
     const part = await this.#shrink(source, 'none');
-    // 只剩一个头: 解出来是一片黑
-    return part === undefined || (await isBlank(part)) ? undefined : part;
+    // 只剩一个头: 解出来是一片黑; 连自己做的都读不懂的也不要
+    return part === undefined || (await isBlank(part).catch(() => true)) ? undefined : part;
   }
 
   async #shrink(source: string, strictness: Strictness): Promise<Uint8Array | undefined> {

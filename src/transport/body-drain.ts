@@ -10,7 +10,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_MS = 2000;
 // 停读之后留给对方读应答的时间 (毫秒); 停着的连接 uWS 不管, 也看不到对方离开
 const HOLD_MS = 10_000;
-// 全部请求: 同时至多这么多个, 合计至多这么多字节; 超出的不再读
+// 全部请求: 同时在读的至多这么多个, 合计至多这么多字节; 超出的不再读。停着等断开的不占
 const MAX_DRAINS = 64;
 const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
 
@@ -30,10 +30,9 @@ export class BodyDrain implements Patrolled {
     this.#res = res;
     this.#patrol = patrol;
     this.#untilMs = patrol.now() + MAX_MS;
-    const admitted = total.drains < MAX_DRAINS;
     total.drains += 1;
     patrol.watch(this);
-    if (!admitted) this.#hold();
+    if (total.drains > MAX_DRAINS) this.#hold();
   }
 
   /** 又来了这么多字节 */
@@ -62,8 +61,8 @@ export class BodyDrain implements Patrolled {
   /** 连接没有了, 或不必再管; 可重复调用 */
   release(): void {
     if (this.#state === 'released') return;
+    if (this.#state !== 'holding') total.drains -= 1;
     this.#state = 'released';
-    total.drains -= 1;
     total.bytes -= this.#bytes;
     this.#patrol.forget(this);
   }
@@ -79,6 +78,7 @@ export class BodyDrain implements Patrolled {
   #hold(): void {
     if (this.#state !== 'dropping') return;
     this.#state = 'holding';
+    total.drains -= 1;
     this.#untilMs = this.#patrol.now() + HOLD_MS;
     this.#res.pause();
   }

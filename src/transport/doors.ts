@@ -121,8 +121,10 @@ export class Doors {
       return true;
     } catch (error) {
       const { patrol, reportInternal } = this.#parts;
-      if (hasBody(req)) new Exchange(res, patrol).refuse(error, reportInternal);
-      else refuseAndClose(res, error, reportInternal, req.getMethod() === 'head');
+      const headOnly = req.getMethod() === 'head';
+      // HEAD 的应答不能带体
+      if (hasBody(req) && !headOnly) new Exchange(res, patrol).refuse(error, reportInternal);
+      else refuseAndClose(res, error, reportInternal, headOnly);
       return false;
     }
   }
