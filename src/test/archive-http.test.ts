@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { Client, type Message } from './client.js';
+import { gbk } from './gbk.js';
 import { serve } from './harness.js';
 import { bodyOf, RawSocket } from './http-tools.js';
 
@@ -55,6 +56,26 @@ describe('HTTP 读历史', () => {
     const [file] = (await get('/api/messages?kind=file')).body.messages;
     assert.ok(String(file?.['url']).startsWith(http));
     assert.equal(await (await fetch(String(file?.['url']))).text(), 'x');
+  });
+
+  it('查询参数是 GBK 的百分号 (中文 Windows 的工具) 也认; 两种都不是的 400; 文件列表不收别的 kind', async (t) => {
+    const { get } = await room(t);
+    const percent = (bytes: Uint8Array): string =>
+      [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+    const utf8 = (await get('/api/search?query=%E4%BC%9A%E8%AE%AE')).body;
+    const found = (await get(`/api/search?query=${percent(gbk('会议'))}`)).body;
+    assert.equal(found.query, '会议');
+    assert.deepEqual(texts(found), texts(utf8));
+    assert.deepEqual(
+      texts((await get('/api/search?query=100%')).body),
+      ['第二次会议 100%'],
+      '单个的百分号照字面',
+    );
+    for (const path of ['/api/search?query=%ff', '/api/files?query=a%ffb', '/api/files?kind=text']) {
+      const { status, body } = await get(path);
+      assert.equal(status, 400, path);
+      assert.equal(body.error?.code, 'invalid_field');
+    }
   });
 
   it('搜索: 新的在前, 按字面, 文件名也算, 接着上一页要', async (t) => {

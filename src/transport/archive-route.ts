@@ -12,10 +12,10 @@ import { Exchange, type ReportInternal } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
+import { queryFields } from './query-fields.js';
 import { readSmallBody } from './small-body.js';
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
-const INTEGER = /^-?\d+$/;
 // 不加入也能搜: 合计至多占全部搜索的四分之一, 余下的留给加入的人
 const SEARCH_SHARE = 4;
 // 一个地址同时至多这么多个
@@ -71,7 +71,8 @@ export class ArchiveRoute {
 
   files(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
     this.#answer(res, req, headOnly, (question) => {
-      const fields = { ...question.fields, kind: 'file' };
+      // 写了别的 kind 的, 由 codec 说它不合格
+      const fields = { kind: 'file', ...question.fields };
       return this.#search({ ...question, fields }, (message, origin) =>
         this.#parts.archive.files(message, origin),
       );
@@ -148,19 +149,4 @@ export class ArchiveRoute {
 function requireJson(contentType: string): void {
   if (JSON_TYPE.test(contentType)) return;
   throw new AppError('invalid_field', { detail: '需要 Content-Type: application/json' });
-}
-
-// 数字写成数字, 其余照原样: 合不合格由 codec 说, 两个入口同一套
-function queryFields(query: string): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
-  const parameters = new URLSearchParams(query);
-  for (const name of ['before', 'after', 'limit', 'utcOffset']) {
-    const value = parameters.get(name);
-    if (value !== null) fields[name] = INTEGER.test(value) ? Number(value) : value;
-  }
-  for (const name of ['query', 'kind', 'group', 'from']) {
-    const value = parameters.get(name);
-    if (value !== null) fields[name] = value;
-  }
-  return fields;
 }
