@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Iterator, Mapping
 
-from .server import ROOT
+from .paths import ROOT
 
 # 等一行, 等结束的期限 (秒); 平常远用不到
 WAIT_S = 60

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from .paths import ROOT as ROOT
+from .paths import ROOT
 
 MAIN = ROOT / "dist" / "main.js"
 # 启动的期限 (秒)

@@ -14,7 +14,7 @@ from .. import arguments, help_texts, preflight
 from ..headless.options import Patience, ReceiveOptions, SendOptions
 from ..settings import VARIABLES, UsageError
 from .client_process import ClientProcess, environment, full_disk, run_client
-from .server import ROOT
+from .paths import ROOT
 
 
 def test_通用选项在子命令前后都可以() -> None:

@@ -12,7 +12,7 @@ from ..headless.file_names import candidates, clean_file_name
 from ..headless.json_lines import encode_line
 from ..headless.terminal import cut_to_width
 from ..model.file_names import MAX_NAME_BYTES, disguised_extension, local_name, replace_specials
-from .server import ROOT
+from .paths import ROOT
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 VECTORS = json.loads((ROOT / "src" / "test" / "vectors" / "file-names.json").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..transfer.file_stamp import FileStamp
 from ..transfer.resume_store import MAX_RECORDS, ResumeRecord, ResumeStore
-from .server import ROOT
+from .paths import ROOT
 
 BASE = "http://127.0.0.1:3000"
 

@@ -19,7 +19,8 @@ import pytest
 
 from .client_process import ClientProcess, environment, full_disk, run_client, unread_pipe
 from .files import empty, random_bytes
-from .server import ROOT, SluiceServer, free_port
+from .paths import ROOT
+from .server import SluiceServer, free_port
 
 LARGE_BYTES = 40 * 1024 * 1024
 # 至少传了这么多才算 "中间", 字节

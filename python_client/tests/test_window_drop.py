@@ -11,7 +11,7 @@ import pytest
 
 from ..ui import drop_target
 from ..ui.window import Window
-from .server import ROOT
+from .paths import ROOT
 from .tk_display import DEADLINE_S, Desktop, HandFedNetwork, drained, wait_until
 
 URIS = "text/uri-list"

@@ -18,7 +18,7 @@ from ..model.events import TransferChanged, TransferRemoved
 from ..model.transfers import DONE, FAILED, MOVING, UP, Transfer
 from ..ui.pasted_pictures import KEEP_S
 from ..ui.window import Window
-from .server import ROOT
+from .paths import ROOT
 from .tk_display import DEADLINE_S, Desktop, HandFedNetwork, drained, wait_until
 
 TEXT = "UTF8_STRING"

@@ -214,13 +214,14 @@ export async function processBytes(pid: number, field: 'VmRSS' | 'VmHWM'): Promi
   return Number(kib) * 1024;
 }
 
-/** 进程打开着的, 位于存储目录之内的文件个数; 消息日志总开着, 不算 */
+/** 进程打开着的, 位于存储目录之内的文件个数; 消息日志与锁总开着, 不算 */
 export async function openFilesUnder(pid: number, folder: string): Promise<number> {
   const names = await readdir(`/proc/${pid}/fd`);
   const targets = await Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
-  const history = path.join(folder, 'history');
   const inside = (target: string): boolean => target.startsWith(folder + path.sep);
-  return targets.filter((target) => inside(target) && !target.startsWith(history)).length;
+  const standing = ['history', '.lock'].map((name) => path.join(folder, name));
+  return targets.filter((target) => inside(target) && !standing.some((name) => target.startsWith(name)))
+    .length;
 }
 
 /** 等到条件成立; 只用于没有事件可等的外部状态 (磁盘, /proc) */
