@@ -44,6 +44,16 @@ function early(within: Locator): Locator {
   return within.getByRole('link', { name: '边传边下 电影.mkv' });
 }
 
+/** 面板里的字不伸到按钮底下去 */
+async function assertInside(list: Locator): Promise<void> {
+  const row = list.getByRole('listitem').first();
+  const tools = await row.getByRole('button').first().boundingBox();
+  for (const text of [row.getByText('上传已暂停'), row.getByText('%')]) {
+    const box = await text.boundingBox();
+    assert.ok(box !== null && tools !== null && box.x + box.width <= tools.x, `${box?.x} ${box?.width}`);
+  }
+}
+
 it('网页: 边传边下', async (t) => {
   const { page, other, proxy, ws } = await room(t);
 
@@ -64,6 +74,7 @@ it('网页: 边传边下', async (t) => {
       other.send({ type: 'file_pause', uploadId: ready['uploadId'] });
       await log(page).getByText('上传已暂停').waitFor();
       await uploading.getByText('上传已暂停').waitFor();
+      await assertInside(uploading);
       const href = (await early(log(page)).getAttribute('href')) ?? '';
       const downloading = sha256OfDownload(new URL(href, proxy.http).href);
       await sendWindowed(other, { ...ready, offset: MIB }, bytes);

@@ -8,7 +8,7 @@ import { h, type ViewContext } from '../kit/dom.js';
 import { placeChildren } from '../kit/keyed-list.js';
 import { fileName } from '../media/file-name.js';
 import { kindIcon } from '../media/kind-icons.js';
-import { createOfferMeter, type OfferView, offerTools } from '../media/offer-card.js';
+import { createOfferMeter, type OfferView, offerStateText, offerTools } from '../media/offer-card.js';
 import { filterFiles } from './filter.js';
 
 export interface OfferList {
@@ -38,10 +38,18 @@ export function createOfferList({ model }: Pick<ViewContext, 'model'>): OfferLis
 }
 
 function createOfferRow(offer: Offer): OfferView {
-  const { meter, update } = createOfferMeter(offer, true);
-  const sender = h('bdi', { class: 'files-uploader', title: offer.name }, offer.name);
+  const { meter, update } = createOfferMeter(offer);
+  const state = h('span', { class: 'files-offer-state' });
+  const sender = h('div', { class: 'files-uploader' }, h('bdi', { title: offer.name }, offer.name), state);
   const body = h('div', { class: 'files-body' }, fileName(offer.originalName), sender, meter);
   const tools = h('div', { class: 'files-tools' }, ...offerTools(offer, false));
   const kind = kindIcon(kindOf('', offer.originalName));
-  return { element: h('li', { class: 'files-row files-offer' }, kind, body, tools), update };
+  return {
+    element: h('li', { class: 'files-row files-offer' }, kind, body, tools),
+    update: (next) => {
+      // 列表的标题已经说了正在上传, 停着的才写
+      state.textContent = next.state === 'sending' ? '' : ` · ${offerStateText(next)}`;
+      update(next);
+    },
+  };
 }

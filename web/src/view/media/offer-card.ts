@@ -18,23 +18,20 @@ export interface OfferView {
 }
 
 export function createOfferCard(offer: Offer): OfferView {
-  const { meter, update } = createOfferMeter(offer, false);
+  const { meter, update } = createOfferMeter(offer);
   const summary = h('div', { class: 'attachment-summary' }, fileName(offer.originalName), meter);
   const kind = kindIcon(kindOf('', offer.originalName));
   const card = h('div', { class: 'attachment-card offer-card' }, kind, summary, ...offerTools(offer, true));
   return { element: h('div', { class: 'attachment' }, card), update };
 }
 
-/** 上传者此刻怎样; 记录里写在名字旁边 */
+/** 上传者此刻怎样; 写在他的名字旁边 */
 export function offerStateText({ state }: Offer): string {
   return mediaTexts()[`offer_${state}`];
 }
 
-/** 进度条与一行说明; 每秒变一次, 所以不给读屏软件念。spelled: 停着的也写在这里 (旁边没有别处写) */
-export function createOfferMeter(
-  first: Offer,
-  spelled: boolean,
-): { readonly meter: HTMLElement; update(offer: Offer): void } {
+/** 进度条与一行说明; 每秒变一次, 所以不给读屏软件念 */
+export function createOfferMeter(first: Offer): { readonly meter: HTMLElement; update(offer: Offer): void } {
   const texts = mediaTexts();
   const label = texts.offerProgress(safeName(first.originalName));
   const bar = h('progress', { class: 'offer-progress', max: 100, value: 0, 'aria-label': label });
@@ -42,11 +39,9 @@ export function createOfferMeter(
   const meter = h('div', { class: 'offer-meter' }, bar, facts);
   const update = (offer: Offer): void => {
     const percent = percentOf(offer);
-    const isStill = offer.state !== 'sending';
     bar.value = percent;
-    meter.classList.toggle('offer-still', isStill);
-    const state = spelled && isStill ? ` · ${offerStateText(offer)}` : '';
-    facts.textContent = `${formatBytes(offer.size)} · ${percent} %${state}`;
+    meter.classList.toggle('offer-still', offer.state !== 'sending');
+    facts.textContent = `${formatBytes(offer.size)} · ${percent} %`;
   };
   update(first);
   return { meter, update };
