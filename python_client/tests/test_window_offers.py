@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from tkinter import font as tkfont
 
 import pytest
 
 from ..model.events import FilesLoaded, OffersChanged
 from ..protocol.messages import FileOffer
+from ..ui.file_name import fit
 from ..ui.window import Window
 from .sample import arrived, file
 from .tk_display import HandFedNetwork, drained, wait_until, watch_browser
@@ -114,3 +116,10 @@ def test_暂停的_没有动静的都不写上传中(window: Window, network: Ha
     network.put(OffersChanged((replace(paused, state="sending"), waiting)))
     drained(window, network)
     assert _lines(window)[1] == "上传中 45% · 电影.pdf"
+
+
+def test_再窄也不切掉扩展名(window: Window) -> None:
+    font = tkfont.Font(root=window.root, font=window.files.listbox.cget("font"))
+    for width in range(font.measure("….mkv"), font.measure("很长的发布会录像.mkv") + 20, 7):
+        line = fit("很长的发布会录像.mkv", font, width)
+        assert line.endswith(".mkv") and font.measure(line) <= width, (line, width)

@@ -9,10 +9,14 @@ _ELLIPSIS = "…"
 
 
 def fit(name: str, font: tkfont.Font, width: int) -> str:
-    """放得进 width 像素的写法: 从中间省略, 扩展名与它之前几个字总看得见。"""
+    """放得进 width 像素的写法: 从中间省略, 扩展名总看得见, 它之前的几个字尽量看得见。"""
     if font.measure(name) <= width:
         return name
-    tail = name[-(len(PurePosixPath(name).suffix[:11]) + 4) :]
+    suffix = PurePosixPath(name).suffix[:11]
+    tail = name[-(len(suffix) + 4) :]
+    # 很窄的地方 (前面还写着上传的进度): 先舍扩展名之前的字, 不能让扩展名被切掉
+    while len(tail) > len(suffix) and font.measure(_ELLIPSIS + tail) > width:
+        tail = tail[1:]
     low, high = 0, max(0, len(name) - len(tail))
     while low < high:
         middle = (low + high + 1) // 2
