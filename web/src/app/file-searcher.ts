@@ -2,15 +2,14 @@
 import type { FileFilter } from '../model/file-finder.js';
 import type { Model } from '../model/model.js';
 import type { ChatConnection } from '../net/chat-connection.js';
-import { RequestError } from '../net/requests.js';
+import { LatestAsk } from './latest-ask.js';
 
 const PAGE = 50;
 
 export class FileSearcher {
   readonly #model: Model;
   readonly #connection: ChatConnection;
-  // 第几问: 迟到的应答不算
-  #turn = 0;
+  readonly #latest = new LatestAsk();
 
   constructor(model: Model, connection: ChatConnection) {
     this.#model = model;
@@ -20,8 +19,8 @@ export class FileSearcher {
   search(filter: FileFilter): void {
     const { finder } = this.#model;
     finder.begin(filter);
-    this.#turn += 1;
-    if (finder.state.phase === 'asking') void this.#ask(undefined);
+    if (finder.state.phase === 'asking') this.#ask(undefined);
+    else this.#latest.forget();
   }
 
   older(): void {
@@ -35,8 +34,7 @@ export class FileSearcher {
       return;
     }
     finder.become({ phase: 'paging' });
-    this.#turn += 1;
-    void this.#ask(last.seq);
+    this.#ask(last.seq);
   }
 
   /** 每次 welcome 之后: 断线期间来的也要算上 */
@@ -45,21 +43,17 @@ export class FileSearcher {
     if (finder.state.phase !== 'off') this.search(finder.filter);
   }
 
-  async #ask(before: number | undefined): Promise<void> {
-    const turn = this.#turn;
+  #ask(before: number | undefined): void {
     const { finder, files } = this.#model;
     const range = { limit: PAGE, ...(before === undefined ? {} : { before }) };
-    try {
-      const reply = await this.#connection.search({ kind: 'file', ...finder.filter, ...range });
-      if (turn !== this.#turn) return;
-      const found = reply.messages.filter((message) => message.type === 'file');
-      // 图片要能点开看大图: 它在 files 里找
-      files.addApart(found);
-      finder.add(found, { total: reply.total ?? found.length, more: reply.more });
-    } catch (error) {
-      const known =
-        error instanceof RequestError ? error : new RequestError('internal', false, String(error));
-      if (turn === this.#turn) finder.become({ phase: 'failed', code: known.code, message: known.message });
-    }
+    void this.#latest.ask(() => this.#connection.search({ kind: 'file', ...finder.filter, ...range }), {
+      answered: ({ messages, total, more }) => {
+        const found = messages.filter((message) => message.type === 'file');
+        // 图片要能点开看大图: 它在 files 里找
+        files.addApart(found);
+        finder.add(found, { total: total ?? found.length, more });
+      },
+      failed: ({ code, message }) => finder.become({ phase: 'failed', code, message }),
+    });
   }
 }

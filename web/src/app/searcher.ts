@@ -1,15 +1,14 @@
 // 搜索: 一次只认最后一问; 断线时失败的, 重连之后自己再问
 import type { Model } from '../model/model.js';
 import type { ChatConnection, SearchAsk } from '../net/chat-connection.js';
-import { RequestError } from '../net/requests.js';
+import { LatestAsk } from './latest-ask.js';
 
 const PAGE = 20;
 
 export class Searcher {
   readonly #model: Model;
   readonly #connection: ChatConnection;
-  // 第几问: 迟到的应答不算
-  #turn = 0;
+  readonly #latest = new LatestAsk();
 
   constructor(model: Model, connection: ChatConnection) {
     this.#model = model;
@@ -20,8 +19,8 @@ export class Searcher {
     const { search } = this.#model;
     const query = text.trim();
     search.begin(query);
-    this.#turn += 1;
-    if (query !== '') void this.#ask({ query, limit: PAGE });
+    if (query === '') this.#latest.forget();
+    else this.#ask({ query, limit: PAGE });
   }
 
   older(): void {
@@ -35,8 +34,7 @@ export class Searcher {
       return;
     }
     search.become({ phase: 'paging' });
-    this.#turn += 1;
-    void this.#ask({ query: search.query, before: last.seq, limit: PAGE });
+    this.#ask({ query: search.query, before: last.seq, limit: PAGE });
   }
 
   /** 每次 welcome 之后 */
@@ -45,16 +43,11 @@ export class Searcher {
     if (state.phase === 'failed' && state.code === 'offline') this.older();
   }
 
-  async #ask(ask: SearchAsk): Promise<void> {
-    const turn = this.#turn;
+  #ask(ask: SearchAsk): void {
     const { search } = this.#model;
-    try {
-      const { messages, more } = await this.#connection.search(ask);
-      if (turn === this.#turn) search.add(messages, more);
-    } catch (error) {
-      const known =
-        error instanceof RequestError ? error : new RequestError('internal', false, String(error));
-      if (turn === this.#turn) search.become({ phase: 'failed', code: known.code, message: known.message });
-    }
+    void this.#latest.ask(() => this.#connection.search(ask), {
+      answered: ({ messages, more }) => search.add(messages, more),
+      failed: ({ code, message }) => search.become({ phase: 'failed', code, message }),
+    });
   }
 }
