@@ -73,12 +73,20 @@ export const SCHEMA = {
       false,
       '简便的写法: 从本机或内网连来的就是反向代理, 只有一层; 打开后端口不可让别人绕过代理直接访问',
     ),
+    trustedAddresses: list(
+      'networks',
+      [],
+      '不按地址计数的地址或网段 (几百人共用一个地址的办公室, 压测); 在代理的规则之后才看, 总的上限照旧',
+      { env: 'SLUICE_TRUSTED_ADDRESSES' },
+    ),
     tls: {
       certFile: text('', 'TLS 证书 (PEM) 的路径; 须与 keyFile 同时给出'),
       keyFile: text('', 'TLS 私钥 (PEM) 的路径'),
     },
     processes: int(1, '同一端口上的进程数; 目前只能是 1: 多个进程要靠集群总线协调, 它还没有', { max: 64 }),
-    connectionsPerAddress: int(256, '每个客户端地址的连接上限', { env: 'SLUICE_CONNECTIONS_PER_ADDRESS' }),
+    connectionsPerAddress: int(256, '每个客户端地址的 WebSocket 连接上限', {
+      env: 'SLUICE_CONNECTIONS_PER_ADDRESS',
+    }),
     maxConnections: int(20_000, '全部连接的上限'),
     maxOrigins: int(256, '同时在线的不同 Host 值的上限; 每个值各编码一份文件链接'),
     joinTimeoutMs: ms(30_000, '连接之后多久必须加入'),
@@ -89,6 +97,33 @@ export const SCHEMA = {
     }),
     receiveBudgetBytes: bytes(256 * MIB, '全部连接保留的接收缓冲之和; 超过时以 4009 断开占用最多的'),
     stopGraceMs: ms(5000, '停机时等待上传, 下载与日志收尾的最长时间', { min: 0 }),
+  },
+  // 一个陌生的地址至多占多少; 各项 0 = 不限
+  address: {
+    messagesPerSecond: int(
+      100,
+      '每个地址每秒的消息, 换连接也不重来; chat.messagesPerSecond 为 0 (压测) 时也不限',
+      {
+        min: 0,
+        unit: '条/秒',
+      },
+    ),
+    textBytesPerSecond: bytes(512 * KIB, '每个地址每秒的文字字节: 每一条都要发给所有人', {
+      min: 0,
+      unit: '字节/秒',
+    }),
+    connectsPerSecond: int(
+      32,
+      '每个地址每秒新开的 WebSocket 连接; 一口气可以开满 connectionsPerAddress 的两倍',
+      {
+        min: 0,
+        unit: '条/秒',
+      },
+    ),
+    requestsPerSecond: int(200, '每个地址每秒的 HTTP 请求', { min: 0, unit: '个/秒' }),
+    requests: int(128, '每个地址还没有应答完的 HTTP 请求', { min: 0 }),
+    largeFrames: int(12, '每个地址收得下整帧 (files.frameBytes) 的连接; 其余的单帧至多 1 MiB', { min: 0 }),
+    hosts: int(4, '每个地址同时使用的不同 Host 值', { min: 0 }),
   },
   chat: {
     maxMembers: int(10_000, '已加入的用户名上限'),

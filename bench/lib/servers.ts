@@ -32,6 +32,7 @@ export async function startSluice(
       SLUICE_STORAGE: storage,
       SLUICE_MESSAGES_PER_SECOND: '0',
       SLUICE_CONNECTIONS_PER_ADDRESS: '100000',
+      SLUICE_TRUSTED_ADDRESSES: '127.0.0.0/8,::1/128',
       ...settings,
     },
     logFile: join(options.work, 'sluice.log'),

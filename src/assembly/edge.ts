@@ -24,7 +24,7 @@ const FORWARDED_IGNORED =
 const WEB_FOLDER = fileURLToPath(new URL('../web', import.meta.url));
 
 export async function createEdge(
-  { config, log, now, stopping, reportInternal }: Runtime,
+  { config, log, quota, now, stopping, reportInternal }: Runtime,
   { blobs }: Storage,
   { sessions, room, archive }: Chat,
   { intake, uploads, offers, keyed, types }: Files,
@@ -40,8 +40,10 @@ export async function createEdge(
     log.warn({ event: 'forwarded_ignored', address }, FORWARDED_IGNORED),
   );
   const patrol = new Patrol({ now, stallTimeoutMs: config.downloads.stallTimeoutS * 1000 });
-  const shared = { sessions, origins, peers, patrol, stopping, reportInternal };
-  const dispatcher = new Dispatcher({ room, files, frameBytes, floodStrikes, now, stopping, reportInternal });
+  const shared = { sessions, origins, peers, quota, patrol, stopping, reportInternal };
+  const dispatcher = new Dispatcher({
+    ...{ room, files, quota, frameBytes, floodStrikes, now, stopping, reportInternal },
+  });
   return {
     ws: new WsEdge(
       { ...config.server, messagesPerSecond, frameBytes },

@@ -7,7 +7,9 @@ import type { Logger } from '../log.js';
 import { AppError } from '../protocol/errors.js';
 import { type Limits, SERVER_FEATURES } from '../protocol/messages.js';
 import { MAX_NAME_CODE_POINTS } from '../protocol/user-name.js';
+import type { AddressQuota } from '../quota/ports.js';
 import { DiskTroubles } from '../store/disk-troubles.js';
+import { createQuota } from './quota.js';
 
 // file_chunk 除数据外的字节数, 含各种语言序列化器爱加的空格
 const CHUNK_ENVELOPE_BYTES = 160;
@@ -17,6 +19,7 @@ export interface Runtime {
   /** 只在这一次启动做的事 */
   readonly acts: Acts;
   readonly log: Logger;
+  readonly quota: AddressQuota;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
   readonly stopping: () => boolean;
@@ -36,7 +39,8 @@ export function createRuntime(config: Config, log: Logger, acts: Acts, stopping:
     log.error({ errorId, err: error }, '意外的错误');
     return errorId;
   };
-  return { config, acts, log, now: () => performance.now(), stopping, reportInternal };
+  const now = (): number => performance.now();
+  return { config, acts, log, quota: createQuota(config, log, now), now, stopping, reportInternal };
 }
 
 export function limitsOf({ files, chat }: Config): Limits {

@@ -3,6 +3,7 @@ import { decodeFrame, errorMessage } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import type { ClientMessage, RoomEntry } from '../protocol/messages.js';
 import { renamedFrom } from '../protocol/renamed-from.js';
+import type { AddressQuota } from '../quota/ports.js';
 import type { Member } from './member.js';
 import type { FileDoor, SentBy } from './ports.js';
 import type { Room } from './room.js';
@@ -17,6 +18,7 @@ type Handlers = { readonly [T in ClientMessage['type']]: Handler<T> };
 export interface DispatcherOptions {
   readonly room: Room;
   readonly files: FileDoor;
+  readonly quota: AddressQuota;
   /** 整帧上限 (字节) */
   readonly frameBytes: number;
   /** 被拒的比被接受的多出这么多条时以 4010 断开 */
@@ -87,7 +89,7 @@ export class Dispatcher {
     return handler(member, message as never) ?? undefined;
   }
 
-  // 分片由窗口限流, 不占消息配额; 其余每条一个令牌
+  // 分片由窗口限流, 不占消息配额; 其余每条一个令牌, 会话的与地址的各一个
   #admit(member: Member, message: ClientMessage): void {
     if (this.#options.stopping()) throw new AppError('server_stopping').withRef(referenceOf(message));
     if (member.kind === 'transfer' && !TRANSFER_TYPES.has(message.type)) {
@@ -97,6 +99,8 @@ export class Dispatcher {
     if (!member.rateLimit.take(this.#options.now())) {
       throw new AppError('rate_limited').withRef(referenceOf(message));
     }
+    // 换连接, 换会话也不重来
+    this.#options.quota.spend(member.visitor, 'messages');
     // 逐条抵消而不是归零: 持续超速者总有几条被接受, 归零就永远断不开他
     member.strikes = Math.max(0, member.strikes - 1);
   }

@@ -6,6 +6,7 @@ import { encode } from '../protocol/codec.js';
 import type { CloseName } from '../protocol/errors.js';
 import { CLOSES } from '../protocol/errors.js';
 import type { LastClose, ServerMessage } from '../protocol/messages.js';
+import type { Visitor } from '../quota/ports.js';
 import type { Connection, FileOwner } from './ports.js';
 import type { RateLimit } from './rate-limit.js';
 import type { Session } from './session.js';
@@ -19,6 +20,8 @@ const RECENT_UPLOADS = 16;
 export class Member implements FileOwner {
   readonly connection: Connection;
   readonly kind: MemberKind;
+  /** 从哪个地址来 */
+  readonly visitor: Visitor;
   /** 加入之前的限速; 加入之后改用会话的。由它新建的会话也用它: 反复离开再加入得不到新的配额 */
   readonly ownLimit: RateLimit;
   /** 传过文件的才建 */
@@ -37,9 +40,10 @@ export class Member implements FileOwner {
   /** 被拒的消息比被接受的多出几条; 不低于零 */
   strikes = 0;
 
-  constructor(connection: Connection, kind: MemberKind, limit: RateLimit) {
+  constructor(connection: Connection, kind: MemberKind, visitor: Visitor, limit: RateLimit) {
     this.connection = connection;
     this.kind = kind;
+    this.visitor = visitor;
     this.ownLimit = limit;
   }
 

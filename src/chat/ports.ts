@@ -18,6 +18,7 @@ import type {
   TextEntry,
 } from '../protocol/messages.js';
 import type { SearchCriteria } from '../protocol/search-query.js';
+import type { Visitor } from '../quota/ports.js';
 
 /** 一条活着的 WebSocket; 关闭之后所有方法都是空操作, 不抛错 */
 export interface Connection {
@@ -134,6 +135,7 @@ export interface Bus {
 export interface FileOwner {
   /** 同一会话的所有连接共享同一个键, 用于按会话限额 */
   readonly sessionKey: string;
+  readonly visitor: Visitor;
   readonly origin: string;
   /** 连接已经断开 */
   readonly gone: boolean;

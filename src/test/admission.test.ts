@@ -7,7 +7,7 @@ import { RawClient, tryUpgrade } from './raw.js';
 
 describe('准入', () => {
   it('一个地址的连接到了上限就 503 server_busy; 走一个进一个', async (t) => {
-    const { ws, port } = await serve(t, { server: { connectionsPerAddress: 2 } });
+    const { ws, port } = await serve(t, { server: { trustedAddresses: [], connectionsPerAddress: 2 } });
     const first = await Client.open(t, ws);
     const second = await Client.join(t, ws, '乙');
     const { status, body } = await tryUpgrade(port);
@@ -20,17 +20,21 @@ describe('准入', () => {
   });
 
   it('信任代理时按 X-Forwarded-For 的最后一跳分别计数, 不信任时不看它', async (t) => {
-    const trusted = await serve(t, { server: { connectionsPerAddress: 1, trustProxy: true } });
+    const trusted = await serve(t, {
+      server: { trustedAddresses: [], connectionsPerAddress: 1, trustProxy: true },
+    });
     await Client.open(t, trusted.ws, { headers: { 'X-Forwarded-For': '1.1.1.1, 2.2.2.2' } });
     assert.equal((await tryUpgrade(trusted.port, { 'X-Forwarded-For': '9.9.9.9, 2.2.2.2' })).status, 503);
     assert.equal((await tryUpgrade(trusted.port, { 'X-Forwarded-For': '2.2.2.2, 3.3.3.3' })).status, 101);
-    const plain = await serve(t, { server: { connectionsPerAddress: 1 } });
+    const plain = await serve(t, { server: { trustedAddresses: [], connectionsPerAddress: 1 } });
     await Client.open(t, plain.ws, { headers: { 'X-Forwarded-For': '1.1.1.1' } });
     assert.equal((await tryUpgrade(plain.port, { 'X-Forwarded-For': '3.3.3.3' })).status, 503);
   });
 
   it('IPv6 按 /64 计: 一个网段里换地址不能绕过', async (t) => {
-    const { ws, port } = await serve(t, { server: { connectionsPerAddress: 1, trustProxy: true } });
+    const { ws, port } = await serve(t, {
+      server: { trustedAddresses: [], connectionsPerAddress: 1, trustProxy: true },
+    });
     const from = (address: string) => ({ 'X-Forwarded-For': address });
     await Client.open(t, ws, { headers: from('2001:db8:1:2::1') });
     assert.equal((await tryUpgrade(port, from('2001:db8:1:2:ffff::9'))).status, 503);

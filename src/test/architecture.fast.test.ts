@@ -19,18 +19,23 @@ const NO_TRANSPORT = /^(?!uWebSockets\.js$|busboy$)/;
 
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ['src/protocol', { inside: /^src\/protocol\//, outside: NOTHING }],
-  ['src/chat', { inside: /^src\/(?:protocol|chat)\//, outside: DOMAIN }],
-  ['src/files', { inside: /^src\/(?:protocol|files)\//, outside: DOMAIN }],
+  // 按地址的配额: 各领域与传输都向它要
+  ['src/quota', { inside: /^src\/(?:protocol|quota)\//, outside: NOTHING }],
+  ['src/chat', { inside: /^src\/(?:protocol|quota|chat)\//, outside: DOMAIN }],
+  ['src/files', { inside: /^src\/(?:protocol|quota|files)\//, outside: DOMAIN }],
   [
     'src/store',
-    { inside: /^src\/(?:protocol|store)\/|^src\/(?:chat|files)\/ports\.ts$/, outside: NO_TRANSPORT },
+    { inside: /^src\/(?:protocol|store)\/|^src\/(?:quota|chat|files)\/ports\.ts$/, outside: NO_TRANSPORT },
   ],
   // 离线的体检: 与服务器共用存储层的格式, 不碰领域与传输
   [
     'src/doctor',
-    { inside: /^src\/(?:protocol|store|doctor)\/|^src\/(?:chat|files)\/ports\.ts$/, outside: NO_TRANSPORT },
+    {
+      inside: /^src\/(?:protocol|store|doctor)\/|^src\/(?:quota|chat|files)\/ports\.ts$/,
+      outside: NO_TRANSPORT,
+    },
   ],
-  ['src/transport', { inside: /^src\/(?:protocol|chat|files|transport)\//, outside: ANYTHING }],
+  ['src/transport', { inside: /^src\/(?:protocol|quota|chat|files|transport)\//, outside: ANYTHING }],
   ['src/test', { inside: /^src\//, outside: ANYTHING }],
   ['src/config', { inside: /^src\/config[\w-]*\.ts$/, outside: NO_TRANSPORT }],
   ['src/log', { inside: /^src\/log[\w-]*\.ts$/, outside: NO_TRANSPORT }],

@@ -94,7 +94,13 @@ describe('配置: 来源', () => {
     assert.equal(defaults.get('SLUICE_LOG_LEVEL'), 'info');
     assert.equal(defaults.get('SLUICE_FILE_BYTES'), 2_684_354_560);
     assert.equal(defaults.get('SLUICE_FRAME_BYTES'), 16_777_216);
-    const others = ['PUBLIC_URL', 'ALLOWED_ORIGINS', 'CONNECTIONS_PER_ADDRESS', 'MESSAGES_PER_SECOND'];
+    const others = [
+      'PUBLIC_URL',
+      'ALLOWED_ORIGINS',
+      'CONNECTIONS_PER_ADDRESS',
+      'MESSAGES_PER_SECOND',
+      'TRUSTED_ADDRESSES',
+    ];
     for (const name of others) assert.ok(defaults.has(`SLUICE_${name}`), name);
     assert.ok(defaults.has('SLUICE_UPLOADS_MAX_ACTIVE'), '没有写明的由路径推出');
   });

@@ -243,7 +243,7 @@ const CASES: { readonly [C in ErrorCode]: Case } = {
     return [await posted(http), await sent(t, start, { storage: { quotaBytes: 50 } })];
   },
   server_busy: async (t) => {
-    const { port, ws } = await serve(t, { server: { connectionsPerAddress: 1 } });
+    const { port, ws } = await serve(t, { server: { trustedAddresses: [], connectionsPerAddress: 1 } });
     await Client.open(t, ws);
     const full = await serve(t, { chat: { maxMembers: 1 } });
     await Client.join(t, full.ws, '张三');

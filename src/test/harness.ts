@@ -22,6 +22,9 @@ export interface Running {
   readonly storage: string;
 }
 
+/** 本机; 不按地址计数 */
+export const LOOPBACK: readonly string[] = ['127.0.0.0/8', '::1/128'];
+
 const cleanups = new WeakMap<TestContext, (() => unknown)[]>();
 
 /** 测试结束时执行, 后登记的先执行: 先停服务器, 再删它的存储。一个失败不妨碍其余 (t.after 正好相反) */
@@ -62,7 +65,8 @@ export async function serve(
     args: [],
     overrides: {
       ...overrides,
-      server: { host: '127.0.0.1', port: 0, ...overrides.server },
+      // 按地址的上限有它自己的测试: 其余的都从一个地址来
+      server: { host: '127.0.0.1', port: 0, trustedAddresses: LOOPBACK, ...overrides.server },
       // 后台校验的测试自己打开它
       storage: { scrubBytesPerSecond: 0, ...overrides.storage, path: storage },
     },
@@ -100,6 +104,7 @@ export async function spawnServer(
       SLUICE_PORT: '0',
       SLUICE_STORAGE: storage,
       SLUICE_STORAGE_SCRUB_BYTES_PER_SECOND: '0',
+      SLUICE_TRUSTED_ADDRESSES: LOOPBACK.join(),
       // 机器的描述符上限也许只装得下这么多: 那时的警告不归每个测试管
       SLUICE_SERVER_MAX_CONNECTIONS: '10000',
       ...env,

@@ -17,7 +17,9 @@ async function door(
   t: TestContext,
   settings: ServerSettings,
 ): Promise<(...lines: string[]) => Promise<number>> {
-  const { port } = await serve(t, { server: { connectionsPerAddress: 1, ...settings } });
+  const { port } = await serve(t, {
+    server: { trustedAddresses: [], connectionsPerAddress: 1, ...settings },
+  });
   return (...lines) => upgrade(t, port, lines);
 }
 
@@ -143,15 +145,25 @@ async function opensSecurely(t: TestContext, port: number, lines: readonly strin
 
 describe('真正的客户端: 不受信任的对方', () => {
   it('不理会它的头, 全程只提醒一次', async (t) => {
-    const { port, warnings } = await listen(t, { trustedProxies: ['203.0.113.1'], connectionsPerAddress: 1 });
+    const { port, warnings } = await listen(t, {
+      trustedProxies: ['203.0.113.1'],
+      trustedAddresses: [],
+      connectionsPerAddress: 1,
+    });
     assert.equal(await upgrade(t, port, [xff('198.51.100.7')]), 101);
     assert.equal(await upgrade(t, port, [xff('198.51.100.8')]), REFUSED);
     assert.equal(await opensSecurely(t, port, ['X-Forwarded-Proto: https']), false);
-    assert.equal(warnings.length, 1);
-    const [warning] = warnings;
-    assert.equal(warning?.['event'], 'forwarded_ignored');
-    assert.equal(warning?.['address'], '127.0.0.1');
-    assert.match(String(warning?.['msg']), /server\.trustedProxies/);
+    // 连接的名额也拒绝过一次内网地址: 各提醒一次
+    assert.deepEqual(
+      warnings.map(({ event }) => event),
+      ['forwarded_ignored', 'address_refused'],
+    );
+    for (const warning of warnings) {
+      assert.equal(warning['address'], '127.0.0.1');
+      assert.match(String(warning['msg']), /server\.trustedProxies/);
+    }
+    assert.match(String(warnings[1]?.['msg']), /server\.trustedAddresses/);
+    assert.equal(warnings[1]?.['setting'], 'server.connectionsPerAddress');
   });
 
   it('什么都没有设而内网的对方发来: 也提醒一次, 多半是忘了设', async (t) => {

@@ -2,6 +2,7 @@
 import type { WebSocket } from 'uWebSockets.js';
 import type { Connection } from '../chat/ports.js';
 import { CLOSES, type CloseName } from '../protocol/errors.js';
+import type { Held, Visitor } from '../quota/ports.js';
 
 // uWS 在回调里把要送的攒在 16 KiB 的公共缓冲里; 装不下时改用连接自己的缓冲, 而且留住它直到断开
 // (实测: 欢迎之后接着一页历史, 每条连接从此多占 36 KB)。所以大的不在回调里送, 合写的也不超过这么多:
@@ -11,8 +12,7 @@ const SMALL_CHARS = 4096;
 /** 升级时放进套接字的数据; 至多三个字段: uWS 把它们抄进自己的对象, V8 一次给三个位置 */
 export interface SocketData {
   readonly connection: WsConnection;
-  /** 计数用的客户端地址 */
-  readonly address: string;
+  readonly visitor: Visitor;
   /** 传输连接带来的会话令牌; 聊天连接为 undefined */
   readonly token: string | undefined;
 }
@@ -21,6 +21,8 @@ export type Socket = WebSocket<SocketData>;
 
 export class WsConnection implements Connection {
   readonly origin: string;
+  /** 这条连接占着的名额 */
+  readonly held: Held;
   /** 单调毫秒: 到这时还没加入就断开; undefined 表示已加入 */
   joinDeadlineMs: number | undefined;
   /** 有消息因积压超过硬上限而没有送出: uWS 随即断开它 */
@@ -31,8 +33,14 @@ export class WsConnection implements Connection {
   #deferred: string[] | undefined;
 
   /** pressed: 有字节没能立刻交给内核, 该看一看积压了; 各连接共用一个函数 */
-  constructor(origin: string, joinDeadlineMs: number, pressed: (connection: WsConnection) => void) {
+  constructor(
+    origin: string,
+    held: Held,
+    joinDeadlineMs: number,
+    pressed: (connection: WsConnection) => void,
+  ) {
     this.origin = origin;
+    this.held = held;
     this.joinDeadlineMs = joinDeadlineMs;
     this.#pressed = pressed;
   }

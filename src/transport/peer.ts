@@ -1,11 +1,10 @@
 // 请求背后真正的客户端: 它的地址与它所用的协议。每一个入口都向这里要, 谁也不自己读 X-Forwarded-*
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import type { Visitor } from '../quota/ports.js';
 import { addressKey, plainAddress } from './addresses.js';
 import { Networks } from './networks.js';
 
-export interface Peer {
-  /** 按地址计数所用的键, 见 addressKey */
-  readonly address: string;
+export interface Peer extends Visitor {
   /** 对方是否经 https 访问: TLS 在自己这里, 或受信任的代理这样说 */
   readonly secure: boolean;
 }
@@ -15,6 +14,8 @@ export interface PeerOptions {
   readonly trustedProxies: readonly string[];
   /** 相信一跳: 从本机或内网连来的对方 */
   readonly trustProxy: boolean;
+  /** 不按地址计数的网段 */
+  readonly trustedAddresses: readonly string[];
   readonly tls: boolean;
 }
 
@@ -30,6 +31,7 @@ const MAX_HOPS = 32;
 export class Peers {
   readonly #options: PeerOptions;
   readonly #listed: Networks;
+  readonly #trusted: Networks;
   readonly #private = Networks.private();
   readonly #warn: (address: string) => void;
   #warned = false;
@@ -38,6 +40,7 @@ export class Peers {
   constructor(options: PeerOptions, warn: (address: string) => void) {
     this.#options = options;
     this.#listed = new Networks(options.trustedProxies);
+    this.#trusted = new Networks(options.trustedAddresses);
     this.#warn = warn;
   }
 
@@ -47,13 +50,19 @@ export class Peers {
     const { tls } = this.#options;
     if (!this.#isProxy(direct)) {
       this.#noticeIgnored(direct, req);
-      return { address: addressKey(direct), secure: tls };
+      return { ...this.#visitor(direct), secure: tls };
     }
     const { hops, schemes } = readForwarded(req);
     const [address, proxies] = this.#walk(direct, hops);
     // 每个代理各添一个时, 与最外层受信任的代理对应的那一个; 只有一个时就是它
     const scheme = schemes[Math.max(0, schemes.length - proxies)];
-    return { address: addressKey(address), secure: isSecure(scheme) ?? tls };
+    return { ...this.#visitor(address), secure: isSecure(scheme) ?? tls };
+  }
+
+  // 问的是整个地址: 名单里可以只有一台机器
+  #visitor(address: string): Visitor {
+    const isListed = this.#options.trustedAddresses.length > 0 && address !== '';
+    return { address: addressKey(address), trusted: isListed && this.#trusted.includes(address) };
   }
 
   // 直接连来的对方: 名单里的, 或打开了 trustProxy 而它在本机或内网

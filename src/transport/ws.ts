@@ -7,8 +7,9 @@ import { RateLimit } from '../chat/rate-limit.js';
 import type { Room } from '../chat/room.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError, type CloseName } from '../protocol/errors.js';
+import { Counts } from '../quota/counts.js';
+import type { AddressQuota, Visitor } from '../quota/ports.js';
 import { type Socket, type SocketData, WsConnection } from './connection.js';
-import { Counts } from './counts.js';
 import type { Doors, Handler } from './doors.js';
 import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
@@ -18,7 +19,6 @@ import { ReceiveBudget } from './receive-budget.js';
 import { handshakeAnswer, requireHandshake, wantsWebSocket } from './ws-handshake.js';
 
 export interface WsOptions {
-  readonly connectionsPerAddress: number;
   readonly maxConnections: number;
   readonly maxOrigins: number;
   readonly joinTimeoutMs: number;
@@ -37,6 +37,7 @@ export interface WsParts {
   readonly origins: OriginRules;
   readonly patrol: Patrol;
   readonly peers: Peers;
+  readonly quota: AddressQuota;
   readonly stopping: () => boolean;
   readonly reportInternal: (error: unknown) => string;
   /** 单调时钟, 毫秒 */
@@ -56,7 +57,6 @@ export class WsEdge {
   readonly #options: WsOptions;
   readonly #parts: WsParts;
   readonly #members = new Map<WsConnection, Member>();
-  readonly #addresses = new Counts();
   readonly #origins = new Counts();
   readonly #budget: ReceiveBudget;
   readonly #patrol: NodeJS.Timeout;
@@ -146,13 +146,13 @@ export class WsEdge {
       this.#parts.origins.requireAllowed(header);
       const peer = this.#parts.peers.of(res, req);
       const origin = this.#parts.origins.recipient(peer, header);
-      this.#requireRoom(peer.address, origin);
+      this.#requireRoom(origin);
       const token = kind === 'transfer' ? (req.getQuery('session') ?? '') : undefined;
       // 名额在此占下: upgrade 之内同步进入 open, 两者之间不会断开
       res.upgrade<SocketData>(
         {
-          connection: this.#connect(this.#origins.add(origin)),
-          address: this.#addresses.add(peer.address),
+          connection: this.#connect(peer, origin),
+          visitor: peer,
           token,
         },
         header('sec-websocket-key'),
@@ -179,31 +179,30 @@ export class WsEdge {
     new Exchange(res, this.#parts.patrol).fail(error, this.#parts.reportInternal, handshakeAnswer(error));
   }
 
-  // 各项名额: 总数, 每个地址, 不同来源的个数
-  #requireRoom(address: string, origin: string): void {
+  // 总的名额: 连接, 不同来源的个数
+  #requireRoom(origin: string): void {
     if (this.#parts.stopping()) throw new AppError('server_stopping');
-    const { maxConnections, maxOrigins, connectionsPerAddress } = this.#options;
+    const { maxConnections, maxOrigins } = this.#options;
     if (this.#members.size >= maxConnections) throw new AppError('server_busy');
-    if (this.#addresses.of(address) >= connectionsPerAddress) {
-      throw new AppError('server_busy', {
-        detail: '该地址的连接过多',
-        facts: { limit: connectionsPerAddress },
-      });
-    }
     if (this.#origins.of(origin) === 0 && this.#origins.size >= maxOrigins) {
       throw new AppError('server_busy', { detail: '不同的 Host 过多', facts: { limit: maxOrigins } });
     }
   }
 
-  #connect(origin: string): WsConnection {
-    return new WsConnection(origin, this.#parts.now() + this.#options.joinTimeoutMs, this.#onPressed);
+  // 错误: rate_limited, server_busy (这个地址的)
+  #connect(visitor: Visitor, origin: string): WsConnection {
+    const { quota, now } = this.#parts;
+    quota.spend(visitor, 'connects');
+    const held = quota.hold(visitor, 'connections');
+    const joinDeadlineMs = now() + this.#options.joinTimeoutMs;
+    return new WsConnection(this.#origins.add(origin), held, joinDeadlineMs, this.#onPressed);
   }
 
   #open(kind: MemberKind, socket: Socket): void {
-    const { connection, token } = socket.getUserData();
+    const { connection, visitor, token } = socket.getUserData();
     const { sessions } = this.#parts;
     connection.attach(socket);
-    const member = new Member(connection, kind, new RateLimit(this.#options.messagesPerSecond));
+    const member = new Member(connection, kind, visitor, new RateLimit(this.#options.messagesPerSecond));
     this.#members.set(connection, member);
     if (kind === 'chat') return;
     const session = sessions.find(token ?? '');
@@ -230,7 +229,7 @@ export class WsEdge {
   }
 
   #close(socket: Socket): void {
-    const { connection, address } = socket.getUserData();
+    const { connection } = socket.getUserData();
     const member = this.#members.get(connection);
     if (member === undefined) return;
     if (connection.overflowed) member.blame('slow_consumer');
@@ -238,7 +237,7 @@ export class WsEdge {
     this.#members.delete(connection);
     this.#pressed.delete(connection);
     this.#budget.forget(connection);
-    this.#addresses.remove(address);
+    connection.held.release();
     this.#origins.remove(connection.origin);
     this.#parts.room.leave(member);
     member.become('closing');

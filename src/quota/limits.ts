@@ -1,0 +1,63 @@
+// 按地址计数的各项: 每行一项, 连同管它的设置 (config-schema.ts 的 address 一节); 增加一项只改这里与设置
+
+/** 速率: 令牌桶, 每秒补多少由设置给出, 桶里装得下 burstS 秒的 */
+export const RATES = {
+  /** 消息: 文字, 请求与上传的各种帧, 分片除外 */
+  messages: { setting: 'address.messagesPerSecond', burstS: 10 },
+  /** 文字的字节: 每一个都要广播给所有人 */
+  textBytes: { setting: 'address.textBytesPerSecond', burstS: 4 },
+  /** 新的 WebSocket 连接 */
+  connects: { setting: 'address.connectsPerSecond', burstS: 16 },
+  /** HTTP 请求, 不论是什么 */
+  requests: { setting: 'address.requestsPerSecond', burstS: 5 },
+} as const;
+
+/** 份额: 同时占着多少 */
+export const SHARES = {
+  /** 打开的 WebSocket 连接 */
+  connections: { setting: 'server.connectionsPerAddress' },
+  /** 还没有应答完的 HTTP 请求 */
+  requests: { setting: 'address.requests' },
+  /** 整帧 (files.frameBytes) 的 WebSocket 连接; 其余的只收得下小帧 */
+  largeFrames: { setting: 'address.largeFrames' },
+  /** 不同的 Host 值 */
+  hosts: { setting: 'address.hosts' },
+} as const;
+
+export type RateName = keyof typeof RATES;
+export type ShareName = keyof typeof SHARES;
+
+/** 桶里的令牌 */
+export interface Rate {
+  readonly setting: string;
+  /** 每秒补几个; 0 = 不限 */
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+export interface Share {
+  readonly setting: string;
+  /** 0 = 不限 */
+  readonly limit: number;
+}
+
+export interface QuotaLimits {
+  readonly rates: Readonly<Record<RateName, Rate>>;
+  readonly shares: Readonly<Record<ShareName, Share>>;
+}
+
+/** 由各项设置的值 (按设置的路径问) 得出上限 */
+export function quotaLimits(settingOf: (setting: string) => number): QuotaLimits {
+  const rates = Object.entries(RATES).map(([name, { setting, burstS }]) => {
+    const perSecond = settingOf(setting);
+    return [name, { setting, perSecond, burst: perSecond * burstS }];
+  });
+  const shares = Object.entries(SHARES).map(([name, { setting }]) => [
+    name,
+    { setting, limit: settingOf(setting) },
+  ]);
+  return {
+    rates: Object.fromEntries(rates) as QuotaLimits['rates'],
+    shares: Object.fromEntries(shares) as QuotaLimits['shares'],
+  };
+}
