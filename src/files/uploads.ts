@@ -1,5 +1,4 @@
-// 分片上传的登记处: 开始, 写入, 结束, 取消, 续传; 每个上传一把锁。停放与删净在 departures.ts
-import { randomBytes } from 'node:crypto';
+// 分片上传的登记处: 写入, 结束, 取消; 每个上传一把锁。开始与续传在 arrivals.ts, 停放与删净在 departures.ts
 import { errorMessage } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import type {
@@ -13,21 +12,19 @@ import type {
   FileResumeMessage,
   FileStartMessage,
 } from '../protocol/messages.js';
+import { Arrivals } from './arrivals.js';
 import { ChunkDecoder } from './chunk-decoder.js';
 import { Departures } from './departures.js';
 import { FinishedUploads } from './finished-uploads.js';
-import type { InstantSend, Prospect } from './instant-send.js';
+import type { InstantSend } from './instant-send.js';
 import type { Intake } from './intake.js';
-import { namesOf, newEntry, requireToken } from './journal-entry.js';
 import { KeyedLock } from './keyed-lock.js';
 import { type Live, LiveUploads } from './live-uploads.js';
 import type { Offers } from './offers.js';
 import { Partials } from './partials.js';
-import { HEAD_BYTES } from './policy.js';
-import type { Announced, FilesLog, JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
-import type { Slot } from './slots.js';
+import type { Announced, FilesLog, UploadJournal, UploadOwner } from './ports.js';
 import type { Transfer } from './transfer.js';
-import { isPassing, isSurvivable, Upload } from './upload.js';
+import { isPassing, isSurvivable } from './upload.js';
 
 export interface UploadsOptions {
   /** 建议的分片大小 (字节), 随 file_ready 告知 */
@@ -53,10 +50,7 @@ export interface UploadsParts {
   readonly now: () => number;
 }
 
-const TOKEN_BYTES = 32;
-
 export class Uploads {
-  readonly #options: UploadsOptions;
   readonly #parts: UploadsParts;
   readonly #lock = new KeyedLock();
   readonly #live: LiveUploads;
@@ -64,10 +58,9 @@ export class Uploads {
   readonly #decoder: ChunkDecoder;
   readonly #partials: Partials;
   readonly #departures: Departures;
-  #stopped = false;
+  readonly #arrivals: Arrivals;
 
   constructor(options: UploadsOptions, parts: UploadsParts) {
-    this.#options = options;
     this.#parts = parts;
     this.#decoder = new ChunkDecoder(parts.intake.pool);
     this.#live = new LiveUploads(options, { budget: parts.intake.budget, now: parts.now });
@@ -76,53 +69,27 @@ export class Uploads {
       { maxPartials, ttlMs: partialTtlMs, spareBytes: chunkBytes },
       { ...parts, lock: this.#lock, isLive: (uploadId) => this.#live.has(uploadId) },
     );
+    const shared = { live: this.#live, lock: this.#lock, partials: this.#partials };
     const { offers, log, report } = parts;
-    this.#departures = new Departures({
-      live: this.#live,
-      lock: this.#lock,
-      partials: this.#partials,
-      offers,
-      log,
-      report,
+    this.#departures = new Departures({ ...shared, offers, log, report });
+    this.#arrivals = new Arrivals(chunkBytes, {
+      ...parts,
+      ...shared,
+      departures: this.#departures,
+      finished: this.#finished,
+      progress: (live) => this.#acknowledge(live),
+      failed: (live, error) => this.#failed(live, error),
     });
   }
 
-  /** 错误: file_name_invalid, file_type_forbidden, file_too_large, storage_full, server_busy */
-  async start(owner: UploadOwner, name: string, message: FileStartMessage): Promise<string> {
-    const { intake, instant, journal } = this.#parts;
-    const originalName = intake.screen(message.originalName, message.size);
-    await intake.checkSpace(message.size ?? 0);
-    await this.#partials.reserve();
-    const resumeToken = randomBytes(TOKEN_BYTES).toString('base64url');
-    const entry = newEntry(name, originalName, resumeToken, message);
-    let slot: Slot | undefined;
-    let partial: PartialFile | undefined;
-    try {
-      slot = await this.#acquireSlot(owner.sessionKey);
-      partial = await intake.blobs.createPartial(entry.uploadId);
-      await journal.save(entry);
-      const prospect = await instant.prepare(entry);
-      // 等待磁盘期间连接没了: 谁也不知道它的令牌, 留着没有用
-      if (owner.gone) throw new AppError('upload_unknown');
-      this.#admit({ entry, resumeToken, slot, partial, owner, clientId: message.clientId, prospect });
-    } catch (error) {
-      slot?.release();
-      await this.#departures.cleanUp(entry.uploadId, async () => {
-        await partial?.close();
-        await this.#partials.erase(entry.uploadId);
-      });
-      throw error;
-    }
-    return entry.uploadId;
+  /** 给出 uploadId。错误: file_name_invalid, file_type_forbidden, file_too_large, storage_full, server_busy */
+  start(owner: UploadOwner, name: string, message: FileStartMessage): Promise<string> {
+    return this.#arrivals.start(owner, name, message);
   }
 
   /** 凭 resumeToken 接管; 之前的连接从此得到 upload_unknown。错误: upload_unknown, server_busy */
-  async resume(owner: UploadOwner, message: FileResumeMessage): Promise<void> {
-    await this.#lock.run(message.uploadId, async () => {
-      const live = this.#live.get(message.uploadId);
-      if (live === undefined) await this.#reopen(owner, message);
-      else await this.#takeOver(live, owner, message);
-    });
+  resume(owner: UploadOwner, message: FileResumeMessage): Promise<void> {
+    return this.#arrivals.resume(owner, message);
   }
 
   /** 同步收下一个分片。可恢复的错误直接抛出; 致命的先清理干净, 再从返回的 Promise 拒绝 */
@@ -190,7 +157,7 @@ export class Uploads {
   }
 
   detach(owner: UploadOwner): void {
-    for (const live of this.#live.values()) if (live.owner === owner) this.#disown(live);
+    for (const live of this.#live.values()) if (live.owner === owner) this.#arrivals.disown(live);
     this.#finished.forget(owner);
   }
 
@@ -212,112 +179,8 @@ export class Uploads {
 
   /** 停机: 把每个上传写到可续传的位置 */
   async stop(): Promise<void> {
-    // 还在创建中的开始与续传, 到 admit 时会发现已经停了
-    this.#stopped = true;
+    this.#arrivals.stop();
     await Promise.all(this.#live.values().map((live) => this.#departures.park(live, () => true)));
-  }
-
-  // ---- 进入内存 ----
-
-  #admit(request: {
-    entry: JournalEntry;
-    resumeToken: string;
-    slot: Slot;
-    partial: PartialFile;
-    owner: UploadOwner;
-    clientId: string | undefined;
-    prospect: Prospect;
-    head?: Uint8Array;
-  }): void {
-    if (this.#stopped) throw new AppError('server_stopping');
-    const { entry, partial, owner, prospect, head, ...rest } = request;
-    const { intake, now } = this.#parts;
-    const grantBytes = intake.budget.grant();
-    const limits = { fileBytes: intake.fileBytes, windowBytes: grantBytes };
-    const upload = new Upload(entry.uploadId, entry.size, partial.size, limits);
-    const events = {
-      progress: () => this.#acknowledge(live),
-      failed: (error: unknown) => this.#failed(live, error),
-    };
-    const transfer = intake.transfer(upload, entry, partial, events, head);
-    const live: Live = { ...rest, transfer, entry, grantBytes, owner, lastActiveMs: now() };
-    this.#live.add(live);
-    this.#ready(live, owner, prospect);
-  }
-
-  #disown(live: Live): void {
-    this.#live.disown(live);
-    this.#parts.offers.leave(live.entry.fileId);
-  }
-
-  #ready(live: Live, owner: UploadOwner, prospect: Prospect): void {
-    const { upload } = live.transfer;
-    owner.send({
-      type: 'file_ready',
-      ...(live.clientId === undefined ? {} : { clientId: live.clientId }),
-      uploadId: upload.uploadId,
-      resumeToken: live.resumeToken,
-      offset: upload.received,
-      chunkBytes: this.#options.chunkBytes,
-      windowBytes: live.grantBytes,
-      fileId: live.entry.fileId,
-      ...namesOf(live.entry),
-      ...(prospect.sizeKnown ? { sizeKnown: true } : {}),
-    });
-    this.#parts.instant.challenge(owner, live, prospect);
-    this.#parts.offers.open(live.transfer);
-    // 等待磁盘期间连接没了: 立即脱离, 否则没有人来释放它
-    if (owner.gone) this.#disown(live);
-  }
-
-  async #takeOver(live: Live, owner: UploadOwner, message: FileResumeMessage): Promise<void> {
-    requireToken(live.entry, message.resumeToken);
-    this.#live.moveSlot(live, owner.sessionKey);
-    // 先让旧连接失去它, 再等在途的字节落盘, 这样 offset 不会再动
-    live.owner = undefined;
-    const prospect = await this.#parts.instant.prepare(live.entry);
-    await live.transfer.flush();
-    // 等待期间被取消, 清理正排在锁的后面: 不能再交给新主人
-    if (live.transfer.upload.state === 'aborted') throw new AppError('upload_unknown');
-    live.owner = owner;
-    live.clientId = message.clientId;
-    live.lastActiveMs = this.#parts.now();
-    this.#ready(live, owner, prospect);
-  }
-
-  async #reopen(owner: UploadOwner, { uploadId, resumeToken, clientId }: FileResumeMessage): Promise<void> {
-    const { intake, instant, journal } = this.#parts;
-    const saved = await journal.load(uploadId);
-    if (saved === undefined) throw new AppError('upload_unknown');
-    requireToken(saved, resumeToken);
-    const entry = await this.#partials.complete(saved);
-    if (entry.done !== undefined) {
-      this.#finished.offer(owner, clientId, entry, resumeToken, this.#options.chunkBytes);
-      return;
-    }
-    const prospect = await instant.prepare(entry);
-    const slot = await this.#acquireSlot(owner.sessionKey);
-    let partial: PartialFile | undefined;
-    try {
-      partial = await intake.blobs.openPartial(uploadId);
-      if (partial === undefined) throw new AppError('upload_unknown');
-      const head = await partial.read(0, HEAD_BYTES);
-      this.#admit({ entry, resumeToken, slot, partial, owner, clientId, prospect, head });
-    } catch (error) {
-      slot.release();
-      await partial?.close();
-      throw error;
-    }
-  }
-
-  // 名额满了: 先停放没有主人的, 再停放没有动静的; 它们凭续传还能回来
-  async #acquireSlot(sessionKey: string): Promise<Slot> {
-    const canYield = (live: Live): boolean => live.owner === undefined || this.#live.isIdle(live);
-    for (;;) {
-      const victim = this.#live.victim(sessionKey, canYield);
-      if (victim === undefined) return this.#live.acquireSlot(sessionKey);
-      await this.#departures.park(victim, canYield);
-    }
   }
 
   // ---- 收取与完成 ----
