@@ -53,6 +53,14 @@ export interface SentBy {
   readonly clientId: string;
 }
 
+/** 一条记录的来处: 随它保存, 只有服务器自己看 */
+export interface Provenance {
+  /** 给了 clientId 的才有 */
+  readonly sentBy?: SentBy | undefined;
+  /** Visitor.address; 只供体检的 --purge, 从不出服务器的任何一扇门。不记则没有 */
+  readonly address?: string | undefined;
+}
+
 /** 内存里的尾部答得出就同步给出, 要读盘的才是 Promise */
 export type Answer<T> = T | Promise<T>;
 
@@ -88,8 +96,8 @@ export interface MessageLog {
   /** 最近一条的 seq; 还没有消息时为 0 */
   readonly seq: number;
   /** 错误: storage_full, server_busy (积压的写入到了上限); 抛错时没有占用 seq */
-  appendText(draft: Omit<TextEntry, 'seq'>, sentBy?: SentBy): Appended<TextEntry>;
-  appendFile(draft: { time: number; file: FileRecord }, sentBy?: SentBy): Appended<FileEntry>;
+  appendText(draft: Omit<TextEntry, 'seq'>, provenance?: Provenance): Appended<TextEntry>;
+  appendFile(draft: { time: number; file: FileRecord }, provenance?: Provenance): Appended<FileEntry>;
   /** seq 大于 after 的最早若干条, 旧的在前 */
   after(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]>;
   /** seq 小于 before 的最近若干条, 旧的在前 */
@@ -126,8 +134,8 @@ export interface Bus {
   /** 只有一个听者, 在发出任何消息之前登记 */
   listen(listener: BusListener): void;
   /** 编号, 持久并广播。错误同 MessageLog.appendText: 抛错时没有广播 */
-  text(draft: Omit<TextEntry, 'seq'>, sentBy?: SentBy): Appended<TextEntry>;
-  file(draft: { time: number; file: FileRecord }, sentBy?: SentBy): Appended<FileEntry>;
+  text(draft: Omit<TextEntry, 'seq'>, provenance?: Provenance): Appended<TextEntry>;
+  file(draft: { time: number; file: FileRecord }, provenance?: Provenance): Appended<FileEntry>;
   presence(change: PresenceChange): void;
 }
 

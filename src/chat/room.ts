@@ -114,14 +114,14 @@ export class Room {
     fanout.requireRoom();
     presence.flushFor(name);
     const draft = { kind: 'text', id: uuidv7(), time: now(), name, message: wellFormed(message) } as const;
-    return this.#afterBroadcast(bus.text(draft, sentBy));
+    return this.#afterBroadcast(bus.text(draft, { sentBy }));
   }
 
   /** 广播一个已发布的文件。错误同 text, 但不因广播来不及送出而拒绝: 文件已经收下了 */
   announce(file: FileRecord, sentBy?: SentBy, time = this.#options.now()): Appended<FileEntry> {
     const { bus, presence } = this.#options;
     presence.flushFor(file.name);
-    return this.#afterBroadcast(bus.file({ time, file }, sentBy));
+    return this.#afterBroadcast(bus.file({ time, file }, { sentBy }));
   }
 
   /** 总线送来的一条记录: 文字编码一次, 文件每个来源编码一次 (链接各自可打开) */

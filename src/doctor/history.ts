@@ -16,8 +16,8 @@ import { fillFileList } from '../store/history/file-list.js';
 import { readProof } from '../store/history/history-proof.js';
 import type { JournalRecord } from '../store/history/journal.js';
 import { hasJournal, isBlankDatabase, isDatabaseFile } from '../store/history/lost-history.js';
-import { blobOf, COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
-import { SCHEMA_VERSION } from '../store/history/schema.js';
+import { blobOf, COLUMNS, OLD_COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
+import { FILE_LIST_VERSION, PROVENANCE_VERSION } from '../store/history/schema.js';
 import { knownVersion } from '../store/history/upgrade.js';
 import { HISTORY_PROOF } from '../store/storage-folder.js';
 import type { StoredRecord } from '../store/stored-record.js';
@@ -104,7 +104,7 @@ export function resetIndex(folder: string): void {
       database.exec(`INSERT INTO ${INDEX_NAME} (${INDEX_NAME}) VALUES ('delete-all')`);
       database.exec(`INSERT OR REPLACE INTO meta (key, value) VALUES ('indexed_seq', '0')`);
       // 旧版的数据库还没有这两张表, 升级时自会建好
-      if (userVersion(database) < SCHEMA_VERSION) return;
+      if (userVersion(database) < FILE_LIST_VERSION) return;
       database.exec('DELETE FROM message_blocks');
       fillFileList(database);
     }),
@@ -168,7 +168,7 @@ function indexProblem(database: Connection): string | undefined {
        WHERE m.seq <= ${indexedSeq} AND d.id IS NULL`,
     );
     if (missing > 0) return `${missing} 条消息没有编入`;
-    return userVersion(database) < SCHEMA_VERSION ? undefined : fileListProblem(database);
+    return userVersion(database) < FILE_LIST_VERSION ? undefined : fileListProblem(database);
   } catch (error) {
     if (isPassing(error)) throw error;
     return error instanceof Error ? error.message : String(error);
@@ -186,9 +186,10 @@ function fileListProblem(database: Connection): string | undefined {
 }
 
 function loggedFiles(database: Connection): Map<string, StoredRecord> {
+  const columns = userVersion(database) < PROVENANCE_VERSION ? OLD_COLUMNS : COLUMNS;
   const rows = database
     .prepare(
-      `SELECT ${COLUMNS}, ${blobOf('m.sender')}, ${blobOf('m.client_id')} FROM messages m WHERE m.kind = 'file'`,
+      `SELECT ${columns}, ${blobOf('m.sender')}, ${blobOf('m.client_id')} FROM messages m WHERE m.kind = 'file'`,
     )
     .raw()
     .all() as SentRow[];

@@ -222,6 +222,8 @@ export type TextCharset = (typeof TEXT_CHARSETS)[number];
 export interface FileRecord {
   readonly id: string;
   readonly name: string;
+  /** 发送者的会话的公开标识; 旧的记录没有 */
+  readonly from?: string;
   readonly originalName: string;
   /** 服务器内的路径, 如 /files/UUID.pdf */
   readonly path: string;
@@ -413,6 +415,8 @@ export interface TextEntry {
   readonly seq: number;
   readonly time: number;
   readonly name: string;
+  /** 发送者的会话的公开标识; 旧的记录没有 */
+  readonly from?: string;
   readonly message: string;
 }
 export interface FileEntry {

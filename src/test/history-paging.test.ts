@@ -70,7 +70,7 @@ test('翻页: 重启之后读进尾部, 答案不变; 文件的字段一个不�
   const first = await openLog(t);
   const file = fileRecord('图', { thumbPath: '/files/x/thumb', width: 10, height: 20, size: 5_000_000_000 });
   await fill(first.log, 1, 99);
-  await first.log.appendFile({ time: 100, file }, { sender: 's', clientId: 'c' }).durable;
+  await first.log.appendFile({ time: 100, file }, { sentBy: { sender: 's', clientId: 'c' } }).durable;
   await first.log.stop();
   const { log } = await openLog(t, { folder: first.folder, tail: { maxMessages: 40, maxBytes: 1e9 } });
   await assertPages(log, 100);

@@ -4,14 +4,30 @@ import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import Database from 'libsql';
+import type { RoomEntry } from '../protocol/messages.js';
 import { DATABASE_NAME, transact } from '../store/history/database.js';
-import { INSERT, insertValues } from '../store/history/rows.js';
+import { insertValues } from '../store/history/rows.js';
 import { MIGRATIONS } from '../store/history/schema.js';
 import { temporaryFolder } from './harness.js';
 import { besides, cell, fileRecord, find, openLog, range, say, seqs, untilIndexed } from './history-tools.js';
 
 const BACKUP = 'messages-v1.db';
 const COUNT = 3000;
+// 第 1 版的 INSERT: 各版的列只在末尾加
+const COLUMNS = [
+  'seq',
+  'kind',
+  'id',
+  'time',
+  'name',
+  'body',
+  'detail',
+  'sha256',
+  'size',
+  'sender',
+  'client_id',
+];
+const INSERT = `INSERT INTO messages (${COLUMNS}) VALUES (${COLUMNS.map(() => '?')})`;
 
 /** 第 1 版的数据库, 索引编到 indexedSeq: 每十条一个文件, 第 5 条是 Café */
 async function oldFolder(t: TestContext, indexedSeq = COUNT): Promise<string> {
@@ -27,11 +43,8 @@ async function oldFolder(t: TestContext, indexedSeq = COUNT): Promise<string> {
       const base = { seq, time: seq };
       if (seq % 10 === 0) {
         const file = fileRecord(`f-${seq}`, { originalName: `附件 ${seq}.pdf` });
-        insert.run(insertValues({ kind: 'file', ...base, file }, undefined));
-      } else
-        insert.run(
-          insertValues({ kind: 'text', id: `t-${seq}`, name: '张三', message: body, ...base }, undefined),
-        );
+        insert.run(oldValues({ kind: 'file', ...base, file }));
+      } else insert.run(oldValues({ kind: 'text', id: `t-${seq}`, name: '张三', message: body, ...base }));
       if (seq <= indexedSeq) index.run([seq, `${body.toLowerCase()}\u0001\u0001`]);
     }
     const set = database.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
@@ -41,6 +54,10 @@ async function oldFolder(t: TestContext, indexedSeq = COUNT): Promise<string> {
   database.exec('PRAGMA user_version = 1');
   database.close();
   return folder;
+}
+
+function oldValues(entry: RoomEntry): (string | number | null)[] {
+  return insertValues(entry, {}).slice(0, COLUMNS.length);
 }
 
 test('升级: 先留下完整的副本, 消息与编号一样不少, 文件数得出; 重编的途中与之后搜得一样准', {
@@ -97,4 +114,32 @@ test('上次留副本的途中断了电: 没写完的不算数, 重新留一份'
     readdirSync(folder).filter((name) => name.startsWith(BACKUP)),
     [BACKUP],
   );
+});
+
+test('升级: 由第 2 版加上来处的列, 旧的各行照旧; 新的连同公开标识与地址落盘, 重启之后读得回, 地址不随它出来', async (t) => {
+  const folder = await oldFolder(t);
+  const old = new Database(path.join(folder, DATABASE_NAME));
+  for (const step of MIGRATIONS[1] ?? []) {
+    if (typeof step === 'string') old.exec(step);
+    else step(old);
+  }
+  old.exec('PRAGMA user_version = 2');
+  old.close();
+  const first = await openLog(t, { folder });
+  assert.ok(existsSync(path.join(folder, 'messages-v2.db')));
+  const said = { kind: 'text', id: 'n', time: 1, name: '李四', from: 'tag1', message: '新的' } as const;
+  await first.log.appendText(said, { address: '192.0.2.7' }).durable;
+  const file = fileRecord('g', { from: 'tag2' });
+  await first.log.appendFile({ time: 2, file }, { address: '2001:db8:0:1' }).durable;
+  await first.log.stop();
+  const { log } = await openLog(t, { folder });
+  assert.deepEqual(await log.after(COUNT - 1, { limit: 10 }), [
+    ...(await log.before(COUNT + 1, { limit: 1 })),
+    { ...said, seq: COUNT + 1 },
+    { kind: 'file', seq: COUNT + 2, time: 2, file },
+  ]);
+  const database = besides(t, folder);
+  const stored = `SELECT group_concat(from_tag || ' ' || address) FROM messages WHERE seq > ${COUNT}`;
+  assert.equal(cell(database, stored), 'tag1 192.0.2.7,tag2 2001:db8:0:1');
+  assert.equal(cell(database, 'SELECT count(*) FROM messages WHERE address IS NULL'), COUNT);
 });

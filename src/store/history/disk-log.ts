@@ -1,7 +1,15 @@
 // 磁盘上的消息日志: 追加先进内存与预写文件 (同步, 几微秒), 写线程成批搬进数据库, 读线程回答更早的
 //   append -> 尾部 + 预写文件 -> 广播;  写线程提交 (fsync) -> durable 兑现 -> ack
 
-import type { Answer, Appended, HistoryFilter, SearchPage, SearchQuery, SentBy } from '../../chat/ports.js';
+import type {
+  Answer,
+  Appended,
+  HistoryFilter,
+  Provenance,
+  SearchPage,
+  SearchQuery,
+  SentBy,
+} from '../../chat/ports.js';
 import { AppError } from '../../protocol/errors.js';
 import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../../protocol/messages.js';
 import { currentBoot } from './boot.js';
@@ -121,12 +129,15 @@ export class DiskLog implements History {
     return this.#fileCount;
   }
 
-  appendText(draft: Omit<TextEntry, 'seq'>, sentBy?: SentBy): Appended<TextEntry> {
-    return this.#append({ ...draft, seq: this.#seq + 1 }, sentBy);
+  appendText(draft: Omit<TextEntry, 'seq'>, provenance?: Provenance): Appended<TextEntry> {
+    return this.#append({ ...draft, seq: this.#seq + 1 }, provenance);
   }
 
-  appendFile({ time, file }: { time: number; file: FileRecord }, sentBy?: SentBy): Appended<FileEntry> {
-    return this.#append({ kind: 'file', seq: this.#seq + 1, time, file }, sentBy);
+  appendFile(
+    { time, file }: { time: number; file: FileRecord },
+    provenance?: Provenance,
+  ): Appended<FileEntry> {
+    return this.#append({ kind: 'file', seq: this.#seq + 1, time, file }, provenance);
   }
 
   after(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]> {
@@ -213,14 +224,14 @@ export class DiskLog implements History {
     return this.#tail.firstSeq <= this.#firstSeq;
   }
 
-  #append<E extends RoomEntry>(entry: E, sentBy: SentBy | undefined): Appended<E> {
+  #append<E extends RoomEntry>(entry: E, provenance: Provenance = {}): Appended<E> {
     this.#mustBeOpen();
-    const bytes = this.#write({ entry, ...(sentBy === undefined ? {} : { sentBy }) });
+    const bytes = this.#write({ entry, ...provenance });
     // 交给操作系统之后才占用 seq: 失败的没有发生过
     this.#seq = entry.seq;
     if (entry.kind === 'file') this.#fileCount += 1;
     this.#tail.push(entry);
-    const durable = this.#pending.add(entry, bytes, sentBy);
+    const durable = this.#pending.add(entry, bytes, provenance.sentBy);
     this.#flushSoon();
     return { entry, durable };
   }
@@ -283,7 +294,7 @@ export class DiskLog implements History {
     else if (event.kind === 'upgraded')
       logger.info(
         { backup: event.backup },
-        '消息数据库升级了, 升级之前的留有副本; 搜索索引正在后台重编, 其间的搜索照样准, 只是慢些',
+        '消息数据库升级了, 升级之前的留有副本; 搜索索引若要重编, 在后台进行, 其间的搜索照样准, 只是慢些',
       );
     else logger.info({}, '消息又写得进数据库了');
   }

@@ -2,7 +2,7 @@
 import type { FileEntry } from '../../protocol/messages.js';
 import { fold } from '../../protocol/text-fold.js';
 import type { Connection } from './database.js';
-import { COLUMNS, type Row, toEntry } from './rows.js';
+import { OLD_COLUMNS, type Row, toEntry } from './rows.js';
 import { indexedWord, searchedOf } from './searched.js';
 
 const INSERT = 'INSERT INTO file_list (seq, time, kind, name, sender) VALUES (?, ?, ?, ?, ?)';
@@ -42,7 +42,10 @@ export function fillFileList(database: Connection): void {
   database.exec('DELETE FROM file_list');
   const insert = database.prepare(INSERT);
   const select = database
-    .prepare(`SELECT ${COLUMNS} FROM messages m WHERE m.kind = 'file' AND m.seq > ? ORDER BY m.seq LIMIT ?`)
+    // 升级的途中还没有后来的列
+    .prepare(
+      `SELECT ${OLD_COLUMNS} FROM messages m WHERE m.kind = 'file' AND m.seq > ? ORDER BY m.seq LIMIT ?`,
+    )
     .raw();
   for (let above = -1; ; ) {
     const entries = (select.all(above, BATCH_ROWS) as Row[]).map(toEntry);

@@ -2,14 +2,13 @@
 //   journal-1.jsonl, journal-2.jsonl ... 每行一条 JSON; 写到一半的最后一行 (没有换行) 不算数
 import { closeSync, ftruncateSync, openSync, readdirSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import type { SentBy } from '../../chat/ports.js';
+import type { Provenance } from '../../chat/ports.js';
 import { AppError } from '../../protocol/errors.js';
 import type { RoomEntry } from '../../protocol/messages.js';
 import { refuseEntry } from '../disk-errors.js';
 
-export interface JournalRecord {
+export interface JournalRecord extends Provenance {
   readonly entry: RoomEntry;
-  readonly sentBy?: SentBy;
 }
 
 /** 预写文件里的一个位置: 第 segment 个文件的前 bytes 字节 */

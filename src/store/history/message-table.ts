@@ -87,8 +87,8 @@ export class MessageTable {
     const last = fresh.at(-1);
     if (last === undefined) return;
     transact(this.#database, 'IMMEDIATE', () => {
-      for (const { entry, sentBy } of fresh) {
-        this.#insert.run(insertValues(entry, sentBy));
+      for (const { entry, ...provenance } of fresh) {
+        this.#insert.run(insertValues(entry, provenance));
         if (entry.kind === 'file') this.#files.add(entry);
       }
     });
