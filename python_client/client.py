@@ -72,6 +72,9 @@ class Client:
     def send_frame(self, frame: str) -> bool:
         return self._session.send(frame)
 
+    async def transfer_ticket(self) -> str | None:
+        return await self._session.transfer_ticket()
+
     @property
     def pace(self) -> Pace:
         return self._session.pace

@@ -126,6 +126,14 @@ class ChatSession:
     def send(self, frame: str) -> bool:
         return self._connection.send(frame)
 
+    async def transfer_ticket(self) -> str | None:
+        """一条传输连接用的票; 没有要到为 None。"""
+        try:
+            return await self._requests.transfer_ticket()
+        except HistoryError as error:
+            log.info("session.no_ticket error=%s", error)
+            return None
+
     def rename(self, name: str) -> None:
         """NameRefused 之后换一个名字再加入。"""
         self._name = name

@@ -17,8 +17,8 @@ const CENSOR = '[已隐去]';
 const SECRET_KEYS = ['token', 'session', 'resumeToken', 'authorization', 'cookie', 'filedata', 'data'];
 // 顶层与往下三层; pino 的 redact 按路径编译, 每加一层就慢一截 (四层约 25 微秒一行)
 const DEPTHS = ['', '*.', '*.*.', '*.*.*.'];
-// 令牌也会藏在文字里: 传输连接的网址 (?session=...) 与请求头
-const SECRET_TEXT = /([?&]session=|\bBearer\s+)[^\s"'&\\]+/gi;
+// 令牌也会藏在文字里: 传输连接的网址 (?session=..., ?ticket=...) 与请求头
+const SECRET_TEXT = /([?&](?:session|ticket)=|\bBearer\s+)[^\s"'&\\]+/gi;
 
 // 全进程一个: 每个 sink 挂一个 exit 钩子, 测试里会开许多服务器
 let stdoutSink: StdoutSink | undefined;

@@ -1,4 +1,4 @@
-"""历史与搜索的一问一答: 应答凭 ref 对上; 没有 ref 的是加入时服务器主动给的。"""
+"""历史, 搜索与传输票的一问一答: 应答凭 ref 对上; 没有 ref 的是加入时服务器主动给的。"""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Callable, Union
 
 from ..protocol import client_frames
 from ..protocol.errors import describe_error
-from ..protocol.messages import History, SearchPage, ServerError, ServerMessage
+from ..protocol.messages import History, SearchPage, ServerError, ServerMessage, TransferTicket
 from ..protocol.search_query import utc_offset_minutes
 
-# 同时在问的上限: 正常至多六个 (补齐, 更早的, 文件列表, 搜索, 那时的聊天的两头)
-MAX_WAITING = 8
+# 同时在问的上限: 正常至多九个 (补齐, 更早的, 文件列表, 搜索, 那时的聊天的两头, 三条传输连接的票)
+MAX_WAITING = 12
 TIMEOUT_S = 15.0
 # 太频繁时等这么久再问 (秒), 至多问几次
 RATE_LIMITED_S = 1.0
 MAX_TRIES = 5
 
-_Page = Union[History, SearchPage]
+_Page = Union[History, SearchPage, TransferTicket]
 
 
 class HistoryError(Exception):
@@ -64,6 +64,13 @@ class HistoryRequests:
             raise HistoryError("服务器的应答对不上")
         return page
 
+    async def transfer_ticket(self) -> str:
+        """一条传输连接用的票。错误: HistoryError。"""
+        reply = await self._ask_patiently(client_frames.transfer_ticket)
+        if not isinstance(reply, TransferTicket):
+            raise HistoryError("服务器的应答对不上")
+        return reply.ticket
+
     async def _ask_patiently(self, frame: Callable[[str], str]) -> _Page:
         cuts = self._cuts
         for _ in range(MAX_TRIES):
@@ -93,7 +100,7 @@ class HistoryRequests:
 
     def settle(self, message: ServerMessage) -> bool:
         """是某次请求的应答或错误就了结它, 返回 True。"""
-        if not isinstance(message, (History, SearchPage, ServerError)):
+        if not isinstance(message, (History, SearchPage, TransferTicket, ServerError)):
             return False
         reply = self._waiting.pop(message.ref or "", None)
         if reply is None:

@@ -45,14 +45,15 @@ class Pace:
             self._interval_s = 1 / rate if rate else 0.0
             self._capacity_s = burst * self._interval_s
 
-    def wait_s(self, use: str) -> float:
-        """还要等多久, 秒; 0 是现在就发。"""
+    def wait_s(self, use: str, count: int = 1) -> float:
+        """还要等多久, 秒; 0 是现在就发 count 条。"""
         if not self._is_known and use == TALK:
             return 0.0
         kept = _KEPT[use] if self._is_known else 0.0
-        # 桶再小, 满的时候总可以发一条
-        room_s = max(self._interval_s, self._capacity_s * (1 - kept))
-        return max(0.0, self._debt_s + self._interval_s - room_s)
+        # 桶再小, 满的时候总可以发
+        wanted_s = count * self._interval_s
+        room_s = max(wanted_s, self._capacity_s * (1 - kept))
+        return max(0.0, self._debt_s + wanted_s - room_s)
 
     def spent(self, count: int = 1) -> None:
         """发出了几条。"""

@@ -36,8 +36,12 @@ class ServerAddress:
         asked = {"query": query, "limit": limit, **({} if before is None else {"before": before})}
         return f"{self.search_url}?{urlencode(asked, quote_via=quote, errors='replace')}"
 
+    def ticket_url(self, ticket: str) -> str:
+        """只传文件字节的连接; 令牌不写进网址 (它会落进代理的日志)。"""
+        return f"{self._websocket_base}/ws/transfer?ticket={quote(ticket, safe='')}"
+
     def transfer_url(self, session: str) -> str:
-        """只传文件字节的连接; session 是 welcome 给的令牌。"""
+        """同上, 给没有票的服务器; session 是 welcome 给的令牌。"""
         return f"{self._websocket_base}/ws/transfer?session={quote(session, safe='')}"
 
     @property

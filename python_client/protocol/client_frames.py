@@ -131,6 +131,11 @@ def search(
     )
 
 
+def transfer_ticket(ref: str) -> str:
+    """要一张票: 代替会话令牌写在传输连接的网址里。"""
+    return _encode({"type": "transfer_ticket", "ref": ref})
+
+
 def _encode(fields: Fields) -> str:
     given = {key: value for key, value in fields.items() if value is not None}
     # 紧凑, 汉字不转义: 帧短三分之一

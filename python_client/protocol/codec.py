@@ -28,6 +28,7 @@ from .messages import (
     ServerError,
     ServerMessage,
     TextMessage,
+    TransferTicket,
     Unknown,
     Welcome,
 )
@@ -254,6 +255,10 @@ def _search(fields: Fields) -> SearchPage:
     )
 
 
+def _transfer_ticket(fields: Fields) -> TransferTicket:
+    return TransferTicket(string(fields, "ticket"), optional(fields, "ref", string))
+
+
 def _room_messages(fields: Fields) -> tuple[tuple[RoomMessage, ...], int]:
     """认得的各条, 以及去掉的有几项。"""
     messages = fields.get("messages")
@@ -306,5 +311,6 @@ _DECODERS: Mapping[str, Callable[[Fields], ServerMessage]] = {
     "file_withdrawn": _file_withdrawn,
     "history": _history,
     "search": _search,
+    "transfer_ticket": _transfer_ticket,
     "error": _error,
 }

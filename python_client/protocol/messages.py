@@ -228,6 +228,14 @@ class History:
 
 
 @dataclass(frozen=True)
+class TransferTicket:
+    """一条传输连接用的票: 只能用一次, 要了马上用 (一分钟内)。"""
+
+    ticket: str
+    ref: str | None = None
+
+
+@dataclass(frozen=True)
 class ServerError:
     """服务器拒绝了什么; ref 是有关的 clientId, uploadId 或 history 与 search 的 ref; facts 是附带的数字与文字。"""
 
@@ -261,6 +269,7 @@ ServerMessage = Union[
     FileWithdrawn,
     History,
     SearchPage,
+    TransferTicket,
     ServerError,
     Unknown,
 ]

@@ -12,10 +12,11 @@ from websockets.exceptions import WebSocketException
 from ..model.connection import Identity
 from ..model.events import Event, ThumbnailReady, TransferChanged, TransferRemoved
 from ..model.transfers import Transfer
+from ..net.history_requests import HistoryError, HistoryRequests
 from ..net.pace import Pace
 from ..protocol import client_frames, codec
 from ..protocol.address import ServerAddress
-from ..protocol.messages import Ack, Batch, FileMessage, History, ServerError, Welcome
+from ..protocol.messages import Ack, Batch, FileMessage, History, ServerError, ServerMessage, Welcome
 from ..transfer.uploads import Uploads
 
 _NUMBERS = count(1)
@@ -49,6 +50,7 @@ class Chat:
         # 加入之前就有的文件
         self._old: set[str] | None = None
         self._connection: ClientConnection | None = None
+        self._requests = HistoryRequests(self.send_frame)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -62,8 +64,14 @@ class Chat:
             return False
         self.pace.spent()
         # 测试里的帧都小, 不必等它写完
-        asyncio.get_running_loop().create_task(self._connection.send(frame))
+        asyncio.get_running_loop().create_task(_send(self._connection, frame))
         return True
+
+    async def transfer_ticket(self) -> str | None:
+        try:
+            return await self._requests.transfer_ticket()
+        except HistoryError:
+            return None
 
     def rejoin(self) -> None:
         self.drop()
@@ -154,6 +162,7 @@ class Chat:
             finally:
                 if self._identity is not None:
                     self._identity = None
+                    self._requests.reject_all()
                     if self.uploads is not None:
                         self.uploads.offline()
 
@@ -169,7 +178,9 @@ class Chat:
                 self._handle(each)
             self._changed.set()
 
-    def _handle(self, message: object) -> None:
+    def _handle(self, message: ServerMessage) -> None:
+        if self._requests.settle(message):
+            return
         if isinstance(message, Welcome):
             self._session = message.session
             features = message.features - self._hide
@@ -197,6 +208,14 @@ class Chat:
             self.files.append(file)
         if self.uploads is not None and not self.is_blind:
             self.uploads.saw_file(file)
+
+
+async def _send(connection: ClientConnection, frame: str) -> None:
+    try:
+        await connection.send(frame)
+    except WebSocketException:
+        # 刚断: 读的一方会看到同一个断开
+        return
 
 
 async def eventually(condition: Callable[[], bool]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import Callable
 
 from ..model.transfers import CHECKING, MOVING, QUEUED, VERIFYING, WAITING
 from ..net.backoff import backoff_s
@@ -12,6 +11,7 @@ from ..net.pace import FILES
 from ..protocol.messages import FileReady
 from . import upload_outcome
 from .ports import TransferPorts
+from .transfer_door import TransferDoor
 from .upload import Credentials, Upload
 from .upload_keeper import UploadKeeper
 from .upload_outcome import Outcome
@@ -19,8 +19,10 @@ from .upload_run import UploadRun
 from .workers import Workers
 
 _MAX_RUNNING = 2
-# 一次上传占几条: file_start 与 file_end; 秒传再有两条, 由留着不用的垫上
+# 一次上传在传输连接上占几条: file_start 与 file_end; 秒传再有两条, 由留着不用的垫上
 _MESSAGES_PER_RUN = 2
+# 开始之前另要一张票: 它在发的时候自己记
+_MESSAGES_TO_START = _MESSAGES_PER_RUN + 1
 # 取消正在传的: 等服务器删净的期限 (秒)
 _DISCARD_S = 10.0
 # 会话失效 (4001): 聊天连接重新加入就会叫醒; 它若一直在线, 这么久之后再试 (秒)
@@ -36,10 +38,10 @@ class ChunkUploads:
     """三处之一: 排队, 运行, 等待; 总数以列表的上限为限。"""
 
     def __init__(
-        self, ports: TransferPorts, url: Callable[[], str | None], keeper: UploadKeeper, workers: Workers
+        self, ports: TransferPorts, door: TransferDoor, keeper: UploadKeeper, workers: Workers
     ) -> None:
         self._ports = ports
-        self._url = url
+        self._door = door
         self._keeper = keeper
         self._workers = workers
         self._queue: deque[Upload] = deque()
@@ -112,9 +114,9 @@ class ChunkUploads:
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
-        url, identity = self._url(), self._ports.identity()
-        while url is not None and identity is not None and self._queue and len(self._running) < _MAX_RUNNING:
-            wait_s = self._ports.pace.wait_s(FILES)
+        identity = self._ports.identity()
+        while identity is not None and self._queue and len(self._running) < _MAX_RUNNING:
+            wait_s = self._ports.pace.wait_s(FILES, _MESSAGES_TO_START)
             if wait_s > 0:
                 self._turn = asyncio.get_running_loop().call_later(wait_s, self._fill)
                 return
@@ -123,7 +125,7 @@ class ChunkUploads:
             # 新的没有可核对的
             upload.become(MOVING if upload.credentials is None else CHECKING)
             binary = "binary_chunk" in identity.features
-            run = UploadRun(upload, url, binary=binary, reports=self, workers=self._workers)
+            run = UploadRun(upload, self._door, binary=binary, reports=self, workers=self._workers)
             self._running[upload] = run, asyncio.get_running_loop().create_task(self._run(upload, run))
 
     async def _run(self, upload: Upload, run: UploadRun) -> None:

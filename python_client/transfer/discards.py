@@ -5,26 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import Callable
 
 from websockets.exceptions import WebSocketException
 
 from ..protocol import client_frames, codec
 from ..protocol.messages import FileReady
 from .transfer_connection import open_transfer
+from .transfer_door import DoorClosedError, TransferDoor
 from .upload import Credentials
 
 log = logging.getLogger(__name__)
 
 _MAX_PENDING = 32
 _TIMEOUT_S = 10.0
+# 断线, 被拒, 停住, 答非所问
+_EXPECTED = (OSError, WebSocketException, asyncio.TimeoutError, codec.BadFrameError, DoorClosedError)
 
 
 class Discards:
-    """url: 传输连接的地址, 不在线时为 None。一次一个, 不与上传抢连接。"""
+    """一次一个, 不与上传抢连接。"""
 
-    def __init__(self, url: Callable[[], str | None]) -> None:
-        self._url = url
+    def __init__(self, door: TransferDoor) -> None:
+        self._door = door
         # 满了丢最旧的: 服务器会清理
         self._pending: deque[Credentials] = deque(maxlen=_MAX_PENDING)
         self._task: asyncio.Task[None] | None = None
@@ -38,7 +40,7 @@ class Discards:
     def next(self) -> None:
         """也在重新连上时调用。"""
         self._is_woken = True
-        if self._task is None and self._pending and self._url() is not None:
+        if self._task is None and self._pending and self._door.is_open:
             self._task = asyncio.get_running_loop().create_task(self._work())
 
     async def stop(self, timeout_s: float) -> None:
@@ -52,30 +54,28 @@ class Discards:
 
     async def _work(self) -> None:
         try:
-            url = self._url()
-            while url is not None and self._pending:
+            while self._door.is_open and self._pending:
                 credentials = self._pending.popleft()
                 self._is_woken = False
-                if not await self._discard(url, credentials):
+                if not await self._discard(credentials):
                     # 断线, 或服务器重启而会话已是旧的: 留到下次在线
                     self._pending.appendleft(credentials)
-                    if url == self._url() and not self._is_woken:
+                    if not self._is_woken:
                         return
-                url = self._url()
         finally:
             self._task = None
 
-    async def _discard(self, url: str, credentials: Credentials) -> bool:
+    async def _discard(self, credentials: Credentials) -> bool:
         try:
-            await asyncio.wait_for(_discard(url, credentials), _TIMEOUT_S)
-        except (OSError, WebSocketException, asyncio.TimeoutError, codec.BadFrameError) as error:
+            await asyncio.wait_for(_discard(self._door, credentials), _TIMEOUT_S)
+        except _EXPECTED as error:
             log.info("discard.failed upload=%s error=%r", credentials.upload_id, error)
             return False
         return True
 
 
-async def _discard(url: str, credentials: Credentials) -> None:
-    async with open_transfer(url) as connection:
+async def _discard(door: TransferDoor, credentials: Credentials) -> None:
+    async with open_transfer(await door.url()) as connection:
         await connection.send(
             client_frames.file_resume("discard", credentials.upload_id, credentials.resume_token)
         )

@@ -18,6 +18,9 @@ class TransferPorts(Protocol):
     def send_frame(self, frame: str) -> bool:
         """经聊天连接发一帧; 不在线返回 False, 帧没有送出。"""
 
+    async def transfer_ticket(self) -> str | None:
+        """要一张开传输连接的票; 断线, 服务器忙或不应答时为 None。"""
+
     @property
     def pace(self) -> Pace:
         """这个会话发消息的步子。"""

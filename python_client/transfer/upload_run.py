@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidHandshake, InvalidURI
 from ..protocol import codec
 from .block_reader import BlockReader
 from .transfer_connection import open_transfer
+from .transfer_door import DoorClosedError, TransferDoor
 from .upload import Credentials, Upload
 from .upload_dialogue import (
     ASKING,
@@ -44,11 +45,10 @@ class UploadRun:
     """run() 一次; 取消它的任务即停下, 服务器留着已收的字节。状态图见 upload_dialogue.py。"""
 
     def __init__(
-        self, upload: Upload, url: str, *, binary: bool, reports: RunReports, workers: Workers
+        self, upload: Upload, door: TransferDoor, *, binary: bool, reports: RunReports, workers: Workers
     ) -> None:
         self._upload = upload
-        # 带着当时的会话
-        self._url = url
+        self._door = door
         self._reports = reports
         self._dialogue = UploadDialogue(upload, reports, self._changed, binary=binary)
         self._window = self._dialogue.window
@@ -113,7 +113,9 @@ class UploadRun:
 
     async def _connect(self) -> None:
         try:
-            self._connection = await open_transfer(self._url)
+            self._connection = await open_transfer(await self._door.url())
+        except DoorClosedError:
+            self._dialogue.end(Outcome(CUT))
         except (OSError, InvalidHandshake, InvalidURI, asyncio.TimeoutError, EOFError) as error:
             self._dialogue.end(unconnected(error))
 

@@ -18,6 +18,7 @@ from .intake import Intake
 from .ports import TransferPorts
 from .resume_store import ResumeStore
 from .server_limits import ServerLimits
+from .transfer_door import TransferDoor
 from .transfer_list import TransferList
 from .upload import Upload
 from .upload_keeper import UploadKeeper
@@ -35,17 +36,17 @@ class Uploads:
     def __init__(
         self, address: ServerAddress, ports: TransferPorts, store: ResumeStore | None, *, restore: bool = True
     ) -> None:
-        self._address = address
         self._ports = ports
         self._workers = Workers("sluice-upload", _THREADS)
         self._list = TransferList(self._emit)
         # 与列表里的一一对应 (说明 "列表已满" 的那一行除外)
         self._uploads: dict[str, Upload] = {}
         self._limits = ServerLimits(address, ports, self._workers)
-        self._discards = Discards(self._transfer_url)
+        door = TransferDoor(address, ports)
+        self._discards = Discards(door)
         self._keeper = UploadKeeper(address.base, store, self._discards.add)
         self._frames = FrameUploads(ports, self._workers)
-        self._chunks = ChunkUploads(ports, self._transfer_url, self._keeper, self._workers)
+        self._chunks = ChunkUploads(ports, door, self._keeper, self._workers)
         self._intake = Intake(self, self._limits, self._keeper, self._workers, restore=restore)
 
     # ---- 用户的操作 ----
@@ -182,7 +183,3 @@ class Uploads:
         if isinstance(event, TransferRemoved):
             self._uploads.pop(event.id, None)
         self._ports.emit(event)
-
-    def _transfer_url(self) -> str | None:
-        identity = self._ports.identity()
-        return None if identity is None else self._address.transfer_url(identity.session)

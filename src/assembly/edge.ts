@@ -1,6 +1,7 @@
 // 装配传输: WebSocket 与各条 HTTP 路由, 以及它们通向领域的门
 import { fileURLToPath } from 'node:url';
 import { Dispatcher } from '../chat/handlers.js';
+import { LocalTickets } from '../chat/local-tickets.js';
 import type { FileDoor } from '../chat/ports.js';
 import type { Intake } from '../files/intake.js';
 import type { Uploads } from '../files/uploads.js';
@@ -41,13 +42,14 @@ export async function createEdge(
   );
   const patrol = new Patrol({ now, stallTimeoutMs: config.downloads.stallTimeoutS * 1000 });
   const shared = { sessions, origins, peers, quota, patrol, stopping, reportInternal };
+  const tickets = new LocalTickets(now);
   const dispatcher = new Dispatcher({
-    ...{ room, files, quota, frameBytes, floodStrikes, now, stopping, reportInternal },
+    ...{ room, files, tickets, quota, frameBytes, floodStrikes, now, stopping, reportInternal },
   });
   return {
     ws: new WsEdge(
       { ...config.server, messagesPerSecond, frameBytes },
-      { ...shared, room, dispatcher, files, now },
+      { ...shared, room, dispatcher, files, tickets, now },
     ),
     archive: new ArchiveRoute({ maxSearches }, { ...shared, archive }),
     uploads: new UploadRoute(

@@ -5,7 +5,7 @@ import type { ClientMessage, RoomEntry } from '../protocol/messages.js';
 import { renamedFrom } from '../protocol/renamed-from.js';
 import type { AddressQuota } from '../quota/ports.js';
 import type { Member } from './member.js';
-import type { FileDoor, SentBy } from './ports.js';
+import type { FileDoor, SentBy, Tickets } from './ports.js';
 import type { Room } from './room.js';
 import type { Session } from './session.js';
 
@@ -19,6 +19,7 @@ export interface DispatcherOptions {
   readonly room: Room;
   readonly files: FileDoor;
   readonly quota: AddressQuota;
+  readonly tickets: Tickets;
   /** 整帧上限 (字节) */
   readonly frameBytes: number;
   /** 被拒的比被接受的多出这么多条时以 4010 断开 */
@@ -137,12 +138,12 @@ export class Dispatcher {
 
 function referenceOf(message: ClientMessage | undefined): string | undefined {
   if (message === undefined) return undefined;
-  if (message.type === 'history' || message.type === 'search') return message.ref;
+  if ('ref' in message) return message.ref;
   if ('clientId' in message && message.clientId !== undefined) return message.clientId;
   return 'uploadId' in message ? message.uploadId : undefined;
 }
 
-function buildHandlers({ room, files }: DispatcherOptions): Handlers {
+function buildHandlers({ room, files, tickets }: DispatcherOptions): Handlers {
   return {
     user_update: (member, message) => {
       if (message.action === 'join') return room.join(member, message);
@@ -196,6 +197,11 @@ function buildHandlers({ room, files }: DispatcherOptions): Handlers {
     search: (member, message) => {
       joined(room, member, undefined);
       return room.search(member, message);
+    },
+    transfer_ticket: (member, { ref }) => {
+      const { token } = joined(room, member, undefined);
+      const asked = ref === undefined ? {} : { ref };
+      member.send({ type: 'transfer_ticket', ...tickets.issue(token), ...asked });
     },
   };
 }

@@ -139,6 +139,24 @@ export interface Bus {
   presence(change: PresenceChange): void;
 }
 
+/** 换一条传输连接用的票 */
+export interface Ticket {
+  readonly ticket: string;
+  readonly expiresInMs: number;
+}
+
+/**
+ * 传输票: 代替会话令牌写在传输连接的网址里 (网址会落进代理的日志)。保证: 猜不到, 过期作废, 用过作废。
+ * 现在只有单进程的实现 (LocalTickets)。集群里传输连接会落到别的节点: 票里须带着加密的会话与期限 (密钥各节点共用),
+ * 谁都验得了; 用过的只有本节点记得, 一分钟之内在别的节点上还能用一次。
+ */
+export interface Tickets {
+  /** session: 会话令牌 */
+  issue(session: string): Ticket;
+  /** 用掉它, 返回会话令牌; 不认识, 过期或用过的为 undefined */
+  redeem(ticket: string): string | undefined;
+}
+
 /** 上传的一方; files/ 只凭它应答, 不认识会话与套接字 */
 export interface FileOwner {
   /** 同一会话的所有连接共享同一个键, 用于按会话限额 */

@@ -39,6 +39,8 @@ const MAX_TOKEN_LENGTH = 128;
 // 文件名先收下再清理; 4096 字符足以放下任何系统的完整路径
 const MAX_RAW_NAME_LENGTH = 4096;
 const MAX_FEATURES = 16;
+// 带 ref 的几种
+const ASKING_TYPES: ReadonlySet<unknown> = new Set(['history', 'search', 'transfer_ticket']);
 
 /**
  * 解码一帧。text: UTF-8 的 JSON 对象; binary: 协议 6.3 的分片。
@@ -90,6 +92,10 @@ const DECODERS = new Map<string, (scanned: Scanned) => ClientMessage>([
   ['file_proof', ({ envelope }) => decodeFileProof(envelope)],
   ['history', ({ envelope }) => decodeHistory(envelope)],
   ['search', ({ envelope }) => decodeSearch(envelope)],
+  [
+    'transfer_ticket',
+    ({ envelope }) => ({ type: 'transfer_ticket', ...optional('ref', label(envelope, 'ref')) }),
+  ],
 ]);
 
 /** 契约里客户端可发的消息类型; 文档测试用它核对 PROTOCOL.md */
@@ -314,9 +320,8 @@ function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]
 }
 
 function referenceOf(envelope: Envelope): string | undefined {
-  // 只有 history 与 search 认得 ref; 别的消息里它是不认识的字段, 一律忽略
-  const asks = envelope['type'] === 'history' || envelope['type'] === 'search';
-  const fields = asks ? ['ref'] : ['clientId', 'uploadId'];
+  // 只有一问一答的认得 ref; 别的消息里它是不认识的字段, 一律忽略
+  const fields = ASKING_TYPES.has(envelope['type']) ? ['ref'] : ['clientId', 'uploadId'];
   for (const field of fields) {
     const value = envelope[field];
     if (typeof value === 'string' && value.length > 0 && value.length <= MAX_CLIENT_ID_LENGTH) return value;

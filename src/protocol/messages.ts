@@ -26,6 +26,7 @@ export const SERVER_FEATURES = [
   'search',
   'instant',
   'pause',
+  'ticket',
 ] as const;
 /** search 没有给出 limit 时的条数 */
 export const DEFAULT_SEARCH_LIMIT = 20;
@@ -160,6 +161,12 @@ export interface SearchMessage {
   readonly ref?: string;
 }
 
+/** 要一张票: 代替会话令牌写在传输连接的网址里 */
+export interface TransferTicketMessage {
+  readonly type: 'transfer_ticket';
+  readonly ref?: string;
+}
+
 /** file_resume 只是带 uploadId 的 file_start 在解码后的名字, 线上仍是 file_start */
 export type ClientMessage =
   | JoinMessage
@@ -175,7 +182,8 @@ export type ClientMessage =
   | FileHashMessage
   | FileProofMessage
   | HistoryMessage
-  | SearchMessage;
+  | SearchMessage
+  | TransferTicketMessage;
 
 // ---- 服务器 -> 客户端 ----
 
@@ -360,6 +368,13 @@ export interface HistoryReply {
   readonly total?: number;
   readonly ref?: string;
 }
+/** 只能用一次, expiresInMs 之内有效 */
+export interface TransferTicketReply {
+  readonly type: 'transfer_ticket';
+  readonly ticket: string;
+  readonly expiresInMs: number;
+  readonly ref?: string;
+}
 export type ErrorMessage = {
   readonly type: 'error';
   readonly code: ErrorCode;
@@ -385,6 +400,7 @@ export type ServerMessage =
   | FileWithdrawnMessage
   | HistoryReply
   | SearchReply
+  | TransferTicketReply
   | ErrorMessage;
 
 /** GET /api/messages 的应答体: 同 history, 旧的在前 */

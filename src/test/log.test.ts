@@ -65,6 +65,7 @@ describe('日志: 内容', () => {
       log.error({ err: error }, '出错');
       log.error(error);
       log.info({ url: '/ws/transfer?session=SECRET&x=1' }, 'GET /ws/transfer?session=SECRET Bearer SECRET');
+      log.info({ url: '/ws/transfer?ticket=SECRET' }, 'GET /ws/transfer?ticket=SECRET');
       assert.doesNotMatch(text(), /SECRET/);
       assert.match(text(), /已隐去/);
       assert.match(text(), /x=1/, '只隐去令牌, 其余照写');

@@ -16,6 +16,7 @@ import type {
   SearchReply,
   ServerMessage,
   TextBroadcast,
+  TransferTicketReply,
   WelcomeMessage,
 } from '../protocol/messages.js';
 
@@ -136,6 +137,12 @@ export const SHAPES = {
     total: false,
     ref: false,
   } satisfies Need<HistoryReply>,
+  transfer_ticket: {
+    type: true,
+    ticket: true,
+    expiresInMs: true,
+    ref: false,
+  } satisfies Need<TransferTicketReply>,
   // 附带的事实因错误码而异, 不在字段表里
   error: { type: true, code: true, message: true, ref: false, retryable: true },
 } satisfies Record<ServerMessage['type'] | 'user_update sync', Record<string, boolean>>;

@@ -96,6 +96,8 @@ it('协议: 每种服务器消息的字段与文档相同, 两个方向', async 
   await bob.next('search');
   bob.send({ type: 'search', kind: 'file', ref: 't' });
   await bob.next((message) => message['ref'] === 't');
+  bob.send({ type: 'transfer_ticket', ref: 'k' });
+  await bob.next('transfer_ticket');
   // 同样大小, 同样内容的再来一个: 先是提示, 报出散列之后是抽查
   const known = await upload(bob, { originalName: '又是.png', clientId: 'c-2' }, PNG);
   assert.equal(known['sizeKnown'], true);

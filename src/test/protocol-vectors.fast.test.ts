@@ -105,6 +105,7 @@ const READY: Omit<FileReadyMessage, 'type' | 'clientId'> = {
   fileId: FILE_ID,
   originalName: '电影.mkv',
 };
+const TICKET = 'Jq8wM1c0yT5nZ4rKx2VbQeLhD7uGfSaP';
 const RENAMED_FROM = '/home/张三/电影.mkv';
 const RANGES = [1_200_345, 884_736_001, 2_000_000_000].map((offset) => ({ offset, length: 65_536 }));
 const OFFER: FileOfferMessage = {
@@ -200,6 +201,8 @@ const TYPED: ReadonlyMap<string, ServerMessage> = new Map<string, ServerMessage>
     { type: 'search', query: '', messages: [movie], more: true, kind: 'file', total: 37, ref: 'f1' },
   ],
   ['search: 空, 没有 ref', { type: 'search', query: '没有的', messages: [], more: false }],
+  ['transfer_ticket', { type: 'transfer_ticket', ticket: TICKET, expiresInMs: 60_000, ref: 't-1' }],
+  ['transfer_ticket: 没有 ref', { type: 'transfer_ticket', ticket: TICKET, expiresInMs: 60_000 }],
   ['error', errorMessage(new AppError('bad_json'))],
   [
     'error: 带 ref 与 offset',

@@ -2,7 +2,7 @@
 import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocketBehavior } from 'uWebSockets.js';
 import type { Dispatcher } from '../chat/handlers.js';
 import { Member, type MemberKind } from '../chat/member.js';
-import type { FileDoor } from '../chat/ports.js';
+import type { FileDoor, Tickets } from '../chat/ports.js';
 import { RateLimit } from '../chat/rate-limit.js';
 import type { Room } from '../chat/room.js';
 import type { Sessions } from '../chat/sessions.js';
@@ -34,6 +34,7 @@ export interface WsParts {
   readonly sessions: Sessions;
   readonly dispatcher: Dispatcher;
   readonly files: FileDoor;
+  readonly tickets: Tickets;
   readonly origins: OriginRules;
   readonly patrol: Patrol;
   readonly peers: Peers;
@@ -147,13 +148,13 @@ export class WsEdge {
       const peer = this.#parts.peers.of(res, req);
       const origin = this.#parts.origins.recipient(peer, header);
       this.#requireRoom(origin);
-      const token = kind === 'transfer' ? (req.getQuery('session') ?? '') : undefined;
       // 名额在此占下: upgrade 之内同步进入 open, 两者之间不会断开
       res.upgrade<SocketData>(
         {
           connection: this.#connect(peer, origin),
           visitor: peer,
-          token,
+          // 名额都占下了才用掉票: 因为忙被拒的, 还可以拿着它再来
+          token: kind === 'transfer' ? this.#transferToken(req) : undefined,
         },
         header('sec-websocket-key'),
         header('sec-websocket-protocol'),
@@ -163,6 +164,13 @@ export class WsEdge {
     } catch (error) {
       this.#decline(res, error);
     }
+  }
+
+  // 会话令牌; 票不对的是 '', 同令牌无效一样, 连上之后以 4001 说明
+  #transferToken(req: HttpRequest): string {
+    const ticket = req.getQuery('ticket');
+    if (ticket === undefined) return req.getQuery('session') ?? '';
+    return this.#parts.tickets.redeem(ticket) ?? '';
   }
 
   // 没有 24 个字符的密钥, uWS 不当作升级

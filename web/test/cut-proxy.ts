@@ -15,6 +15,8 @@ export class CutProxy {
   readonly port: number;
   readonly http: string;
   readonly ws: string;
+  /** 每条连接的第一行, 即请求行: WebSocket 的网址在里面 */
+  readonly openings: string[] = [];
   readonly #server: Server;
   // 两侧的套接字都在内; 关闭时移除
   readonly #sockets = new Set<Socket>();
@@ -73,6 +75,7 @@ export class CutProxy {
     const upstream = connect(targetPort, '127.0.0.1');
     this.#forward(client, upstream, (bytes) => this.#count(bytes));
     this.#forward(upstream, client, () => undefined);
+    client.once('data', (bytes) => this.openings.push(bytes.toString('latin1').split('\r\n', 1)[0] ?? ''));
   }
 
   #forward(from: Socket, to: Socket, count: (bytes: number) => void): void {

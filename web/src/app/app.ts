@@ -1,5 +1,6 @@
 // 把模型与网络接起来: 界面的要求变成连接上的帧, 连接上的帧变成模型的变化
 import type { Actions } from '../model/actions.js';
+import type { Identity } from '../model/connection.js';
 import type { Model } from '../model/model.js';
 import type { KeyValue } from '../model/preferences.js';
 import { fetchLimits } from '../net/api.js';
@@ -8,6 +9,7 @@ import { Pace } from '../net/pace.js';
 import { randomId } from '../net/random-id.js';
 import { openResumeStore } from '../net/upload/resume-store.js';
 import type { RollChannel } from '../net/upload/tab-roll-call.js';
+import { transferUrl } from '../net/upload/transfer-door.js';
 import { UploadManager } from '../net/upload/upload-manager.js';
 import { Browse } from './browse.js';
 import { CatchUp } from './catch-up.js';
@@ -119,12 +121,14 @@ function createUploads(
   { connection, pace }: { readonly connection: ChatConnection; readonly pace: Pace },
   environment: Environment,
 ): UploadManager {
+  const identity = (): Identity | undefined => (connection.isOnline ? model.identity.get() : undefined);
   return new UploadManager({
     pace,
     transfers: model.transfers,
-    identity: () => (connection.isOnline ? model.identity.get() : undefined),
+    identity,
     sendFrame: (message) => connection.send(message),
-    transferUrl: (session) => `${environment.origin}/ws/transfer?session=${encodeURIComponent(session)}`,
+    transferUrl: () =>
+      transferUrl({ origin: environment.origin, identity, ticket: () => connection.transferTicket() }),
     createWorker: () => environment.createUploadWorker(),
     limits: fetchLimits,
     store: openResumeStore(environment.indexedDB),

@@ -40,8 +40,9 @@ export class RoomFeed {
       history: (message) => this.#joined(message),
       file_offer: (message) => this.#offered(message),
       file_withdrawn: ({ id }) => this.#model.offers.remove(id),
-      // 搜索的应答由连接按 ref 交给问的人; 没有 ref 的不是网页问的
+      // 搜索与传输票的应答由连接按 ref 交给问的人; 没有 ref 的不是网页问的
       search: ignore,
+      transfer_ticket: ignore,
       // 分片上传有自己的连接, 这些不会出现在聊天连接上
       file_ready: ignore,
       file_ack: ignore,

@@ -119,6 +119,11 @@ export class ChatConnection {
     return this.#requests.ask('search', { ...query, utcOffset: -new Date().getTimezoneOffset() });
   }
 
+  /** 一条传输连接用的票: 用一次, 一分钟内。错误: RequestError */
+  async transferTicket(): Promise<string> {
+    return (await this.#requests.ask('transfer_ticket', {})).ticket;
+  }
+
   #join(): void {
     this.#become({ phase: 'joining' }, JOIN_TIMEOUT_MS, () => this.#lost(ABNORMAL));
     const join = { type: 'user_update', action: 'join', ...this.#events.joinRequest() };

@@ -42,12 +42,13 @@ export class Pace {
     this.#capacityMs = this.#isKnown ? (messagesBurst ?? 0) * this.#intervalMs : UNKNOWN_GAP_MS;
   }
 
-  /** 还要等多久, 毫秒; 0 = 现在就发 */
-  waitMs(use: PaceUse): number {
+  /** 还要等多久, 毫秒; 0 = 现在就发 count 条 */
+  waitMs(use: PaceUse, count = 1): number {
     if (!this.#isKnown && use === 'talk') return 0;
-    // 桶再小, 满的时候总可以发一条
-    const room = Math.max(this.#intervalMs, this.#capacityMs * (this.#isKnown ? 1 - KEPT[use] : 1));
-    return Math.max(0, this.#debtMs + this.#intervalMs - room);
+    const wantedMs = count * this.#intervalMs;
+    // 桶再小, 满的时候总可以发
+    const room = Math.max(wantedMs, this.#capacityMs * (this.#isKnown ? 1 - KEPT[use] : 1));
+    return Math.max(0, this.#debtMs + wantedMs - room);
   }
 
   /** 发出了几条 */

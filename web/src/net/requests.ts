@@ -1,11 +1,12 @@
-// 聊天连接上的一问一答 (历史与搜索): 应答凭 ref 对上; 没有 ref 的是加入时服务器主动给的
+// 聊天连接上的一问一答 (历史, 搜索, 传输票): 应答凭 ref 对上; 没有 ref 的是加入时服务器主动给的
 import type { ErrorCode } from '../../../src/protocol/errors.js';
-import type { HistoryReply, SearchReply } from '../../../src/protocol/messages.js';
+import type { HistoryReply, SearchReply, TransferTicketReply } from '../../../src/protocol/messages.js';
 import type { SingleMessage } from './frame.js';
 
 export interface Replies {
   readonly history: HistoryReply;
   readonly search: SearchReply;
+  readonly transfer_ticket: TransferTicketReply;
 }
 
 /** 没有得到应答; offline: 没连上, 或等的时候断了, 由调用者在重连之后决定要不要再问 */
@@ -28,9 +29,10 @@ interface Waiting {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-// 同时在问的上限: 补齐, 前后各一页, 文件面板, 探问, 搜索; 快速改词时旧的搜索可能还没有答
+// 同时在问的上限: 补齐, 前后各一页, 文件面板, 探问, 搜索, 传输票; 快速改词时旧的搜索可能还没有答
 const MAX_WAITING = 16;
 const TIMEOUT_MS = 15_000;
+const REPLY_TYPES: ReadonlySet<string> = new Set<keyof Replies>(['history', 'search', 'transfer_ticket']);
 
 export class Requests {
   readonly #send: (message: object) => boolean;
@@ -57,9 +59,8 @@ export class Requests {
 
   /** 是某次请求的应答或错误就了结它, 返回 true */
   settle(message: SingleMessage): boolean {
-    const isReply = message.type === 'history' || message.type === 'search';
-    if (!isReply && message.type !== 'error') return false;
-    const waiting = this.#take(message.ref ?? '');
+    if (!REPLY_TYPES.has(message.type) && message.type !== 'error') return false;
+    const waiting = this.#take(('ref' in message && message.ref) || '');
     if (waiting === undefined) return false;
     if (message.type === 'error') {
       waiting.reject(new RequestError(message.code, message.retryable, message.message));

@@ -57,12 +57,13 @@ export function transferUrl(ws: string, client: Client): string {
 export async function run(
   t: TestContext,
   wire: Wire,
-  command: Pick<RunCommand, 'url'> & Partial<RunCommand>,
+  { url, ...command }: { readonly url: string } & Partial<RunCommand>,
 ): Promise<Finished> {
   const reports: RunReport[] = [];
   const outcome = await new Promise<RunOutcome>((resolve) => {
     const report = (message: RunReport): void => {
       reports.push(message);
+      if (message.type === 'connecting') started.open(url);
       if (message.type === 'ended') resolve(message.outcome);
     };
     const ports = { connect: wire.connect, report, now: () => performance.now() };

@@ -3,6 +3,7 @@ import type { Identity } from '../../model/connection.js';
 import { backoffMs } from '../backoff.js';
 import type { Pace } from '../pace.js';
 import type { ResumeKeeper } from './resume-keeper.js';
+import { unlocated } from './run-rules.js';
 import { transferError, type Upload } from './upload.js';
 import { WorkerLink } from './worker-link.js';
 import type { RunOutcome, RunReport } from './worker-messages.js';
@@ -11,7 +12,8 @@ export interface ChunkPorts {
   /** 聊天连接断开时为 undefined */
   readonly identity: () => Identity | undefined;
   readonly pace: Pace;
-  readonly transferUrl: (session: string) => string;
+  /** 错误: RequestError */
+  readonly transferUrl: () => Promise<string>;
   readonly createWorker: () => Worker;
   readonly keeper: ResumeKeeper;
   /** 传完了, 列表里留着, 但不再归队列管 */
@@ -21,8 +23,10 @@ export interface ChunkPorts {
 }
 
 const MAX_RUNNING = 2;
-// 一次上传占几条: file_start 与 file_end; 秒传再有两条, 由留着不用的垫上
+// 一次上传在传输连接上占几条: file_start 与 file_end; 秒传再有两条, 由留着不用的垫上
 const MESSAGES_PER_RUN = 2;
+// 开始之前另要一张票: 它在发的时候自己记
+const MESSAGES_TO_START = MESSAGES_PER_RUN + 1;
 // 服务器已删, 留着记录没有用
 const ERASED: ReadonlySet<string> = new Set([
   'file_type_forbidden',
@@ -91,7 +95,7 @@ export class ChunkUploads {
     clearTimeout(this.#turn);
     const identity = this.#ports.identity();
     while (identity !== undefined && this.#running.size < MAX_RUNNING && this.#queue.length > 0) {
-      const waitMs = this.#ports.pace.waitMs('files');
+      const waitMs = this.#ports.pace.waitMs('files', MESSAGES_TO_START);
       if (waitMs > 0) {
         this.#turn = setTimeout(() => this.#fill(), waitMs);
         return;
@@ -115,8 +119,7 @@ export class ChunkUploads {
     upload.become(credentials === undefined ? 'sending' : 'checking');
     const binary = identity.features.includes('binary_chunk');
     const instant = identity.features.includes('instant');
-    const url = this.#ports.transferUrl(identity.session);
-    this.#link.post({ type: 'run', runId, file, url, binary, instant, credentials, checkpoint });
+    this.#link.post({ type: 'run', runId, file, binary, instant, credentials, checkpoint });
   }
 
   #abandon(runId: string): void {
@@ -148,12 +151,26 @@ export class ChunkUploads {
     const upload = this.#running.get(report.runId);
     // 已暂停或取消的那次运行, 路上还有报告
     if (upload === undefined) return;
-    if (report.type === 'checking') upload.checking('checking', report.ratio);
+    if (report.type === 'connecting') void this.#locate(upload, report.runId);
+    else if (report.type === 'checking') upload.checking('checking', report.ratio);
     else if (report.type === 'comparing') this.#comparing(upload, report);
     else if (report.type === 'ready') this.#ready(upload, report);
     else if (report.type === 'progress') this.#progress(upload, report);
     else if (report.type === 'verifying') upload.become('verifying');
     else this.#ended(upload, report.runId, report.outcome);
+  }
+
+  /** 要一个网址给它; 要不到就同断线一样, 过一会儿再来 */
+  async #locate(upload: Upload, runId: string): Promise<void> {
+    try {
+      const url = await this.#ports.transferUrl();
+      if (this.#running.has(runId)) this.#link.post({ type: 'open', runId, url });
+    } catch (error) {
+      if (!this.#running.has(runId)) return;
+      this.#abandon(runId);
+      this.#settle(upload, unlocated(error));
+      this.#fill();
+    }
   }
 
   #comparing(upload: Upload, { ratio, checkpoint }: Extract<RunReport, { type: 'comparing' }>): void {

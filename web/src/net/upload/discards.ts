@@ -4,8 +4,9 @@ import type { Credentials } from './worker-messages.js';
 
 export interface DiscardPorts {
   readonly connect: ConnectTransfer;
-  /** 传输连接的地址; 不在线时为 undefined */
-  url(): string | undefined;
+  isOnline(): boolean;
+  /** 一条传输连接的地址, 只能用一次。错误: 断线, 服务器忙 */
+  url(): Promise<string>;
 }
 
 const MAX_PENDING = 32;
@@ -14,9 +15,9 @@ const TIMEOUT_MS = 10_000;
 export class Discards {
   readonly #ports: DiscardPorts;
   readonly #pending: Credentials[] = [];
-  /** 正在进行的那个; 一次一个, 不与上传抢连接 */
-  #socket: TransferSocket | undefined;
+  /** 正在进行的那个的期限; 一次一个, 不与上传抢连接 */
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #socket: TransferSocket | undefined;
 
   constructor(ports: DiscardPorts) {
     this.#ports = ports;
@@ -30,21 +31,30 @@ export class Discards {
 
   /** 也在重新连上时调用 */
   next(): void {
-    const url = this.#ports.url();
-    if (this.#socket !== undefined || url === undefined) return;
+    if (this.#timer !== undefined || !this.#ports.isOnline()) return;
     const credentials = this.#pending.shift();
     if (credentials === undefined) return;
-    this.#timer = setTimeout(() => this.#finish(), TIMEOUT_MS);
-    this.#socket = this.#ports.connect(url, {
-      opened: () => this.#send({ type: 'file_start', ...credentials }),
-      received: (reply) => this.#receive(reply, credentials),
-      closed: () => this.#finish(),
-    });
+    const timer = setTimeout(() => this.#finish(), TIMEOUT_MS);
+    this.#timer = timer;
+    // 等网址的时候过了期限, 就是下一个的事了
+    const isCurrent = (): boolean => this.#timer === timer;
+    this.#ports.url().then(
+      (url) => isCurrent() && this.#connect(url, credentials),
+      () => isCurrent() && this.#finish(),
+    );
   }
 
   stop(): void {
     this.#pending.length = 0;
     this.#finish();
+  }
+
+  #connect(url: string, credentials: Credentials): void {
+    this.#socket = this.#ports.connect(url, {
+      opened: () => this.#send({ type: 'file_start', ...credentials }),
+      received: (reply) => this.#receive(reply, credentials),
+      closed: () => this.#finish(),
+    });
   }
 
   // 只有接管之后才能取消
@@ -59,6 +69,7 @@ export class Discards {
 
   #finish(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#socket?.close();
     this.#socket = undefined;
     this.next();

@@ -23,8 +23,8 @@ export interface UploadManagerOptions {
   /** 经聊天连接发一帧; 没有送出返回 false */
   readonly sendFrame: (message: object) => boolean;
   readonly pace: Pace;
-  /** /ws/transfer?session=… 的绝对地址 */
-  readonly transferUrl: (session: string) => string;
+  /** 一条传输连接的绝对地址, 只能用一次。错误: RequestError */
+  readonly transferUrl: () => Promise<string>;
   readonly createWorker: () => Worker;
   /** GET /api/limits; 只问一次, 失败了下次再问 */
   readonly limits: () => Promise<UploadLimits>;
@@ -88,10 +88,8 @@ export class UploadManager {
     });
     this.#discards = new Discards({
       connect: connectTransfer,
-      url: () => {
-        const session = identity()?.session;
-        return session === undefined ? undefined : transferUrl(session);
-      },
+      isOnline: () => identity() !== undefined,
+      url: transferUrl,
     });
   }
 

@@ -89,6 +89,16 @@ export class UploadRun {
     this.#work().catch((error: unknown) => this.#end(failureOf(error)));
   }
 
+  /** connecting 的回答; 晚到的, 多余的不理。错误: 地址不合法 (同浏览器的 WebSocket) */
+  open(url: string): void {
+    if (!this.#is('connecting') || this.#socket !== undefined) return;
+    this.#socket = this.#ports.connect(url, {
+      opened: () => this.#become('starting'),
+      received: (reply) => this.#receive(reply),
+      closed: () => this.#end({ kind: 'cut' }),
+    });
+  }
+
   stop(): void {
     this.#end({ kind: 'stopped' });
   }
@@ -122,11 +132,7 @@ export class UploadRun {
 
   async #connect(): Promise<void> {
     this.#become('connecting');
-    this.#socket = this.#ports.connect(this.#command.url, {
-      opened: () => this.#become('starting'),
-      received: (reply) => this.#receive(reply),
-      closed: () => this.#end({ kind: 'cut' }),
-    });
+    this.#ports.report({ type: 'connecting', runId: this.#command.runId });
     while (this.#is('connecting')) await this.#gate.wait();
   }
 

@@ -19,5 +19,6 @@ function begin(command: RunCommand): void {
 
 self.addEventListener('message', ({ data }: MessageEvent<WorkerCommand>) => {
   if (data.type === 'run') begin(data);
+  else if (data.type === 'open') runs.get(data.runId)?.open(data.url);
   else runs.get(data.runId)?.stop();
 });

@@ -25,8 +25,6 @@ export interface RunCommand {
   readonly type: 'run';
   readonly runId: string;
   readonly file: File;
-  /** 传输连接的地址, 含 session */
-  readonly url: string;
   /** 服务器懂二进制分片 */
   readonly binary: boolean;
   /** 服务器懂秒传 */
@@ -38,6 +36,8 @@ export interface RunCommand {
 
 export type WorkerCommand =
   | RunCommand
+  /** connecting 的回答: 传输连接的地址, 只能用一次 */
+  | { readonly type: 'open'; readonly runId: string; readonly url: string }
   /** 停下, 断开; 服务器留着已收的字节 */
   | { readonly type: 'stop'; readonly runId: string };
 
@@ -64,6 +64,8 @@ export type RunOutcome =
   | { readonly kind: 'broken'; readonly message: string };
 
 export type RunReport =
+  /** 该连接了, 要一个网址; 不随命令给: 票只有一分钟, 核对已传的部分可能更久 */
+  | { readonly type: 'connecting'; readonly runId: string }
   /** 正在读已传的部分; ratio 0..1 */
   | { readonly type: 'checking'; readonly runId: string; readonly ratio: number }
   | {
