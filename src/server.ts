@@ -1,11 +1,11 @@
 // 启动与停止: 按 存储 -> 领域 -> 传输 的次序装配 (assembly/), 停机时倒过来
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createChat } from './assembly/chat.js';
+import { type Chat, createChat } from './assembly/chat.js';
 import { fitDescriptors } from './assembly/descriptors.js';
 import { createEdge } from './assembly/edge.js';
 import { createFiles, type Files } from './assembly/files.js';
 import { createRuntime, type Runtime } from './assembly/runtime.js';
-import { closeStorage, openStorage } from './assembly/storage.js';
+import { closeStorage, openStorage, type Storage } from './assembly/storage.js';
 import type { Sessions } from './chat/sessions.js';
 import type { Config } from './config.js';
 import { type Acts, NO_ACTS } from './config-acts.js';
@@ -41,13 +41,8 @@ export async function startServer(asked: Config, log: Logger, acts: Acts = NO_AC
   const runtime = createRuntime(config, log, acts, () => stopping);
   const app = new App(native, { ...config.server, maxSockets });
   const storage = await openStorage(runtime);
-  const chat = createChat(runtime, storage, app);
-  const files = await createFiles(runtime, storage, chat);
-  const edge = await createEdge(runtime, storage, chat, files);
-  app.mount(edge);
-  const port = await app.listen().catch(async (error: unknown) => {
+  const { chat, files, edge, port } = await openDoors(runtime, storage, app).catch(async (error: unknown) => {
     // 没能启动也要放开一切: 测试与内嵌者的进程还要继续
-    edge.ws.stop();
     await closeStorage(storage);
     throw error;
   });
@@ -82,6 +77,26 @@ export async function startServer(asked: Config, log: Logger, acts: Acts = NO_AC
       return stopped;
     },
   };
+}
+
+interface Opened {
+  readonly chat: Chat;
+  readonly files: Files;
+  readonly edge: Routes;
+  readonly port: number;
+}
+
+/** 存储之上的各层, 直到监听。错误: 收不回上次的上传, 网页读不出, 端口被占用 */
+async function openDoors(runtime: Runtime, storage: Storage, app: App): Promise<Opened> {
+  const chat = createChat(runtime, storage, app);
+  const files = await createFiles(runtime, storage, chat);
+  const edge = await createEdge(runtime, storage, chat, files);
+  app.mount(edge);
+  const port = await app.listen().catch((error: unknown) => {
+    edge.ws.stop();
+    throw error;
+  });
+  return { chat, files, edge, port };
 }
 
 function startTimers(

@@ -1,6 +1,17 @@
 // 起不来的原因: 一行中文, 哪个文件, 怎么办; 放开目录, 修好之后照常启动
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { temporaryFolder } from './harness.js';
@@ -9,12 +20,29 @@ import { startLogged } from './logged-start.js';
 import { fillDisk, fillRest, smallDisk } from './small-disk.js';
 
 async function refuses(t: TestContext, storage: string, reason: RegExp): Promise<void> {
+  const before = openedUnder(storage);
   await assert.rejects(startLogged(t, storage), ({ message }: Error) => {
     assert.match(message, reason);
     assert.ok(!message.includes('\n'));
     return true;
   });
   assert.ok(!existsSync(path.join(storage, '.lock')), '放开了存储目录');
+  assert.deepEqual(openedUnder(storage), before, '目录里什么也不再开着: 线程也都结束了');
+}
+
+/** 本进程 (各线程合起来) 开着 folder 里的哪些文件; 不是 Linux 看不到, 为空 */
+function openedUnder(folder: string): ReadonlySet<string> {
+  if (process.platform !== 'linux') return new Set();
+  const files = readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // 列目录用的那一个, 列完就关了
+      return [];
+    }
+  });
+  // 同一个文件开几次不论: 测试自己也开着数据库时, SQLite 晚些才关它的一份
+  return new Set(files.filter((file) => file.startsWith(`${folder}${path.sep}`)).sort());
 }
 
 /** 停好的一个目录, 有 200 条消息 */
@@ -36,6 +64,17 @@ test('子文件夹的位置是文件, 密钥的位置是文件夹: 指出是哪�
   mkdirSync(path.join(history, 'session.secret'), { recursive: true });
   await refuses(t, storage, /session\.secret: 这里应是文件, 却是文件夹; 请移走它/);
   rmSync(history, { recursive: true });
+  await startLogged(t, storage);
+});
+
+test('历史打开之后才失败的 (上传的记录读不出) 也放开一切, 修好之后照常启动', async (t) => {
+  const storage = await temporaryFolder(t);
+  await (await startLogged(t, storage)).server.stop();
+  const loop = path.join(storage, 'partial', 'loop.json');
+  // 指着自己的链接: ELOOP, root 也读不出
+  symlinkSync('loop.json', loop);
+  await refuses(t, storage, /ELOOP/);
+  rmSync(loop);
   await startLogged(t, storage);
 });
 

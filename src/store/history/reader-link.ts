@@ -28,6 +28,8 @@ export class ReaderLink {
   readonly #failed: (reason: string) => void;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  /** 起过的线程都结束了: 打不开数据库的那些也算, 它们放手之后目录才真的空着 */
+  #ended: Promise<unknown> = Promise.resolve();
   /** 这一轮事件循环里攒下的 */
   #outbox: ReaderRequest[] = [];
   #searches = 0;
@@ -62,10 +64,8 @@ export class ReaderLink {
     const worker = this.#worker;
     this.#worker = undefined;
     this.#rejectAll(new AppError('server_stopping'));
-    if (worker === undefined) return;
-    const gone = new Promise((resolve) => worker.once('exit', resolve));
-    worker.postMessage('stop' satisfies ReaderBatch);
-    await gone;
+    worker?.postMessage('stop' satisfies ReaderBatch);
+    await this.#ended;
   }
 
   #spawn(): Worker {
@@ -74,6 +74,8 @@ export class ReaderLink {
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB },
     });
     worker.on('message', (reply: ReaderReply) => this.#receive(reply));
+    const gone = new Promise((resolve) => worker.once('exit', resolve));
+    this.#ended = Promise.all([this.#ended, gone]);
     // error 之后总有 exit
     worker.on('error', () => {});
     worker.on('exit', () => {

@@ -46,7 +46,7 @@ export class WriterLink {
     this.#worker = this.#spawn(options);
   }
 
-  /** 兑现时预写文件都已补进数据库。错误: 打不开数据库 (一行中文) */
+  /** 兑现时预写文件都已补进数据库。错误: 打不开数据库 (一行中文); 那时线程已经结束, 数据库也放开了 */
   static async start(
     options: WriterOptions,
     events: WriterEvents,
@@ -55,7 +55,11 @@ export class WriterLink {
     const outcome = await new Promise<Opened | Error>((resolve) => {
       link.#settleOpen = resolve;
     });
-    if (outcome instanceof Error) throw outcome;
+    if (outcome instanceof Error) {
+      // 语句还拿着连接: 线程没了 SQLite 才真的关上, 收回预写日志。不等的话, 归还目录之后这里还在写, 还会腾出地方
+      await link.#worker.terminate();
+      throw outcome;
+    }
     return { link, opened: outcome };
   }
 
