@@ -124,6 +124,8 @@ export const SCHEMA = {
     requests: int(128, '每个地址还没有应答完的 HTTP 请求', { min: 0 }),
     largeFrames: int(12, '每个地址收得下整帧 (files.frameBytes) 的连接; 其余的单帧至多 1 MiB', { min: 0 }),
     hosts: int(4, '每个地址同时使用的不同 Host 值', { min: 0 }),
+    downloads: int(64, '每个地址同时进行的下载', { min: 0 }),
+    followers: int(64, '每个地址跟着上传读的下载 (边传边下), 等着的也算', { min: 0 }),
   },
   chat: {
     maxMembers: int(10_000, '已加入的用户名上限'),
@@ -201,7 +203,9 @@ export const SCHEMA = {
   },
   downloads: {
     maxActive: int(256, '同时进行的下载上限'),
-    followTimeoutMs: ms(120_000, '边传边下: 上传停了多久, 等它的下载就断开'),
+    maxFollowers: int(512, '跟着上传读的下载 (边传边下) 的上限; 等着的不占下载的名额'),
+    followersPerOffer: int(256, '跟着同一个上传读的下载的上限'),
+    followTimeoutMs: ms(120_000, '边传边下: 上传停了多久, 等它的下载就断开; 还没有第一个字节的只等 10 秒'),
     // 暂停的下载, 隧道与电梯里的手机: 几分钟之后还能接着收
     stallTimeoutS: int(180, '对方多久一个字节也不收就断开 (下载与其他应答)', { max: 86_400, unit: '秒' }),
   },

@@ -22,7 +22,8 @@ export interface Fitted {
 export function fitDescriptors(config: Config, limit: number | undefined): Fitted {
   const { server, uploads, downloads } = config;
   if (limit === undefined) return { config, maxSockets: Number.POSITIVE_INFINITY, warn: () => {} };
-  const wantedFiles = downloads.maxActive + PER_UPLOAD * uploads.maxActive;
+  // 跟读者等的时候也留着部分文件的句柄
+  const wantedFiles = downloads.maxActive + downloads.maxFollowers + PER_UPLOAD * uploads.maxActive;
   const wanted = OWN + wantedFiles + server.maxConnections + HTTP_SOCKETS;
   if (limit >= wanted) return { config, maxSockets: limit - OWN - wantedFiles, warn: () => {} };
   const spare = Math.max(8, limit - OWN);
@@ -33,13 +34,14 @@ export function fitDescriptors(config: Config, limit: number | undefined): Fitte
   const limits = {
     connections: Math.min(server.maxConnections, connections),
     downloads: share(downloads.maxActive, files, wantedFiles),
+    followers: share(downloads.maxFollowers, files, wantedFiles),
     uploads: share(uploads.maxActive, files, wantedFiles),
   };
   return {
     config: {
       ...config,
       server: { ...server, maxConnections: limits.connections },
-      downloads: { ...downloads, maxActive: limits.downloads },
+      downloads: { ...downloads, maxActive: limits.downloads, maxFollowers: limits.followers },
       uploads: { ...uploads, maxActive: limits.uploads },
     },
     maxSockets,

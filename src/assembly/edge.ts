@@ -56,7 +56,7 @@ export async function createEdge(
       { fileBytes, filesPerRequest, maxActive, idleTimeoutMs },
       { ...shared, intake, keyed },
     ),
-    downloads: new DownloadRoute(config.downloads, { blobs, offers, now, patrol, reportInternal }),
+    downloads: new DownloadRoute(config.downloads, { ...shared, blobs, offers, now }),
     statics: await StaticFiles.load(WEB_FOLDER, {
       patrol,
       report: reportInternal,

@@ -4,6 +4,11 @@ import type { FollowTurns } from './follow-turns.js';
 import type { LiveOffer, Waiter } from './live-offer.js';
 import type { BlobReader, OpenBlob } from './ports.js';
 
+// 上传者开始之后这么久还没有第一个字节, 跟读者就不再等 (毫秒)
+const FIRST_BYTE_MS = 10_000;
+// 停着的上传: 请跟读者过这么久再来 (毫秒)
+const RETRY_MS = 10_000;
+
 export interface FollowOptions {
   readonly blobs: BlobReader;
   readonly turns: FollowTurns;
@@ -32,6 +37,11 @@ export class FollowedBlob implements OpenBlob, Waiter {
 
   get position(): number {
     return this.#position;
+  }
+
+  /** position 处此刻就读得到 (或结局已定), 不必等 */
+  isReady(position: number): boolean {
+    return this.#offer.state !== 'growing' || position < this.#offer.readableBytes;
   }
 
   /** 没有的字节等它到。错误: not_found (上传中止), server_busy (停了太久) */
@@ -66,9 +76,13 @@ export class FollowedBlob implements OpenBlob, Waiter {
     this.#wake?.();
   }
 
+  /** 可重复调用 */
   async close(): Promise<void> {
     this.abandon();
-    await Promise.all([this.#partial?.close(), this.#final?.close()]);
+    const handles = [this.#partial, this.#final];
+    this.#partial = undefined;
+    this.#final = undefined;
+    await Promise.all(handles.map((handle) => handle?.close()));
   }
 
   async #readPartial(partial: OpenBlob, target: Uint8Array, position: number): Promise<number> {
@@ -89,9 +103,17 @@ export class FollowedBlob implements OpenBlob, Waiter {
   async #readFinal(target: Uint8Array, position: number): Promise<number> {
     // 秒传发布的内容与上传过的开头没有核对过: 送出过开头的不能接着送
     if (this.#delivered && !this.#offer.whole) throw new AppError('not_found', { detail: '内容已更换' });
-    this.#final ??= await this.#options.blobs.open(this.#offer.fileId);
-    if (this.#final === undefined) throw new AppError('not_found');
+    this.#final ??= await this.#openFinal();
     return this.#final.read(target, position);
+  }
+
+  async #openFinal(): Promise<OpenBlob> {
+    const final = await this.#options.blobs.open(this.#offer.fileId);
+    if (final === undefined) throw new AppError('not_found');
+    // 一个读者一个句柄
+    await this.#partial?.close();
+    this.#partial = undefined;
+    return final;
   }
 
   // 末尾之后的位置永远读不到, 只有结局能唤醒
@@ -100,9 +122,15 @@ export class FollowedBlob implements OpenBlob, Waiter {
     while (!this.#abandoned && this.#offer.state === 'growing') await this.#wait();
   }
 
+  // 一个字节也没有传过的, 多半不会传了
+  get #patienceMs(): number {
+    const { timeoutMs } = this.#options;
+    return this.#offer.written === 0 ? Math.min(FIRST_BYTE_MS, timeoutMs) : timeoutMs;
+  }
+
   /** 等一次唤醒; 上传停了太久则拒绝 */
   async #wait(): Promise<void> {
-    const { now, timeoutMs } = this.#options;
+    const { now } = this.#options;
     const offer = this.#offer;
     let timer: NodeJS.Timeout | undefined;
     offer.join(this);
@@ -114,12 +142,12 @@ export class FollowedBlob implements OpenBlob, Waiter {
         };
         // 进展不重设定时器: 到点时才看是不是真的停了
         const check = (): void => {
-          const idleMs = now() - offer.progressedAtMs;
-          if (idleMs < timeoutMs) arm(timeoutMs - idleMs);
-          else reject(new AppError('server_busy', { detail: '上传停了太久' }));
+          const leftMs = this.#patienceMs - (now() - offer.progressedAtMs);
+          if (leftMs > 0) arm(leftMs);
+          else reject(stopped());
         };
         // 新来的也等满这么久: 上传者可能正要续传
-        arm(timeoutMs);
+        arm(this.#patienceMs);
       });
     } finally {
       clearTimeout(timer);
@@ -127,4 +155,8 @@ export class FollowedBlob implements OpenBlob, Waiter {
       this.#wake = undefined;
     }
   }
+}
+
+function stopped(): AppError {
+  return new AppError('server_busy', { detail: '上传停了太久', facts: { retryAfterMs: RETRY_MS } });
 }

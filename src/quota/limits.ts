@@ -22,6 +22,10 @@ export const SHARES = {
   largeFrames: { setting: 'address.largeFrames' },
   /** 不同的 Host 值 */
   hosts: { setting: 'address.hosts' },
+  /** 正在发送的下载 */
+  downloads: { setting: 'address.downloads' },
+  /** 跟着别人的上传读的下载, 等着的也算 */
+  followers: { setting: 'address.followers' },
 } as const;
 
 export type RateName = keyof typeof RATES;

@@ -11,7 +11,8 @@ const PER_UPLOAD = 4;
 
 function total(limit: number | undefined): number {
   const { config, maxSockets } = fitDescriptors(CONFIG, limit);
-  return OWN + maxSockets + config.downloads.maxActive + PER_UPLOAD * config.uploads.maxActive;
+  const { maxActive, maxFollowers } = config.downloads;
+  return OWN + maxSockets + maxActive + maxFollowers + PER_UPLOAD * config.uploads.maxActive;
 }
 
 test('描述符: 从 128 到够用为止, 各项之和都装得进, 每项至少一个, WebSocket 占不满套接字', () => {
@@ -24,9 +25,9 @@ test('描述符: 从 128 到够用为止, 各项之和都装得进, 每项至少
 });
 
 test('描述符: 够用, 或不知道上限时, 设置原样', () => {
-  for (const limit of [undefined, 21_600, 1_048_576]) {
+  for (const limit of [undefined, 22_112, 1_048_576]) {
     assert.equal(fitDescriptors(CONFIG, limit).config, CONFIG);
     assert.ok(fitDescriptors(CONFIG, limit).maxSockets >= CONFIG.server.maxConnections);
   }
-  assert.notEqual(fitDescriptors(CONFIG, 21_599).config, CONFIG);
+  assert.notEqual(fitDescriptors(CONFIG, 22_111).config, CONFIG);
 });

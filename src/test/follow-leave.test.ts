@@ -10,9 +10,9 @@ import { begin, finish, randomBytes } from './uploading.js';
 // 正在进行的上传打开着部分文件: 写的一个, 校验的一个
 const UPLOAD_FILES = 2;
 
-it('边传边下: 等待中离开的读者立即归还名额与句柄; 名额满了得到 503', async (t) => {
+it('边传边下: 等待中离开的读者立即归还位子与句柄; 位子满了得到 503', async (t) => {
   const storage = await temporaryFolder(t);
-  const server = await spawnServer(t, storage, { SLUICE_DOWNLOADS_MAX_ACTIVE: '1' });
+  const server = await spawnServer(t, storage, { SLUICE_DOWNLOADS_MAX_FOLLOWERS: '1' });
   const client = await joinOffering(t, server.ws, '张三');
   const data = randomBytes(40_000);
   const ready = await begin(client, { size: data.length });
@@ -21,7 +21,7 @@ it('边传边下: 等待中离开的读者立即归还名额与句柄; 名额满
   // 还没有一个字节: 在等应答头
   const early = await RawSocket.open(t, server.port);
   early.write(`GET ${new URL(url).pathname} HTTP/1.1\r\nHost: a\r\n\r\n`);
-  await eventually('名额被占', async () => (await fetch(url)).status === 503);
+  await eventually('位子被占', async () => (await fetch(url)).status === 503);
   early.socket.destroy();
   await sendWindowed(client, ready, data, { end: 30_000 });
 

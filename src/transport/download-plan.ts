@@ -1,5 +1,4 @@
 // 一次下载发什么: 请求的条件与目标文件 -> 状态码, 头, 文件内的一段
-import type { OpenBlob } from '../files/ports.js';
 import { parseRange } from './range.js';
 
 export interface Conditions {
@@ -17,7 +16,6 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
   /** 强 ETag; 第一个写进应答, 其余 If-Range 也认 */
   readonly etags: readonly [string, ...string[]];
-  open(): Promise<OpenBlob | undefined>;
 }
 
 export interface DownloadPlan {

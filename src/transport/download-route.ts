@@ -1,23 +1,32 @@
 // GET 与 HEAD /files/UUID.ext, GET /files/UUID/thumb: 条件请求, 单段 Range, 安全头
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
+import { FollowPlaces } from '../files/follow-places.js';
 import { FollowTurns } from '../files/follow-turns.js';
 import { FollowedBlob } from '../files/followed-blob.js';
 import type { LiveOffer } from '../files/live-offer.js';
 import type { Offers } from '../files/offers.js';
 import type { BlobReader } from '../files/ports.js';
 import { AppError } from '../protocol/errors.js';
+import type { AddressQuota, Visitor } from '../quota/ports.js';
 import { sendBlob } from './download.js';
 import { type Conditions, type DownloadPlan, planRange, type Target } from './download-plan.js';
+import { DownloadSlots } from './download-slots.js';
+import { type DownloadSource, FollowedSource, StoredSource } from './download-source.js';
 import { fileHeaders, SECURITY_HEADERS } from './file-headers.js';
 import { Exchange, endHead, type ReportInternal, sendNotModified, writeHead } from './http.js';
 import type { Patrol } from './patrol.js';
+import type { Peers } from './peer.js';
 import { isFresh, requireMatch } from './preconditions.js';
 
+const FILES = '/files/';
 const FILE_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:\.[a-z0-9]{1,16})?$/;
 
 export interface DownloadOptions {
   readonly maxActive: number;
+  /** 跟着上传读的人, 总共与每份文件 */
+  readonly maxFollowers: number;
+  readonly followersPerOffer: number;
   /** 上传停了这么久, 跟着它的下载就断开 (毫秒) */
   readonly followTimeoutMs: number;
 }
@@ -26,6 +35,8 @@ export interface DownloadParts {
   readonly blobs: BlobReader;
   readonly offers: Offers;
   readonly patrol: Patrol;
+  readonly peers: Peers;
+  readonly quota: AddressQuota;
   readonly reportInternal: ReportInternal;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
@@ -36,17 +47,20 @@ export class DownloadRoute {
   readonly #parts: DownloadParts;
   readonly #report: ReportInternal;
   readonly #turns = new FollowTurns();
-  #active = 0;
+  readonly #slots: DownloadSlots;
+  readonly #places: FollowPlaces;
 
   constructor(options: DownloadOptions, parts: DownloadParts) {
     this.#options = options;
     this.#parts = parts;
     this.#report = parts.reportInternal;
+    this.#slots = new DownloadSlots(options.maxActive, parts.quota);
+    this.#places = new FollowPlaces(options, parts.quota);
   }
 
-  /** 正在发送的下载数; 停机时等它们发完 */
+  /** 正在发送, 或跟着上传在等的下载数; 停机时等它们发完 (读着的跟读者两边都算: 只问有没有) */
   get active(): number {
-    return this.#active;
+    return this.#slots.active + this.#places.count;
   }
 
   file(res: HttpResponse, req: HttpRequest, headOnly: boolean): void {
@@ -62,7 +76,8 @@ export class DownloadRoute {
       forceDownload: req.getQuery('download') === '1',
       headOnly,
     };
-    this.#serve(exchange, name, conditions).catch((error: unknown) =>
+    const visitor = this.#parts.peers.of(res, req);
+    this.#serve(exchange, name, conditions, visitor).catch((error: unknown) =>
       exchange.fail(error, this.#report, { headOnly }),
     );
   }
@@ -80,8 +95,52 @@ export class DownloadRoute {
     );
   }
 
-  async #serve(exchange: Exchange, name: string, conditions: Conditions): Promise<void> {
-    const target = await this.#target(exchange, name, conditions);
+  async #serve(exchange: Exchange, name: string, conditions: Conditions, visitor: Visitor): Promise<void> {
+    const fileId = FILE_NAME.exec(name)?.[1];
+    if (fileId === undefined) throw new AppError('not_found');
+    const offer = this.#parts.offers.find(fileId);
+    if (offer === undefined) {
+      const target = await this.#published(fileId, name, conditions);
+      await this.#answer(exchange, target, conditions, () => this.#store(fileId, visitor));
+      return;
+    }
+    if (offer.path !== FILES + name) throw new AppError('not_found');
+    if (conditions.headOnly) await this.#answer(exchange, await this.#offered(offer, conditions), conditions);
+    else await this.#serveGrowing(exchange, offer, conditions, visitor);
+  }
+
+  // 一个位子, 从等类型认得出起占到发完
+  async #serveGrowing(
+    exchange: Exchange,
+    offer: LiveOffer,
+    conditions: Conditions,
+    visitor: Visitor,
+  ): Promise<void> {
+    const place = this.#places.enter(visitor, offer.fileId);
+    const { blobs, now } = this.#parts;
+    const timeoutMs = this.#options.followTimeoutMs;
+    const follower = new FollowedBlob(offer, { blobs, turns: this.#turns, now, timeoutMs });
+    try {
+      exchange.onAbort = () => follower.abandon();
+      // 头一发出就改不了口
+      if (exchange.over || !(await follower.reach(offer.headPosition))) return;
+      const target = await this.#offered(offer, conditions);
+      await this.#answer(exchange, target, conditions, async () => {
+        return new FollowedSource(follower, this.#slots, visitor);
+      });
+    } finally {
+      place.release();
+      await follower.close();
+    }
+  }
+
+  // open 只在有体可发时调用; HEAD 没有
+  async #answer(
+    exchange: Exchange,
+    target: Target,
+    conditions: Conditions,
+    open?: () => Promise<DownloadSource>,
+  ): Promise<void> {
     requireMatch(conditions.ifMatch, target.etags);
     const [etag] = target.etags;
     const headers = { ...target.headers, ETag: etag };
@@ -94,52 +153,37 @@ export class DownloadRoute {
       respondUnsatisfiable(exchange, target.size);
       return;
     }
-    if (conditions.headOnly || plan.length === 0) respondHead(exchange, plan);
-    else await this.#occupy(() => this.#stream(exchange, target, plan));
+    if (conditions.headOnly || open === undefined || plan.length === 0) respondHead(exchange, plan);
+    else await sendBlob(exchange, await open(), plan);
   }
 
-  async #stream(exchange: Exchange, target: Target, plan: DownloadPlan): Promise<void> {
-    const blob = await target.open();
-    if (blob === undefined) throw new AppError('not_found');
-    await sendBlob(exchange, blob, plan);
-  }
-
-  // 读缓冲每个下载 512 KiB: 个数有界, 内存才有界。等上传的也占一个
-  async #occupy(task: () => Promise<void>): Promise<void> {
-    if (this.#active >= this.#options.maxActive) throw new AppError('server_busy');
-    this.#active += 1;
+  // 先占名额再打开: 句柄也因此有界。错误: server_busy, not_found
+  async #store(fileId: string, visitor: Visitor): Promise<DownloadSource> {
+    const slot = this.#slots.take(visitor);
     try {
-      await task();
-    } finally {
-      this.#active -= 1;
+      const blob = await this.#parts.blobs.open(fileId);
+      if (blob === undefined) throw new AppError('not_found');
+      return new StoredSource(blob, slot);
+    } catch (error) {
+      slot.release();
+      throw error;
     }
   }
 
-  async #target(exchange: Exchange, name: string, conditions: Conditions): Promise<Target> {
-    const fileId = FILE_NAME.exec(name)?.[1];
-    if (fileId === undefined) throw new AppError('not_found');
-    const offer = this.#parts.offers.find(fileId);
-    if (offer === undefined) return this.#published(fileId, name, conditions);
-    if (offer.path !== `/files/${name}`) throw new AppError('not_found');
-    // HEAD 不等: 类型凭已有的
-    if (!conditions.headOnly) await this.#occupy(() => this.#awaitHead(exchange, offer));
-    if (offer.state === 'published') return this.#published(fileId, name, conditions);
-    return {
-      size: offer.size,
-      headers: fileHeaders(
-        { originalName: offer.originalName, ...(await offer.type()), unfinished: true },
-        conditions.forceDownload,
-      ),
-      etags: [`"${fileId}"`],
-      open: async () => this.#follow(offer),
-    };
+  // 等到了类型的, 或 HEAD: 不等, 类型凭已有的
+  async #offered(offer: LiveOffer, conditions: Conditions): Promise<Target> {
+    const { fileId, originalName, size } = offer;
+    if (offer.state === 'published')
+      return this.#published(fileId, offer.path.slice(FILES.length), conditions);
+    const named = { originalName, ...(await offer.type()), unfinished: true };
+    return { size, headers: fileHeaders(named, conditions.forceDownload), etags: [`"${fileId}"`] };
   }
 
   async #published(fileId: string, name: string, { forceDownload }: Conditions): Promise<Target> {
     const { blobs } = this.#parts;
     const record = await blobs.find(fileId);
     // 扩展名也要对得上: 一个文件只有一个地址
-    if (record === undefined || record.path !== `/files/${name}`) throw new AppError('not_found');
+    if (record === undefined || record.path !== FILES + name) throw new AppError('not_found');
     // 全文, 一段, HEAD, 条件请求都一样: 坏的不能当作好的
     await blobs.requireSound(record);
     return {
@@ -147,21 +191,7 @@ export class DownloadRoute {
       headers: fileHeaders({ ...record, unfinished: false }, forceDownload),
       // 上传期间开始的下载只知道 id: 断了之后接着下也认
       etags: [`"${record.sha256}"`, `"${fileId}"`],
-      open: () => blobs.open(fileId),
     };
-  }
-
-  #follow(offer: LiveOffer): FollowedBlob {
-    const { blobs, now } = this.#parts;
-    const timeoutMs = this.#options.followTimeoutMs;
-    return new FollowedBlob(offer, { blobs, turns: this.#turns, now, timeoutMs });
-  }
-
-  // 等到认得出类型: 头一发出就改不了口
-  async #awaitHead(exchange: Exchange, offer: LiveOffer): Promise<void> {
-    const follower = this.#follow(offer);
-    exchange.onAbort = () => follower.abandon();
-    if (!exchange.over) await follower.reach(offer.headPosition);
   }
 
   async #serveThumb(
