@@ -35,10 +35,10 @@ function rules({ server, chat, fanout, files, uploads }: Config): readonly (read
       files.windowBytes <= uploads.windowBudgetBytes,
       `files.windowBytes = ${files.windowBytes}, 超过 uploads.windowBudgetBytes = ${uploads.windowBudgetBytes}`,
     ],
-    // 传输层放进两倍的帧, 好用 error 回答而不是直接断开; 一帧就超预算的话, 人人都会被 4009
+    // 一帧就超预算的话, 人人都会被 4009
     [
-      2 * files.frameBytes <= server.receiveBudgetBytes,
-      `files.frameBytes 的两倍 = ${2 * files.frameBytes}, 超过 server.receiveBudgetBytes = ${server.receiveBudgetBytes}`,
+      files.frameBytes <= server.receiveBudgetBytes,
+      `files.frameBytes = ${files.frameBytes}, 超过 server.receiveBudgetBytes = ${server.receiveBudgetBytes}`,
     ],
     [
       fanout.minDelayMs <= fanout.maxDelayMs,

@@ -10,6 +10,7 @@ export type Kind =
   | 'origins'
   | 'networks'
   | 'words'
+  | 'hosts'
   | 'choice'
   | 'choices';
 
@@ -139,6 +140,11 @@ export const KINDS: Readonly<Record<Kind, KindEntry>> = {
     parse: (text) => splitList(text.toLowerCase()),
     isValid: (value) => isListOf(value, (item) => /^[a-z0-9][a-z0-9_-]{0,31}$/.test(item)),
     expected: () => '以逗号分隔的小写扩展名, 不带点',
+  },
+  hosts: {
+    parse: (text) => splitList(text.toLowerCase()),
+    isValid: (value) => isListOf(value, (item) => /^[a-z0-9_][a-z0-9._-]{0,252}$/.test(item)),
+    expected: () => '以逗号分隔的小写主机名, 不带端口',
   },
   choice: {
     parse: (text) => text.trim(),

@@ -64,6 +64,11 @@ export const SCHEMA = {
         env: 'SLUICE_ALLOWED_ORIGINS',
       },
     ),
+    allowedHosts: list(
+      'hosts',
+      [],
+      '设了 publicUrl 时还认哪些 Host (主机名, 不带端口); IP 地址, localhost 与探活总是认',
+    ),
     trustedProxies: list(
       'networks',
       [],
@@ -96,6 +101,11 @@ export const SCHEMA = {
       max: GIB,
     }),
     receiveBudgetBytes: bytes(256 * MIB, '全部连接保留的接收缓冲之和; 超过时以 4009 断开占用最多的'),
+    memoryBytes: bytes(
+      0,
+      '进程的常驻内存 (RSS) 到了这么多就不再收新连接, 并以 4009 请走占用最多的地址的连接; 0 = 机器或容器内存的一半',
+      { min: 0 },
+    ),
     stopGraceMs: ms(5000, '停机时等待上传, 下载与日志收尾的最长时间', { min: 0 }),
   },
   // 一个陌生的地址至多占多少; 各项 0 = 不限
@@ -122,7 +132,11 @@ export const SCHEMA = {
     ),
     requestsPerSecond: int(200, '每个地址每秒的 HTTP 请求', { min: 0, unit: '个/秒' }),
     requests: int(128, '每个地址还没有应答完的 HTTP 请求', { min: 0 }),
-    largeFrames: int(12, '每个地址收得下整帧 (files.frameBytes) 的连接; 其余的单帧至多 1 MiB', { min: 0 }),
+    socketsPerSecond: int(100, '每个地址每秒新开的 TCP 连接; 一口气可以开 connectionsPerAddress 的八倍', {
+      min: 0,
+    }),
+    largeFrames: int(8, '每个地址收得下整帧 (files.frameBytes) 的聊天连接; 其余的单帧至多 1 MiB', { min: 0 }),
+    transfers: int(48, '每个地址的传输连接', { min: 0 }),
     hosts: int(4, '每个地址同时使用的不同 Host 值', { min: 0 }),
     downloads: int(64, '每个地址同时进行的下载', { min: 0 }),
     followers: int(64, '每个地址跟着上传读的下载 (边传边下), 等着的也算', { min: 0 }),
@@ -140,6 +154,7 @@ export const SCHEMA = {
     floodStrikes: int(200, '被拒的消息比被接受的多出多少条时以 4010 断开', { unit: '条' }),
     rememberedClientIds: int(64, '每个会话记住的 clientId 数, 用来认出重发'),
     presenceTickMs: ms(20, '进出消息的合并周期', { max: 60_000 }),
+    textBytesPerSecond: bytes(128 * KIB, '每个会话每秒的文字字节; 0 = 不限', { min: 0, unit: '字节/秒' }),
     // 上限: 连同外壳要装得进 160 KiB 的信封 (MAX_ENVELOPE_BYTES); 写成 \uXXXX 的汉字一个占 6 字节
     textBytes: bytes(16 * KIB, '一条文字消息的上限', { max: 128 * KIB }),
     historyMessages: int(1000, '内存中的最近若干条历史: 加入与补发多半由它回答', {

@@ -8,6 +8,9 @@ import { Presence } from '../chat/presence.js';
 import { Room } from '../chat/room.js';
 import { SessionTokens } from '../chat/session-tokens.js';
 import { Sessions } from '../chat/sessions.js';
+import { TextPace } from '../chat/text-pace.js';
+import type { Config } from '../config.js';
+import type { Rate } from '../quota/limits.js';
 import { featuresOf, limitsOf, type Runtime } from './runtime.js';
 import type { Storage } from './storage.js';
 
@@ -20,7 +23,11 @@ export interface Chat {
   readonly archive: Archive;
 }
 
-export function createChat({ config, now }: Runtime, { log, secret }: Storage, publisher: Publisher): Chat {
+export function createChat(
+  { config, quota, now }: Runtime,
+  { log, secret }: Storage,
+  publisher: Publisher,
+): Chat {
   const sessions = new Sessions(config.chat, new SessionTokens(secret), now);
   const bus = new LocalBus(log);
   const fanout = new Fanout(publisher, { ...config.fanout, now });
@@ -30,11 +37,22 @@ export function createChat({ config, now }: Runtime, { log, secret }: Storage, p
   const limits = limitsOf(config);
   const features = featuresOf(config);
   const archive = new Archive(log);
-  const shared = { bus, fanout, sessions, presence, offers, log, archive };
+  const { pendingBytes } = config.fanout;
+  const pace = new TextPace({ quota, perPerson: textRate(config.chat), pendingBytes, now });
+  const shared = { bus, fanout, sessions, presence, offers, log, archive, pace };
   const room = new Room({ ...shared, limits, features, now: Date.now });
   bus.listen({
     entry: (entry) => room.deliver(entry),
     presence: (change) => presence.changed(change),
   });
   return { sessions, fanout, presence, offers, room, archive };
+}
+
+// 桶里装得下 4 秒的: 一次粘贴几条长的不该被拒
+const TEXT_BURST_S = 4;
+
+// 压测不限条数, 也就不限字节
+function textRate({ textBytesPerSecond, messagesPerSecond }: Config['chat']): Rate {
+  const perSecond = messagesPerSecond === 0 ? 0 : textBytesPerSecond;
+  return { setting: 'chat.textBytesPerSecond', perSecond, burst: perSecond * TEXT_BURST_S };
 }

@@ -1,4 +1,5 @@
 // 装配传输: WebSocket 与各条 HTTP 路由, 以及它们通向领域的门
+import { totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Dispatcher } from '../chat/handlers.js';
 import { LocalTickets } from '../chat/local-tickets.js';
@@ -22,6 +23,7 @@ import type { Storage } from './storage.js';
 const FORWARDED_IGNORED =
   '不理会 X-Forwarded-*: 发来的不是受信任的代理 (只提醒这一次); 它若是你的反向代理, 写进 server.trustedProxies, ' +
   '在本机或内网的也可以打开 server.trustProxy';
+const FRAME_CUT = '单帧超过传输上限, 已切断';
 const WEB_FOLDER = fileURLToPath(new URL('../web', import.meta.url));
 
 export async function createEdge(
@@ -44,12 +46,16 @@ export async function createEdge(
   const shared = { sessions, origins, peers, quota, patrol, stopping, reportInternal };
   const tickets = new LocalTickets(now);
   const dispatcher = new Dispatcher({
-    ...{ room, files, tickets, quota, frameBytes, floodStrikes, now, stopping, reportInternal },
+    ...{ room, files, tickets, quota, floodStrikes, now, stopping, reportInternal },
   });
   return {
     ws: new WsEdge(
-      { ...config.server, messagesPerSecond, frameBytes },
-      { ...shared, room, dispatcher, files, tickets, now },
+      { ...config.server, messagesPerSecond, frameBytes, memoryBytes: memoryMark(config) },
+      {
+        ...{ ...shared, room, dispatcher, files, tickets, now },
+        rssBytes: () => process.memoryUsage.rss(),
+        cutByTransport: (address, reason) => log.info({ event: 'cut', address, reason }, FRAME_CUT),
+      },
     ),
     archive: new ArchiveRoute({ maxSearches }, { ...shared, archive }),
     uploads: new UploadRoute(
@@ -64,6 +70,8 @@ export async function createEdge(
     }),
     sessions,
     origins,
+    peers,
+    quota,
     limits: {
       limits: limitsOf(config),
       blockedExtensions: types.blockedExtensions,
@@ -73,6 +81,14 @@ export async function createEdge(
     stopping,
     reportInternal,
   };
+}
+
+// 没有设的: 机器 (或容器) 内存的一半, 其余留给页缓存与别的进程
+function memoryMark({ server }: Runtime['config']): number {
+  if (server.memoryBytes > 0) return server.memoryBytes;
+  // 没有限额时是 0 或大得离谱的数
+  const limitBytes = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return Math.min(totalmem(), limitBytes) / 2;
 }
 
 function fileDoor(intake: Intake, uploads: Uploads): FileDoor {

@@ -1,5 +1,6 @@
 // 装配各部分共用的几样东西: 配置, 日志, 时钟, 意外错误的去处; 以及由配置算出的上限与能力
 import { randomUUID } from 'node:crypto';
+import { limitsWithin } from '../chat/frame-limits.js';
 import { burstOf } from '../chat/rate-limit.js';
 import type { Config } from '../config.js';
 import type { Acts } from '../config-acts.js';
@@ -10,9 +11,6 @@ import { MAX_NAME_CODE_POINTS } from '../protocol/user-name.js';
 import type { AddressQuota } from '../quota/ports.js';
 import { DiskTroubles } from '../store/disk-troubles.js';
 import { createQuota } from './quota.js';
-
-// file_chunk 除数据外的字节数, 含各种语言序列化器爱加的空格
-const CHUNK_ENVELOPE_BYTES = 160;
 
 export interface Runtime {
   readonly config: Config;
@@ -44,25 +42,21 @@ export function createRuntime(config: Config, log: Logger, acts: Acts, stopping:
 }
 
 export function limitsOf({ files, chat }: Config): Limits {
-  return {
+  const limits = {
     fileBytes: files.fileBytes,
     frameBytes: files.frameBytes,
-    chunkBytes: Math.min(files.chunkBytes, base64Capacity(files.frameBytes)),
+    chunkBytes: files.chunkBytes,
     windowBytes: files.windowBytes,
     textBytes: chat.textBytes,
     nameLength: MAX_NAME_CODE_POINTS,
     messagesPerSecond: chat.messagesPerSecond,
     messagesBurst: burstOf(chat.messagesPerSecond),
   };
+  return limitsWithin(limits, files.frameBytes);
 }
 
 // 关掉的能力不列出: 客户端据此决定要不要试
 export function featuresOf({ files }: Config): string[] {
   const off = new Set([...(files.instantSend ? [] : ['instant']), ...(files.offers ? [] : ['offer'])]);
   return SERVER_FEATURES.filter((feature) => !off.has(feature));
-}
-
-// 照 chunkBytes 切的分片写成 Base64 也要装得进一帧: 单帧上限调小时, 建议的分片跟着变小
-function base64Capacity(frameBytes: number): number {
-  return Math.floor(((frameBytes - CHUNK_ENVELOPE_BYTES) * 3) / 4);
 }

@@ -8,6 +8,7 @@ import type { Member } from './member.js';
 import type { FileDoor, SentBy, Tickets } from './ports.js';
 import type { Room } from './room.js';
 import type { Session } from './session.js';
+import type { Speaker } from './text-pace.js';
 
 type Handler<T extends ClientMessage['type']> = (
   member: Member,
@@ -20,8 +21,6 @@ export interface DispatcherOptions {
   readonly files: FileDoor;
   readonly quota: AddressQuota;
   readonly tickets: Tickets;
-  /** 整帧上限 (字节) */
-  readonly frameBytes: number;
   /** 被拒的比被接受的多出这么多条时以 4010 断开 */
   readonly floodStrikes: number;
   /** 单调时钟, 毫秒 */
@@ -56,7 +55,7 @@ export class Dispatcher {
   /** 处理一帧; 从不抛错: 一切失败都变成发给该成员的 error 消息 */
   receive(member: Member, frame: Uint8Array, isBinary: boolean): void {
     if (member.state === 'closing') return;
-    if (frame.byteLength > this.#options.frameBytes) {
+    if (frame.byteLength > member.connection.frameBytes) {
       this.#refuseFrame(member);
       return;
     }
@@ -79,7 +78,7 @@ export class Dispatcher {
 
   // 应用上限低于传输上限: 还来得及说明原因, 再以 1009 结束
   #refuseFrame(member: Member): void {
-    const limit = this.#options.frameBytes;
+    const limit = member.connection.frameBytes;
     member.send(errorMessage(new AppError('frame_too_large', { facts: { limit } })));
     member.cut('frame_too_large');
   }
@@ -98,7 +97,7 @@ export class Dispatcher {
     }
     if (message.type === 'file_chunk') return;
     if (!member.rateLimit.take(this.#options.now())) {
-      throw new AppError('rate_limited').withRef(referenceOf(message));
+      throw tooFast(member).withRef(referenceOf(message));
     }
     // 换连接, 换会话也不重来
     this.#options.quota.spend(member.visitor, 'messages');
@@ -136,6 +135,12 @@ export class Dispatcher {
   }
 }
 
+function tooFast({ rateLimit }: Member): AppError {
+  const { perSecond, intervalMs } = rateLimit;
+  const facts = { setting: 'chat.messagesPerSecond', limit: perSecond, retryAfterMs: Math.ceil(intervalMs) };
+  return new AppError('rate_limited', { facts });
+}
+
 function referenceOf(message: ClientMessage | undefined): string | undefined {
   if (message === undefined) return undefined;
   if ('ref' in message) return message.ref;
@@ -154,10 +159,12 @@ function buildHandlers({ room, files, tickets }: DispatcherOptions): Handlers {
     text: async (member, { name, message, clientId }) => {
       const session = joined(room, member, name);
       if (clientId === undefined) {
-        room.text(session.name, message);
+        room.text(speakerOf(session, member), message);
         return;
       }
-      member.send(await session.once(clientId, (sentBy) => sendOnce(room, session, message, sentBy)));
+      member.send(
+        await session.once(clientId, (sentBy) => sendOnce(room, { session, member }, message, sentBy)),
+      );
     },
     file: async (member, message) => {
       const session = joined(room, member, message.name);
@@ -207,12 +214,21 @@ function buildHandlers({ room, files, tickets }: DispatcherOptions): Handlers {
 }
 
 // 可能发过的 (重启, 挤出) 先问日志; 一定没发过的同步广播, 不多等一步
-async function sendOnce(room: Room, session: Session, message: string, sentBy: SentBy): Promise<RoomEntry> {
+async function sendOnce(
+  room: Room,
+  { session, member }: { readonly session: Session; readonly member: Member },
+  message: string,
+  sentBy: SentBy,
+): Promise<RoomEntry> {
   const earlier = session.mayHaveSent(sentBy.clientId) ? await room.findEarlier(session, sentBy) : undefined;
   if (earlier !== undefined) return earlier;
-  const { entry, durable } = room.text(session.name, message, sentBy);
+  const { entry, durable } = room.text(speakerOf(session, member), message, sentBy);
   await durable;
   return entry;
+}
+
+function speakerOf(session: Session, { visitor }: Member): Speaker & { readonly name: string } {
+  return { name: session.name, person: session.token, visitor };
 }
 
 // 隐式加入: 没有 join 过的连接, 第一条 text 或 file 的 name 就是它的名字

@@ -24,6 +24,10 @@ import type { Visitor } from '../quota/ports.js';
 export interface Connection {
   /** 收件人所用的来源, 如 http://192.168.1.5:3000; 文件链接以它为前缀 */
   readonly origin: string;
+  /** 这条连接的单帧上限 (字节); 同一个房间里各连接可以不同 */
+  readonly frameBytes: number;
+  /** 已交给它而内核还没收走的字节 */
+  readonly bufferedBytes: number;
   /** 发送一帧文本; 积压超过预算时由传输层以 4008 断开, 不会阻塞。次序与调用次序一致 */
   send(text: string): void;
   sendAll(texts: readonly string[]): void;

@@ -10,19 +10,23 @@ export function burstOf(rate: number): number {
 }
 
 export class RateLimit {
-  /** 一个令牌补回来要多久; 0 = 不限 */
-  readonly #intervalMs: number;
+  /** 一个令牌补回来要多久 (毫秒); 0 = 不限 */
+  readonly intervalMs: number;
   /** 桶再满的时刻; 已经过去的, 桶就是满的 */
   #fullAtMs = 0;
 
   /** rate 为每秒条数; 0 表示不限 (压测用) */
   constructor(rate: number) {
-    this.#intervalMs = rate === 0 ? 0 : 1000 / rate;
+    this.intervalMs = rate === 0 ? 0 : 1000 / rate;
+  }
+
+  get perSecond(): number {
+    return this.intervalMs === 0 ? 0 : Math.round(1000 / this.intervalMs);
   }
 
   /** 取一个令牌; 没有时返回 false。nowMs 须是单调时钟 (毫秒) */
   take(nowMs: number): boolean {
-    const refilledAtMs = Math.max(this.#fullAtMs, nowMs) + this.#intervalMs;
+    const refilledAtMs = Math.max(this.#fullAtMs, nowMs) + this.intervalMs;
     if (refilledAtMs - nowMs > BURST_MS + ROUNDING_MS) return false;
     this.#fullAtMs = refilledAtMs;
     return true;

@@ -16,6 +16,7 @@ import {
 } from '../protocol/messages.js';
 import type { Archive } from './archive.js';
 import { BATCH_TEXT_TOPIC, type Fanout, TEXT_TOPIC } from './fanout.js';
+import { limitsWithin } from './frame-limits.js';
 import type { HistoryRange } from './history-page.js';
 import type { Member } from './member.js';
 import type { OfferBoard } from './offer-board.js';
@@ -24,6 +25,7 @@ import type { Answer, Appended, Bus, MessageLog, SentBy } from './ports.js';
 import type { Presence } from './presence.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
+import type { Speaker, TextPace } from './text-pace.js';
 
 // 加入时按 after 补发的条数上限; 另受一页的字节上限约束, 没给完的由 more 说明
 const CATCH_UP_LIMIT = 1000;
@@ -35,6 +37,7 @@ export interface RoomOptions {
   readonly presence: Presence;
   readonly log: MessageLog;
   readonly archive: Archive;
+  readonly pace: TextPace;
   readonly offers: OfferBoard;
   readonly limits: Limits;
   /** 随 welcome 告知的可选能力 */
@@ -101,27 +104,34 @@ export class Room {
     if (sessions.detach(member)) presence.left(session.name);
   }
 
-  /** 广播一行文字。错误: text_too_long, invalid_field, 日志的 storage_full 与 server_busy (都没有广播) */
-  text(name: string, message: string, sentBy?: SentBy): Appended<TextEntry> {
-    const { limits, bus, fanout, presence, now } = this.#options;
+  /** 广播一行文字。错误: text_too_long, invalid_field, rate_limited, 日志的 storage_full 与 server_busy (都没有广播) */
+  text(speaker: Speaker & { readonly name: string }, message: string, sentBy?: SentBy): Appended<TextEntry> {
+    const { limits, bus, fanout, pace, presence, now } = this.#options;
+    const { name } = speaker;
     // 按 UTF-8 字节计: 汉字占 3 字节, 字符数会低估
-    if (Buffer.byteLength(message) > limits.textBytes) {
+    const bytes = Buffer.byteLength(message);
+    if (bytes > limits.textBytes) {
       throw new AppError('text_too_long', { facts: { limit: limits.textBytes } });
     }
     if (message.length === 0) {
       throw new AppError('invalid_field', { detail: 'message 为空', facts: { field: 'message' } });
     }
     fanout.requireRoom();
+    pace.admit(speaker, bytes);
     presence.flushFor(name);
     const draft = { kind: 'text', id: uuidv7(), time: now(), name, message: wellFormed(message) } as const;
-    return this.#afterBroadcast(bus.text(draft, { sentBy }));
+    const appended = bus.text(draft, { sentBy });
+    const published = fanout.published();
+    if (published !== undefined) void published.then(pace.waiting(speaker, bytes));
+    return afterBroadcast(appended, published);
   }
 
   /** 广播一个已发布的文件。错误同 text, 但不因广播来不及送出而拒绝: 文件已经收下了 */
   announce(file: FileRecord, sentBy?: SentBy, time = this.#options.now()): Appended<FileEntry> {
     const { bus, presence } = this.#options;
     presence.flushFor(file.name);
-    return this.#afterBroadcast(bus.file({ time, file }, { sentBy }));
+    const appended = bus.file({ time, file }, { sentBy });
+    return afterBroadcast(appended, this.#options.fanout.published());
   }
 
   /** 总线送来的一条记录: 文字编码一次, 文件每个来源编码一次 (链接各自可打开) */
@@ -178,12 +188,6 @@ export class Room {
     });
   }
 
-  // 应答在广播之后: 发送者先看到自己的消息
-  #afterBroadcast<E extends RoomEntry>({ entry, durable }: Appended<E>): Appended<E> {
-    const published = this.#options.fanout.published();
-    return { entry, durable: published === undefined ? durable : durable.then(() => published) };
-  }
-
   #welcome(member: Member, session: Session): void {
     const { sessions, bus, limits, features } = this.#options;
     const welcome: WelcomeMessage = {
@@ -194,7 +198,7 @@ export class Room {
       online: sessions.onlineCount,
       epoch: bus.epoch,
       seq: bus.seq,
-      limits,
+      limits: limitsWithin(limits, Math.min(limits.frameBytes, member.connection.frameBytes)),
       features,
       ...(session.lastClose === undefined ? {} : { lastClose: session.lastClose }),
     };
@@ -225,6 +229,14 @@ export class Room {
     const page = this.#options.archive.page({ after, limit: CATCH_UP_LIMIT }, member.origin);
     return deliver(page, ({ messages }) => member.sendAll(messages));
   }
+}
+
+// 应答在广播之后: 发送者先看到自己的消息
+function afterBroadcast<E extends RoomEntry>(
+  { entry, durable }: Appended<E>,
+  published: Promise<void> | undefined,
+): Appended<E> {
+  return { entry, durable: published === undefined ? durable : durable.then(() => published) };
 }
 
 function textTopic(member: Member): string {

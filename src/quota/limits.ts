@@ -8,6 +8,8 @@ export const RATES = {
   textBytes: { setting: 'address.textBytesPerSecond', burstS: 4 },
   /** 新的 WebSocket 连接 */
   connects: { setting: 'address.connectsPerSecond', burstS: 16 },
+  /** 新的 TCP 连接: uWS 不告诉我们哪一条断了, 只能数来的; 闲着的它 10 秒就断 */
+  sockets: { setting: 'address.socketsPerSecond', burstS: 4 },
   /** HTTP 请求, 不论是什么 */
   requests: { setting: 'address.requestsPerSecond', burstS: 5 },
 } as const;
@@ -18,8 +20,9 @@ export const SHARES = {
   connections: { setting: 'server.connectionsPerAddress' },
   /** 还没有应答完的 HTTP 请求 */
   requests: { setting: 'address.requests' },
-  /** 整帧 (files.frameBytes) 的 WebSocket 连接; 其余的只收得下小帧 */
+  /** 整帧 (files.frameBytes) 的聊天连接; 其余的只收得下小帧 */
   largeFrames: { setting: 'address.largeFrames' },
+  transfers: { setting: 'address.transfers' },
   /** 不同的 Host 值 */
   hosts: { setting: 'address.hosts' },
   /** 正在发送的下载 */

@@ -285,7 +285,7 @@ describe('配置: 错误只有一行, 说清来源, 值与期望', () => {
     );
     assert.match(failure({ args: ['--server.tls.certFile=a.pem'] }), /certFile.*keyFile/);
     assert.match(failure({ args: ['--files.windowBytes=128KiB'] }), /files\.chunkBytes.*files\.windowBytes/);
-    assert.match(failure({ args: ['--server.receiveBudgetBytes=16MiB'] }), /receiveBudgetBytes/);
+    assert.match(failure({ args: ['--server.receiveBudgetBytes=15MiB'] }), /receiveBudgetBytes/);
     assert.match(failure({ args: ['--chat.maxSessions=10'] }), /chat\.maxMembers.*chat\.maxSessions/);
     assert.match(failure({ args: ['--server.processes=2'] }), /server\.processes = 2.*集群总线.*请设为 1/);
   });

@@ -24,7 +24,7 @@ describe('帧: 大小', () => {
     assert.equal(client.of('error').length, 0);
   });
 
-  it('超过 frameBytes 而不到两倍: 先得到 frame_too_large, 再以 1009 断开', async (t) => {
+  it('略微超过 frameBytes: 先得到 frame_too_large, 再以 1009 断开', async (t) => {
     const { ws } = await serve(t, { files: { frameBytes: 4096 } });
     const witness = await Client.join(t, ws, '见证');
     for (const data of [fileFrame(4097), fileFrame(8192), Buffer.alloc(5000, 1)]) {
@@ -37,14 +37,17 @@ describe('帧: 大小', () => {
     }
   });
 
-  it('超过两倍的由传输层直接切断, 分成几段累计超过的也是', async (t) => {
+  it('超出 64 KiB 以上的由传输层直接切断, 分成几段累计超过的也是; 回来时知道是为什么', async (t) => {
     const { ws } = await serve(t, { files: { frameBytes: 4096 } });
     const witness = await Client.join(t, ws, '见证');
     const whole = await Client.join(t, ws, '一整帧');
-    whole.sendRaw(fileFrame(8193));
+    const session = whole.welcome['session'];
+    whole.sendRaw(fileFrame(4097 + 64 * 1024));
     assert.equal((await whole.close()).code, 1006);
+    const back = await Client.join(t, ws, '一整帧', { session });
+    assert.deepEqual(back.welcome['lastClose'], { code: 1009, reason: 'frame_too_large' });
     const pieces = await Client.join(t, ws, '几段');
-    const piece = 'x'.repeat(3000);
+    const piece = 'x'.repeat(30_000);
     for (const fin of [false, false, true]) pieces.socket.send(piece, { fin });
     assert.equal((await pieces.close()).code, 1006);
     await witness.settle();

@@ -127,7 +127,7 @@ async function fillMemories(t: TestContext, { server }: Stage): Promise<void> {
 }
 
 async function sendHalfFrames(t: TestContext, { server, meter }: Stage): Promise<void> {
-  const largest = 2 * CONFIG.files.frameBytes;
+  const largest = CONFIG.files.frameBytes + 64 * KIB;
   const before = await meter.grownBytes();
   for (let count = 0; count < CROWD.halfFrames; count += 1) {
     const client = await RawClient.upgrade(t, server.port);

@@ -50,7 +50,7 @@ export interface Crowd {
 /** 随人数增长的项; 一个也没有就是零 */
 export function crowdItems({ server, chat, files }: Config, crowd: Crowd): MemoryItems {
   return {
-    '接收缓冲 (还没收完的帧)': crowd.halfFrames * 2 * files.frameBytes,
+    '接收缓冲 (还没收完的帧)': crowd.halfFrames * (files.frameBytes + 64 * KIB),
     发送积压: crowd.stalled * 4 * server.slowConsumerBytes,
     // 控制字符在 JSON 里占 6 字节
     '发送缓冲 (超过 15 KB 的一条)': crowd.heardLarge * 6 * chat.textBytes,

@@ -4,6 +4,7 @@ import type { Publisher } from '../chat/ports.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError } from '../protocol/errors.js';
 import { type LimitsBody, MAX_LISTED_USERS } from '../protocol/messages.js';
+import type { AddressQuota } from '../quota/ports.js';
 import type { ArchiveRoute } from './archive-route.js';
 import { checkCertificate } from './certificate.js';
 import { Doors } from './doors.js';
@@ -12,7 +13,8 @@ import { Exchange, type ReportInternal, sendErrorAndClose } from './http.js';
 import type { Native } from './native.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
-import { capSockets } from './socket-cap.js';
+import type { Peers } from './peer.js';
+import { SocketCap } from './socket-cap.js';
 import type { StaticFiles } from './static.js';
 import type { UploadRoute } from './upload-route.js';
 import type { WsEdge } from './ws.js';
@@ -34,6 +36,8 @@ export interface Routes {
   readonly statics: StaticFiles;
   readonly sessions: Sessions;
   readonly origins: OriginRules;
+  readonly peers: Peers;
+  readonly quota: AddressQuota;
   /** 启动之后不再变 */
   readonly limits: LimitsBody;
   readonly patrol: Patrol;
@@ -67,9 +71,14 @@ export class App implements Publisher {
   mount(routes: Routes): void {
     const { archive, downloads, uploads, statics } = routes;
     this.#ws = routes.ws;
-    capSockets(this.#app, this.#options.maxSockets, (res) => this.#turnAway(res, routes));
+    const cap = new SocketCap(this.#app, {
+      maxSockets: this.#options.maxSockets,
+      admit: (res) => routes.quota.spend(routes.peers.direct(res), 'sockets'),
+      turnAway: (res, error) => this.#turnAway(res, error, routes),
+      full: () => new AppError('server_busy'),
+    });
     const doors = new Doors(this.#app, routes);
-    routes.ws.mount(doors);
+    routes.ws.mount(doors, () => cap.webSocketClosed());
     doors
       .post('/api/files', (res, req) => uploads.handle(res, req))
       .get('/api/files', (res, req) => archive.files(res, req, false))
@@ -96,9 +105,9 @@ export class App implements Publisher {
   }
 
   // 明文的来得及说为什么; TLS 还没有握手, 只能断开
-  #turnAway(res: HttpResponse, { reportInternal }: Routes): void {
+  #turnAway(res: HttpResponse, error: unknown, { reportInternal }: Routes): void {
     if (this.#options.tls.certFile !== '') res.close();
-    else sendErrorAndClose(res, new AppError('server_busy'), reportInternal);
+    else sendErrorAndClose(res, error, reportInternal);
   }
 
   /** 监听; 返回实际端口。错误: 端口被占用或没有权限 */

@@ -3,6 +3,7 @@ import type { WebSocket } from 'uWebSockets.js';
 import type { Connection } from '../chat/ports.js';
 import { CLOSES, type CloseName } from '../protocol/errors.js';
 import type { Held, Visitor } from '../quota/ports.js';
+import type { Admitted } from './admission.js';
 
 // uWS 在回调里把要送的攒在 16 KiB 的公共缓冲里; 装不下时改用连接自己的缓冲, 而且留住它直到断开
 // (实测: 欢迎之后接着一页历史, 每条连接从此多占 36 KB)。所以大的不在回调里送, 合写的也不超过这么多:
@@ -19,9 +20,19 @@ export interface SocketData {
 
 export type Socket = WebSocket<SocketData>;
 
+export interface WsConnectionOptions {
+  /** 应用的单帧上限, 字节 */
+  readonly frameBytes: number;
+  /** 单调毫秒 */
+  readonly joinDeadlineMs: number;
+  /** 有字节没能立刻交给内核, 该看一看积压了; 各连接共用一个函数 */
+  readonly pressed: (connection: WsConnection) => void;
+}
+
 export class WsConnection implements Connection {
   readonly origin: string;
-  /** 这条连接占着的名额 */
+  readonly frameBytes: number;
+  /** 按地址占着的名额 */
   readonly held: Held;
   /** 单调毫秒: 到这时还没加入就断开; undefined 表示已加入 */
   joinDeadlineMs: number | undefined;
@@ -32,17 +43,12 @@ export class WsConnection implements Connection {
   /** 等这一圈的回调过去再送的, 按次序; 没有时为 undefined */
   #deferred: string[] | undefined;
 
-  /** pressed: 有字节没能立刻交给内核, 该看一看积压了; 各连接共用一个函数 */
-  constructor(
-    origin: string,
-    held: Held,
-    joinDeadlineMs: number,
-    pressed: (connection: WsConnection) => void,
-  ) {
-    this.origin = origin;
-    this.held = held;
-    this.joinDeadlineMs = joinDeadlineMs;
-    this.#pressed = pressed;
+  constructor(admitted: Admitted, options: WsConnectionOptions) {
+    this.origin = admitted.origin;
+    this.held = admitted.held;
+    this.frameBytes = options.frameBytes;
+    this.joinDeadlineMs = options.joinDeadlineMs;
+    this.#pressed = options.pressed;
   }
 
   /** 升级完成 (由 open 回调调用); 在此之前发送都是空操作 */

@@ -1,16 +1,21 @@
 // 每条路由都从这里挂上: 自相矛盾的请求在处理函数之前就拒绝; 别的网站可以读的应答在这里登记, 预检在这里回答
 import type { HttpRequest, HttpResponse, TemplatedApp, WebSocketBehavior } from 'uWebSockets.js';
 import { AppError } from '../protocol/errors.js';
+import type { AddressQuota, Held } from '../quota/ports.js';
 import { isShared, PREFLIGHT_HEADERS, share } from './cors.js';
 import { Exchange, hasBody, type ReportInternal, refuseAndClose, sendNoContent } from './http.js';
+import { claim, occupy } from './in-flight.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
+import type { Peers } from './peer.js';
 import { requireSoundHead } from './request-head.js';
 
 export type Handler = (res: HttpResponse, req: HttpRequest) => void;
 
 export interface DoorParts {
   readonly origins: OriginRules;
+  readonly peers: Peers;
+  readonly quota: AddressQuota;
   readonly patrol: Patrol;
   readonly reportInternal: ReportInternal;
 }
@@ -19,6 +24,10 @@ const METHODS = ['get', 'head', 'post'] as const;
 type Method = (typeof METHODS)[number];
 
 const CATCH_ALL = '/*';
+// 探活的用容器或机器自己的名字访问, 与给人用的 Host 无关
+const PROBES: ReadonlySet<string> = new Set(['/healthz']);
+// 升级的由 ws.ts 按连接计
+const NOT_COUNTED: Held = { release() {} };
 // 别的方法的请求体没有人要: 小的读过就算, 大的不能让 uWS 一直替我们读下去
 const BODY_METHODS: ReadonlySet<string> = new Set(['post', 'put', 'patch', 'delete']);
 const LITTLE_BODY_BYTES = 64 * 1024;
@@ -70,7 +79,7 @@ export class Doors {
     this.#app.ws(pattern, {
       ...behavior,
       upgrade: (res, req, context) => {
-        if (this.#admits(res, req)) upgrade?.(res, req, context);
+        if (this.#admits(res, req, () => NOT_COUNTED)) upgrade?.(res, req, context);
       },
     });
     return this;
@@ -104,28 +113,42 @@ export class Doors {
 
   #guard(handler: Handler): Handler {
     return (res, req) => {
-      if (!this.#admits(res, req)) return;
+      const held = this.#admits(res, req, () => this.#count(res, req));
+      if (held === undefined) return;
+      occupy(res, held);
       if (isShared(req.getUrl()))
         share(
           res,
           this.#parts.origins.reader((name) => req.getHeader(name)),
         );
       handler(res, req);
+      // 没有人领走的, 已经当场应答, 或交给了后面的路由
+      claim(res)?.release();
     };
   }
 
-  #admits(res: HttpResponse, req: HttpRequest): boolean {
+  // 错误: rate_limited, server_busy (这个地址的请求)
+  #count(res: HttpResponse, req: HttpRequest): Held {
+    const { peers, quota } = this.#parts;
+    const visitor = peers.of(res, req);
+    quota.spend(visitor, 'requests');
+    return quota.hold(visitor, 'requests');
+  }
+
+  // 每个请求都经过: 先看头是否可信, 再按地址计数。不受理的已经应答, 那时为 undefined
+  #admits(res: HttpResponse, req: HttpRequest, count: () => Held): Held | undefined {
     try {
       requireSoundHead(req);
+      if (!PROBES.has(req.getUrl())) this.#parts.origins.requireKnownHost(req.getHeader('host'));
       if (!BODY_METHODS.has(req.getMethod())) requireLittleBody(req);
-      return true;
+      return count();
     } catch (error) {
       const { patrol, reportInternal } = this.#parts;
       const headOnly = req.getMethod() === 'head';
       // HEAD 的应答不能带体
       if (hasBody(req) && !headOnly) new Exchange(res, patrol).refuse(error, reportInternal);
       else refuseAndClose(res, error, reportInternal, headOnly);
-      return false;
+      return undefined;
     }
   }
 

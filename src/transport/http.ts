@@ -1,9 +1,11 @@
 // HTTP 的公共部分: 应答, 错误应答, 以及把异步处理函数安全地接到 uWS 上
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { AppError, ERRORS } from '../protocol/errors.js';
+import type { Held } from '../quota/ports.js';
 import { BodyDrain } from './body-drain.js';
 import { BodyWriter } from './body-writer.js';
 import { writeSharing } from './cors.js';
+import { claim } from './in-flight.js';
 import type { Patrol } from './patrol.js';
 
 const STATUS_TEXT = new Map<number, string>([
@@ -70,9 +72,9 @@ export function sendErrorAndClose(
   report: ReportInternal,
   headOnly = false,
 ): void {
-  const { status, body } = errorAnswer(error, report);
+  const { status, body, headers } = errorAnswer(error, report);
   res.cork(() => {
-    writeHead(res, status, JSON_HEADERS);
+    writeHead(res, status, { ...JSON_HEADERS, ...headers });
     // 只有头的也用 end: endWithoutBody 的第二个参数要求先给长度, 见 endHead
     res.end(headOnly ? '' : JSON.stringify(body), true);
   });
@@ -142,12 +144,16 @@ export class Exchange {
   #drain: BodyDrain | undefined;
   #body: 'unread' | 'arriving' | 'whole' = 'unread';
   #paused = false;
+  /** 占着的名额 (按地址的请求数) */
+  readonly #held: Held | undefined;
 
   constructor(res: HttpResponse, patrol: Patrol) {
     this.res = res;
     this.patrol = patrol;
+    this.#held = claim(res);
     res.onAborted(() => {
       this.#state = 'over';
+      this.#held?.release();
       this.#drain?.release();
       this.#onAbort?.();
     });
@@ -172,6 +178,7 @@ export class Exchange {
   /** 应答完毕 */
   finish(): void {
     this.#state = 'over';
+    this.#held?.release();
     this.#onAbort = undefined;
   }
 
@@ -235,9 +242,9 @@ export class Exchange {
   fail(error: unknown, report: ReportInternal, options: AnswerOptions = {}): void {
     if (this.#state === 'answering') this.#cut(error, report);
     if (this.over) return;
-    const { status, body } = errorAnswer(error, report);
+    const { status, body, headers } = errorAnswer(error, report);
     // HEAD 的错误也不能带体: 否则同一连接上的下一个应答会错位
-    this.json(status, body, options);
+    this.json(status, body, { ...options, headers: { ...headers, ...options.headers } });
   }
 
   // 头已发出, 改不了口: 断开, 不能让人把半个当成整个
@@ -266,17 +273,27 @@ export class Exchange {
       return;
     }
     if (this.over) return;
-    const { status, body } = errorAnswer(error, report);
+    const { status, body, headers: advice } = errorAnswer(error, report);
     this.finish();
-    const headers = { ...JSON_HEADERS, ...options.headers, Connection: 'close' };
+    const headers = { ...JSON_HEADERS, ...advice, ...options.headers, Connection: 'close' };
     writeUnended(this.res, status, headers, JSON.stringify(body));
     drain.answered();
   }
 }
 
-function errorAnswer(error: unknown, report: ReportInternal): { status: number; body: object } {
+interface ErrorAnswer {
+  readonly status: number;
+  readonly body: object;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function errorAnswer(error: unknown, report: ReportInternal): ErrorAnswer {
   const { code, message, facts } = toAppError(error, report);
-  return { status: ERRORS[code].http, body: { error: { code, message, ...facts } } };
+  const { retryAfterMs } = facts;
+  // 头里的单位是秒 (RFC 9110 第 10.2.3 节)
+  const headers =
+    typeof retryAfterMs === 'number' ? { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) } : {};
+  return { status: ERRORS[code].http, body: { error: { code, message, ...facts } }, headers };
 }
 
 // 应答一结束, uWS 就不许再碰 res: 停不了读, 也断不开。所以写出完整的应答而不让它知道已经结束:

@@ -35,6 +35,8 @@ export class Peers {
   readonly #private = Networks.private();
   readonly #warn: (address: string) => void;
   #warned = false;
+  /** 上一次给出的: 许多连接来自同一处时共用一个对象, 每条连接都留着它 */
+  #latest: Peer = { address: '', trusted: false, secure: false };
 
   /** warn: 第一次看到不受信任的对方发来 X-Forwarded-* 时调用, 只这一次 */
   constructor(options: PeerOptions, warn: (address: string) => void) {
@@ -44,9 +46,24 @@ export class Peers {
     this.#warn = warn;
   }
 
+  /** 直接连来的对方; 代理的名额不按地址计: 它的背后是许多人 */
+  direct(res: HttpResponse): Visitor {
+    const address = directAddress(res);
+    const { trusted } = this.#visitor(address);
+    return { address: addressKey(address), trusted: trusted || this.#isProxy(address) };
+  }
+
   /** 须在处理函数的同步部分调用: req 随后就失效 */
   of(res: HttpResponse, req: HttpRequest): Peer {
-    const direct = plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString('latin1')) ?? '';
+    const peer = this.#find(res, req);
+    const { address, trusted, secure } = this.#latest;
+    if (peer.address === address && peer.trusted === trusted && peer.secure === secure) return this.#latest;
+    this.#latest = peer;
+    return peer;
+  }
+
+  #find(res: HttpResponse, req: HttpRequest): Peer {
+    const direct = directAddress(res);
     const { tls } = this.#options;
     if (!this.#isProxy(direct)) {
       this.#noticeIgnored(direct, req);
@@ -94,6 +111,10 @@ export class Peers {
     this.#warned = true;
     this.#warn(direct);
   }
+}
+
+function directAddress(res: HttpResponse): string {
+  return plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString('latin1')) ?? '';
 }
 
 // getHeader 只给同名各行里的第一行, 那可能是客户端自己写的

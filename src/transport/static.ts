@@ -128,8 +128,10 @@ export class StaticFiles {
       ETag: etag,
       ...securityHeaders(asset.entry, secure),
     };
-    if (isFresh(req.getHeader('if-none-match'), etag)) sendNotModified(exchange.res, headers);
-    else exchange.answer(200, headers, body, headOnly);
+    if (isFresh(req.getHeader('if-none-match'), etag)) {
+      exchange.finish();
+      sendNotModified(exchange.res, headers);
+    } else exchange.answer(200, headers, body, headOnly);
   }
 }
 

@@ -1,17 +1,19 @@
 // WebSocket 的边缘: 升级时的准入, 回调 -> Dispatcher, 各种期限与预算
 import type { HttpRequest, HttpResponse, us_socket_context_t, WebSocketBehavior } from 'uWebSockets.js';
 import type { Dispatcher } from '../chat/handlers.js';
-import { Member, type MemberKind } from '../chat/member.js';
+import { Member } from '../chat/member.js';
 import type { FileDoor, Tickets } from '../chat/ports.js';
 import { RateLimit } from '../chat/rate-limit.js';
 import type { Room } from '../chat/room.js';
 import type { Sessions } from '../chat/sessions.js';
 import { AppError, type CloseName } from '../protocol/errors.js';
-import { Counts } from '../quota/counts.js';
-import type { AddressQuota, Visitor } from '../quota/ports.js';
+import type { AddressQuota } from '../quota/ports.js';
+import { Admission } from './admission.js';
 import { type Socket, type SocketData, WsConnection } from './connection.js';
 import type { Doors, Handler } from './doors.js';
+import { FRAME_SLACK_BYTES, type FrameClass, frameClasses } from './frame-class.js';
 import { Exchange } from './http.js';
+import { MemoryWatch } from './memory-watch.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
@@ -27,6 +29,8 @@ export interface WsOptions {
   readonly receiveBudgetBytes: number;
   readonly messagesPerSecond: number;
   readonly frameBytes: number;
+  /** 常驻内存的水位, 字节 */
+  readonly memoryBytes: number;
 }
 
 export interface WsParts {
@@ -43,6 +47,10 @@ export interface WsParts {
   readonly reportInternal: (error: unknown) => string;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
+  /** 进程的常驻内存, 字节 */
+  readonly rssBytes: () => number;
+  /** 一条连接因为 uWS 的上限被切断: 记进日志 */
+  readonly cutByTransport: (address: string, reason: string) => void;
 }
 
 // uWS 的硬上限取软预算的四倍: 检查的间隙里还装得下突发, 关闭帧也发得出去
@@ -51,14 +59,19 @@ const HARD_BACKPRESSURE_FACTOR = 4;
 const PATROL_MS = 100;
 // 每隔这么久看一遍谁到期还没加入 (毫秒)
 const JOIN_CHECK_MS = 1000;
-// 传输连接最大的合法帧: 1 MiB 数据的 Base64, 每个字符都写成 \/ 也装得下
-const TRANSFER_PAYLOAD_BYTES = 4 * 1024 * 1024;
+// uWS 切断过大的帧时给 close 回调的话 (实测); 对方只看到 1006
+const TOO_BIG = 'Received too big message';
+// 聊天连接的地址
+const CHAT_PATHS: ReadonlySet<string> = new Set(['/', '/ws']);
+// 客户端在网址里说它只发小帧: 聊天连接不必占整帧的名额
+const SMALL_FRAMES = 'small';
 
 export class WsEdge {
   readonly #options: WsOptions;
   readonly #parts: WsParts;
   readonly #members = new Map<WsConnection, Member>();
-  readonly #origins = new Counts();
+  readonly #admission: Admission;
+  readonly #memory: MemoryWatch;
   readonly #budget: ReceiveBudget;
   readonly #patrol: NodeJS.Timeout;
   /** 直接发送时已有积压的连接, 这一轮事件之后就看 */
@@ -72,20 +85,29 @@ export class WsEdge {
   #publishedBytes = 0;
   #inspection: NodeJS.Immediate | undefined;
   #nextJoinCheckMs = 0;
+  #socketClosed: () => void = () => {};
 
   constructor(options: WsOptions, parts: WsParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#memory = new MemoryWatch({ memoryBytes: options.memoryBytes, rssBytes: parts.rssBytes });
+    this.#admission = new Admission(options, {
+      ...parts,
+      isFull: () => this.#memory.isFull,
+      makeRoomForHost: () => this.#makeRoomForHost(),
+    });
     this.#budget = new ReceiveBudget(options.receiveBudgetBytes, (connection) => {
       this.#members.get(connection)?.cut('release_memory');
     });
     this.#patrol = setInterval(() => this.#patrolOnce(), PATROL_MS);
   }
 
-  mount(doors: Doors): void {
-    // 传输上限是应用上限的两倍: 超限的帧还来得及说明原因再断开, 再大的由 uWS 直接切断
-    const chat = this.#behavior('chat', this.#options.frameBytes * 2);
+  /** socketClosed: 一条升级过的连接断开了, 每条调用一次 */
+  mount(doors: Doors, socketClosed: () => void): void {
+    this.#socketClosed = socketClosed;
+    const { large, small, transfer } = frameClasses(this.#options.frameBytes);
     const malformed: Handler = (res, req) => this.#malformed(res, req);
+    const chat = this.#behavior(large, (res, req) => this.#wantsSmall(res, req, large));
     doors
       .ws('/', chat)
       // 同一地址也是网页: 不要求升级的交给它
@@ -95,8 +117,16 @@ export class WsEdge {
       })
       .ws('/ws', chat)
       .get('/ws', malformed)
-      .ws('/ws/transfer', this.#behavior('transfer', TRANSFER_PAYLOAD_BYTES))
-      .get('/ws/transfer', malformed);
+      .ws(
+        '/ws/transfer',
+        this.#behavior(transfer, () => false),
+      )
+      .get('/ws/transfer', malformed)
+      // uWS 的单帧上限属于路由: 同样的两个地址, 由通配的一条接住让下来的
+      .ws(
+        '/*',
+        this.#behavior(small, (_res, req) => !CHAT_PATHS.has(req.getUrl())),
+      );
   }
 
   /** 以同一个原因断开所有连接; 返回断开了几条 */
@@ -117,17 +147,24 @@ export class WsEdge {
     clearImmediate(this.#inspection);
   }
 
-  #behavior(kind: MemberKind, maxPayloadLength: number): WebSocketBehavior<SocketData> {
+  // yields: 让给后面的路由
+  #behavior(
+    frames: FrameClass,
+    yields: (res: HttpResponse, req: HttpRequest) => boolean,
+  ): WebSocketBehavior<SocketData> {
     const { idleTimeoutS, slowConsumerBytes } = this.#options;
     return {
-      maxPayloadLength,
+      maxPayloadLength: frames.frameBytes + FRAME_SLACK_BYTES,
       idleTimeout: idleTimeoutS,
       maxBackpressure: slowConsumerBytes * HARD_BACKPRESSURE_FACTOR,
       sendPingsAutomatically: true,
       // 压缩会对每个订阅者各做一遍 (platform.md), 关闭
       compression: 0,
-      upgrade: (res, req, context) => this.#upgrade(kind, res, req, context),
-      open: (socket) => this.#open(kind, socket),
+      upgrade: (res, req, context) => {
+        if (yields(res, req)) req.setYield(true);
+        else this.#upgrade(frames, res, req, context);
+      },
+      open: (socket) => this.#open(frames, socket),
       message: (socket, data, isBinary) => this.#message(socket, data, isBinary),
       // 巡查来不及时的后盾: 缺了一条的连接不能再往下送, 否则对方不知道自己漏了。此时 4008 也塞不进去
       closeOnBackpressureLimit: 1,
@@ -136,25 +173,31 @@ export class WsEdge {
         socket.getUserData().connection.overflowed = true;
       },
       ping: (socket) => this.#ping(socket),
-      close: (socket) => this.#close(socket),
+      close: (socket, _code, message) => this.#close(socket, Buffer.from(message).toString('latin1')),
     };
   }
 
-  #upgrade(kind: MemberKind, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
+  // 说了只发小帧的, 与这个地址的整帧名额用完之后来的; 小帧的聊天照旧, 大文件走分片
+  #wantsSmall(res: HttpResponse, req: HttpRequest, large: FrameClass): boolean {
+    return req.getQuery('frames') === SMALL_FRAMES || !this.#admission.fits(res, req, large);
+  }
+
+  #upgrade(frames: FrameClass, res: HttpResponse, req: HttpRequest, context: us_socket_context_t): void {
     const header = (name: string): string => req.getHeader(name);
     try {
-      requireHandshake(header);
-      this.#parts.origins.requireAllowed(header);
-      const peer = this.#parts.peers.of(res, req);
-      const origin = this.#parts.origins.recipient(peer, header);
-      this.#requireRoom(origin);
       // 名额在此占下: upgrade 之内同步进入 open, 两者之间不会断开
+      const admitted = this.#admission.admit(res, req, frames);
+      const joinDeadlineMs = this.#parts.now() + this.#options.joinTimeoutMs;
       res.upgrade<SocketData>(
         {
-          connection: this.#connect(peer, origin),
-          visitor: peer,
+          connection: new WsConnection(admitted, {
+            frameBytes: frames.frameBytes,
+            joinDeadlineMs,
+            pressed: this.#onPressed,
+          }),
+          visitor: admitted.visitor,
           // 名额都占下了才用掉票: 因为忙被拒的, 还可以拿着它再来
-          token: kind === 'transfer' ? this.#transferToken(req) : undefined,
+          token: frames.kind === 'transfer' ? this.#transferToken(req) : undefined,
         },
         header('sec-websocket-key'),
         header('sec-websocket-protocol'),
@@ -187,26 +230,7 @@ export class WsEdge {
     new Exchange(res, this.#parts.patrol).fail(error, this.#parts.reportInternal, handshakeAnswer(error));
   }
 
-  // 总的名额: 连接, 不同来源的个数
-  #requireRoom(origin: string): void {
-    if (this.#parts.stopping()) throw new AppError('server_stopping');
-    const { maxConnections, maxOrigins } = this.#options;
-    if (this.#members.size >= maxConnections) throw new AppError('server_busy');
-    if (this.#origins.of(origin) === 0 && this.#origins.size >= maxOrigins) {
-      throw new AppError('server_busy', { detail: '不同的 Host 过多', facts: { limit: maxOrigins } });
-    }
-  }
-
-  // 错误: rate_limited, server_busy (这个地址的)
-  #connect(visitor: Visitor, origin: string): WsConnection {
-    const { quota, now } = this.#parts;
-    quota.spend(visitor, 'connects');
-    const held = quota.hold(visitor, 'connections');
-    const joinDeadlineMs = now() + this.#options.joinTimeoutMs;
-    return new WsConnection(this.#origins.add(origin), held, joinDeadlineMs, this.#onPressed);
-  }
-
-  #open(kind: MemberKind, socket: Socket): void {
+  #open({ kind }: FrameClass, socket: Socket): void {
     const { connection, visitor, token } = socket.getUserData();
     const { sessions } = this.#parts;
     connection.attach(socket);
@@ -236,17 +260,21 @@ export class WsEdge {
     if (member !== undefined) this.#parts.dispatcher.ping(member);
   }
 
-  #close(socket: Socket): void {
-    const { connection } = socket.getUserData();
+  #close(socket: Socket, reason: string): void {
+    const { connection, visitor } = socket.getUserData();
     const member = this.#members.get(connection);
     if (member === undefined) return;
     if (connection.overflowed) member.blame('slow_consumer');
+    if (reason === TOO_BIG) {
+      member.blame('frame_too_large');
+      this.#parts.cutByTransport(visitor.address, reason);
+    }
     connection.release();
     this.#members.delete(connection);
     this.#pressed.delete(connection);
     this.#budget.forget(connection);
-    connection.held.release();
-    this.#origins.remove(connection.origin);
+    this.#admission.leave({ visitor, origin: connection.origin, held: connection.held });
+    this.#socketClosed();
     this.#parts.room.leave(member);
     member.become('closing');
     this.#parts.files.detach(member);
@@ -271,9 +299,39 @@ export class WsEdge {
   #patrolOnce(): void {
     if (this.#publishedBytes > 0) this.#inspect();
     const nowMs = this.#parts.now();
+    if (this.#memory.look(nowMs)) this.#freeMemory();
     if (nowMs < this.#nextJoinCheckMs) return;
     this.#nextJoinCheckMs = nowMs + JOIN_CHECK_MS;
     this.#cutUnjoined(nowMs);
+  }
+
+  // 过了水位: 走一步, 下一步看内存降了没有
+  #freeMemory(): void {
+    const holdings = [...this.#members.values()].map((member) => ({
+      member,
+      visitor: member.visitor,
+      isJoined: member.session !== undefined,
+      // 半截的帧看不到收了多少: 按它至多能占的算
+      bytes: member.connection.frameBytes + member.connection.bufferedBytes,
+    }));
+    for (const { member } of MemoryWatch.victims(holdings)) member.cut('release_memory');
+  }
+
+  // 只有没加入的人用着的来源: 他们还没有收到任何链接
+  #makeRoomForHost(): boolean {
+    const waiting = new Map<string, Member[]>();
+    for (const member of this.#members.values()) {
+      if (member.session !== undefined) continue;
+      const group = waiting.get(member.origin);
+      if (group === undefined) waiting.set(member.origin, [member]);
+      else group.push(member);
+    }
+    for (const [origin, members] of waiting) {
+      if (this.#admission.usersOf(origin) > members.length) continue;
+      for (const member of members) member.cut('release_memory');
+      return true;
+    }
+    return false;
   }
 
   #inspect(): void {
