@@ -21,7 +21,7 @@ test('下载: 每个文件都带安全头, 强标签与缓存', async (t) => {
   const file = await publishOne(http, '页.html', '<script>alert(1)</script>');
   const headers = await headersOf(file['url']);
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
-  assert.equal(headers.get('content-security-policy'), "sandbox; default-src 'none'");
+  assert.equal(headers.get('content-security-policy'), "sandbox; default-src 'none'; frame-ancestors 'none'");
   assert.equal(headers.get('etag'), `"${file['sha256']}"`);
   assert.equal(headers.get('accept-ranges'), 'bytes');
   assert.match(headers.get('cache-control') ?? '', /private.*immutable/);

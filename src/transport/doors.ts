@@ -113,18 +113,27 @@ export class Doors {
 
   #guard(handler: Handler): Handler {
     return (res, req) => {
-      const held = this.#admits(res, req, () => this.#count(res, req));
+      const held = this.#admits(res, req, () => {
+        // 先登记: 因为忙而拒绝的应答, 名单里的网站也读得到
+        this.#share(res, req);
+        return this.#count(res, req);
+      });
       if (held === undefined) return;
       occupy(res, held);
-      if (isShared(req.getUrl()))
-        share(
-          res,
-          this.#parts.origins.reader((name) => req.getHeader(name)),
-        );
       handler(res, req);
       // 没有人领走的, 已经当场应答, 或交给了后面的路由
       claim(res)?.release();
     };
+  }
+
+  #share(res: HttpResponse, req: HttpRequest): void {
+    const { origins } = this.#parts;
+    const path = req.getUrl();
+    if (!isShared(path)) return;
+    share(res, {
+      reader: origins.reader((name) => req.getHeader(name)),
+      policy: path.startsWith('/files/') ? origins.filePolicy : 'same-site',
+    });
   }
 
   // 错误: rate_limited, server_busy (这个地址的请求)

@@ -3,10 +3,9 @@ import contentDisposition from 'content-disposition';
 import { isInlineType, isText } from '../files/policy.js';
 import { TEXT_CHARSETS, type TextCharset } from '../protocol/messages.js';
 
-/** 用户上传的内容: 不猜类型, 不执行任何东西, 即使被直接打开 */
+/** 用户上传的内容: 不执行任何东西, 即使被直接打开; 也不许放进别人的框里。其余的安全头每个应答都有 (hardening.ts) */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'X-Content-Type-Options': 'nosniff',
-  'Content-Security-Policy': "sandbox; default-src 'none'",
+  'Content-Security-Policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
   // 地址里是 UUID, 内容从不改变
   'Cache-Control': 'private, max-age=31536000, immutable',
 };

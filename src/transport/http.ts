@@ -4,7 +4,8 @@ import { AppError, ERRORS } from '../protocol/errors.js';
 import type { Held } from '../quota/ports.js';
 import { BodyDrain } from './body-drain.js';
 import { BodyWriter } from './body-writer.js';
-import { writeSharing } from './cors.js';
+import { embedding, writeSharing } from './cors.js';
+import { writeHardening } from './hardening.js';
 import { claim } from './in-flight.js';
 import type { Patrol } from './patrol.js';
 
@@ -44,6 +45,7 @@ export function writeHead(
 ): void {
   res.writeStatus(`${status} ${STATUS_TEXT.get(status) ?? ''}`);
   for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
+  writeHardening(res, headers, embedding(res));
   writeSharing(res);
 }
 

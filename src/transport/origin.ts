@@ -1,5 +1,6 @@
 // 来源: 收件人所用的地址 (拼链接), 以及网页 Origin 的准入
 import { AppError } from '../protocol/errors.js';
+import type { ResourcePolicy } from './hardening.js';
 import type { Peer } from './peer.js';
 
 export interface OriginOptions {
@@ -56,6 +57,11 @@ export class OriginRules {
     const host = header('host');
     if (!HOST_PATTERN.test(host)) throw new AppError('invalid_field', { detail: 'Host 头不合法' });
     return `${secure ? 'https' : 'http'}://${host.toLowerCase().replace(/:$/, '')}`;
+  }
+
+  /** 文件可以由谁嵌进网页。名单里有别的网站时只能对谁都放开: <img> 的请求不带 Origin, 认不出是哪一个 */
+  get filePolicy(): ResourcePolicy {
+    return this.#options.allowedOrigins.length > 0 ? 'cross-origin' : 'same-site';
   }
 
   /** 网页来源是否可以连接: 没有 Origin (非浏览器), 本站, 或在名单里。错误: forbidden_origin */

@@ -169,8 +169,6 @@ function assetHeaders(entry: ManifestEntry, encoding: 'br' | 'gzip' | undefined)
 
 function securityHeaders({ type, worker = false }: ManifestEntry, secure: boolean): Record<string, string> {
   return {
-    'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
     'Content-Security-Policy': worker ? WORKER_POLICY : PAGE_POLICY,
     ...(type.startsWith('text/html') ? pageHeaders(secure) : {}),
   };

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { Client } from '../../src/test/client.js';
 import { type Running, serve } from '../../src/test/harness.js';
 import { serveBlankPage } from './blank-page.js';
-import { launch, openPage } from './browser.js';
+import { launch, launchOwn, openPage } from './browser.js';
 
 // 1x1 的 PNG
 const PIXEL = Buffer.from(
@@ -14,6 +14,9 @@ const PIXEL = Buffer.from(
 );
 // 被拒与没有时浏览器自己写的
 const BLOCKED = [/CORS policy/, /net::ERR_FAILED/, /status of 40[34]/];
+
+// 直接打开图片: 浏览器自己的看图页也受文件的策略管
+const SANDBOXED = [/default-src 'none'/, /Blocked script execution/];
 
 /** 别的网站的一页, 与名单由它的来源定下的服务器 */
 async function foreign(
@@ -53,6 +56,29 @@ async function publish(http: string, fileName: string, data: BlobPart): Promise<
   const response = await fetch(`${http}/api/files`, { method: 'POST', body: form });
   const { files } = (await response.json()) as { files: { url: string }[] };
   return files[0]?.url ?? assert.fail('没有发成');
+}
+
+/** 同一个文件, 经域名访问 */
+function named(url: string): string {
+  return url.replace('127.0.0.1', 'chat.example.test');
+}
+
+/** 这几个地址的图片, 页面显示得出哪些 */
+function shownIn(page: Page, addresses: readonly string[]): Promise<boolean[]> {
+  return page.evaluate(
+    (sources) =>
+      Promise.all(
+        sources.map((source) => {
+          const image = new Image();
+          image.src = source;
+          return image.decode().then(
+            () => true,
+            () => false,
+          );
+        }),
+      ),
+    addresses,
+  );
 }
 
 async function posted(http: string): Promise<number> {
@@ -109,6 +135,35 @@ describe('别的网站的网页', () => {
       return (await (await fetch(address)).arrayBuffer()).byteLength;
     }, url);
     assert.equal(bytes, PIXEL.length);
+  });
+
+  it('别的网站的 <img> 嵌不进文件与缩略图, 点开链接照常; 同一域名下的与名单打开的嵌得进', async (t) => {
+    const { port } = new URL(await serveBlankPage(t));
+    const elsewhere = `http://other.test:${port}/`;
+    const closed = await serve(t);
+    const open = await serve(t, { server: { allowedOrigins: [new URL(elsewhere).origin] } });
+    // 没有注册域名的 (IP 地址, localhost) 换个端口就算别的网站, 所以给它们起名字
+    const browser = await launchOwn(t, ['--host-resolver-rules=MAP *.test 127.0.0.1', '--no-proxy-server']);
+    const picture = await publish(closed.http, '点.png', PIXEL).then(named);
+    const shared = await publish(open.http, '点.png', PIXEL).then(named);
+    const thumb = picture.replace(/\.png$/, '/thumb');
+    const page = await openPage(t, browser, elsewhere, { allow: [/ERR_BLOCKED_BY_RESPONSE/, ...SANDBOXED] });
+    assert.deepEqual(await shownIn(page, [picture, thumb, shared]), [false, false, true]);
+    const sibling = await openPage(t, browser, `http://tools.example.test:${port}/`);
+    assert.deepEqual(await shownIn(sibling, [picture, thumb, shared]), [true, true, true]);
+    // 打开链接不是嵌入
+    await page.evaluate((address) => {
+      const link = document.createElement('a');
+      link.href = address;
+      link.textContent = '链接';
+      document.body.append(link);
+    }, picture);
+    const opened = page.waitForResponse((response) => response.request().isNavigationRequest());
+    await page.getByRole('link', { name: '链接' }).click();
+    await page.waitForURL(picture);
+    assert.equal((await opened).status(), 200);
+    // 沙盒里的网页不运行脚本, 收尾时问不了它
+    await page.close();
   });
 
   it('名单外的: 脚本只看到失败, 一个也没有发出去', async (t) => {
