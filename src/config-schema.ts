@@ -118,7 +118,7 @@ export const SCHEMA = {
         unit: '条/秒',
       },
     ),
-    textBytesPerSecond: bytes(512 * KIB, '每个地址每秒的文字字节: 每一条都要发给所有人', {
+    textBytesPerSecond: bytes(128 * KIB, '每个地址每秒的文字字节: 每一条都要发给所有人', {
       min: 0,
       unit: '字节/秒',
     }),
@@ -154,7 +154,7 @@ export const SCHEMA = {
     floodStrikes: int(200, '被拒的消息比被接受的多出多少条时以 4010 断开', { unit: '条' }),
     rememberedClientIds: int(64, '每个会话记住的 clientId 数, 用来认出重发'),
     presenceTickMs: ms(20, '进出消息的合并周期', { max: 60_000 }),
-    textBytesPerSecond: bytes(128 * KIB, '每个会话每秒的文字字节; 0 = 不限', { min: 0, unit: '字节/秒' }),
+    textBytesPerSecond: bytes(32 * KIB, '每个会话每秒的文字字节; 0 = 不限', { min: 0, unit: '字节/秒' }),
     // 上限: 连同外壳要装得进 160 KiB 的信封 (MAX_ENVELOPE_BYTES); 写成 \uXXXX 的汉字一个占 6 字节
     textBytes: bytes(16 * KIB, '一条文字消息的上限', { max: 128 * KIB }),
     historyMessages: int(1000, '内存中的最近若干条历史: 加入与补发多半由它回答', {
