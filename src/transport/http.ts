@@ -76,7 +76,7 @@ export function sendErrorAndClose(
 ): void {
   const { status, body, headers } = errorAnswer(error, report);
   res.cork(() => {
-    writeHead(res, status, { ...JSON_HEADERS, ...headers });
+    writeHead(res, status, { ...JSON_HEADERS, ...headers, Connection: 'close' });
     // 只有头的也用 end: endWithoutBody 的第二个参数要求先给长度, 见 endHead
     res.end(headOnly ? '' : JSON.stringify(body), true);
   });
