@@ -140,6 +140,7 @@ export const SCHEMA = {
     hosts: int(4, '每个地址同时使用的不同 Host 值', { min: 0 }),
     downloads: int(64, '每个地址同时进行的下载', { min: 0 }),
     followers: int(64, '每个地址跟着上传读的下载 (边传边下), 等着的也算', { min: 0 }),
+    thumbs: int(16, '每个地址等着做的缩略图, 大的小的分开排但合起来算', { min: 0 }),
   },
   chat: {
     maxMembers: int(10_000, '已加入的用户名上限'),
@@ -205,7 +206,7 @@ export const SCHEMA = {
     }),
     hashWorkers: int(1, '计算 SHA-256 的线程数', { max: 4 }),
     thumbPixels: int(64_000_000, '做缩略图的原图像素上限, 防解压炸弹', { unit: '像素' }),
-    thumbQueue: int(64, '等待做缩略图的图片上限; 超出的不做'),
+    thumbQueue: int(64, '等待做缩略图的图片上限, 大的 (400 万像素以上) 小的各这么多; 超出的不做'),
     instantSend: flag(true, '秒传: 服务器已有的内容, 答对抽查就不必再传'),
     offers: flag(true, '边传边下: 大小已知的上传一开始就可以下载'),
   },

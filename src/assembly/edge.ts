@@ -93,7 +93,7 @@ function memoryMark({ server }: Runtime['config']): number {
 
 function fileDoor(intake: Intake, uploads: Uploads): FileDoor {
   return {
-    receive: (_owner, name, message, sentBy) => intake.receive(name, message, sentBy),
+    receive: (owner, name, message, sentBy) => intake.receive(owner, name, message, sentBy),
     start: (owner, name, message) => uploads.start(owner, name, message),
     resume: (owner, message) => uploads.resume(owner, message),
     chunk: (owner, message) => uploads.chunk(owner, message),

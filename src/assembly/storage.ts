@@ -47,11 +47,11 @@ export async function openStorage(runtime: Runtime): Promise<Storage> {
 }
 
 async function openParts(runtime: Runtime, folder: StorageFolder): Promise<Omit<Storage, 'unlock'>> {
-  const { config, log: logger, now } = runtime;
+  const { config, log: logger, quota, now } = runtime;
   const hadDatabase = existsSync(path.join(folder.historyFolder, DATABASE_NAME));
   const { hashWorkers, thumbPixels, thumbQueue } = config.files;
   const hashes = new HashPool(hashWorkers);
-  const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue });
+  const thumbnails = new Thumbnails({ maxPixels: thumbPixels, maxQueue: thumbQueue, quota, now });
   const blobs = new Blobs(folder, hashes, thumbnails, { fsync: config.storage.fsyncOnPublish });
   const space = new Space(config.storage, folder.usedBytes(), () => folder.freeBytes(), now);
   // 先于别的写入: 历史丢了而拒绝启动的, 磁盘上什么也没有动

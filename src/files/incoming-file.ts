@@ -4,12 +4,14 @@
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
 import type { Renamed } from '../protocol/renamed-from.js';
 import type { Described } from './describe-file.js';
-import type { Announced } from './ports.js';
+import type { Announced, Party } from './ports.js';
 import type { Transfer, TransferEvents } from './transfer.js';
 
 export interface IncomingFileParts {
   /** 名字改过的: 原来是什么 */
   readonly renamed: Renamed;
+  /** 缩略图记在谁的头上 */
+  readonly party: Party;
   readonly windowBytes: number;
   /** 归还窗口预算 */
   readonly release: () => void;
@@ -52,7 +54,7 @@ export class IncomingFile {
   /** 收完: 落盘, 算出摘要, 识别类型; 还不发布。给出发布后的记录 */
   async verify(): Promise<FileRecord> {
     this.#transfer.upload.beginVerifying();
-    this.#described = await this.#transfer.verify([]);
+    this.#described = await this.#transfer.verify([], this.#parts.party);
     return this.#described.record;
   }
 

@@ -5,7 +5,15 @@ import { AppError } from '../protocol/errors.js';
 import { type ByteRange, CHALLENGE_RANGES, type FileRecord } from '../protocol/messages.js';
 import { describeFile } from './describe-file.js';
 import { HEAD_BYTES, type TypePolicy } from './policy.js';
-import type { BlobStore, ContentIndex, FilesLog, JournalEntry, OpenBlob, UploadOwner } from './ports.js';
+import type {
+  BlobStore,
+  ContentIndex,
+  FilesLog,
+  JournalEntry,
+  OpenBlob,
+  Party,
+  UploadOwner,
+} from './ports.js';
 import type { ReadAt } from './text-charset.js';
 import type { Transfer } from './transfer.js';
 import type { Upload } from './upload.js';
@@ -95,7 +103,7 @@ export class InstantSend {
   }
 
   /** 以 source 的内容发布; 状态须为 adopting。被取消时 undefined。错误: file_type_forbidden, storage_full, 磁盘错误 */
-  async publish({ transfer }: Candidate, source: FileRecord): Promise<FileRecord | undefined> {
+  async publish({ transfer }: Candidate, source: FileRecord, party: Party): Promise<FileRecord | undefined> {
     const { types, blobs } = this.#parts;
     const head = await this.#reading(source, (blob) => read(blob, { offset: 0, length: HEAD_BYTES }));
     // 刚被删 (保留期): 意外错误, 上传停放起来, 可以续传
@@ -104,7 +112,7 @@ export class InstantSend {
     types.checkHead(head);
     const at: ReadAt = async (offset, length) =>
       (await this.#reading(source, (blob) => read(blob, { offset, length }))) ?? new Uint8Array(0);
-    const picture = () => blobs.pictureOf(source);
+    const picture = () => blobs.pictureOf(source, party);
     const { size, sha256 } = source;
     const content = { size, sha256, head, read: at, picture };
     const described = await describeFile(types, transfer.description, content);

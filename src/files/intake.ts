@@ -9,7 +9,7 @@ import type { FileDescription } from './describe-file.js';
 import { IncomingFile } from './incoming-file.js';
 import { cleanFileName } from './naming.js';
 import type { TypePolicy } from './policy.js';
-import type { Announce, Announced, BlobStore, FileSentBy, PartialFile } from './ports.js';
+import type { Announce, Announced, BlobStore, FileSentBy, PartialFile, Party } from './ports.js';
 import type { Space } from './space.js';
 import { Transfer, type TransferEvents } from './transfer.js';
 import { Upload } from './upload.js';
@@ -105,12 +105,12 @@ export class Intake {
   }
 
   /** 单帧文件。message.filedata 在第一个 await 之前就已解码完毕 */
-  async receive(name: string, message: FileMessage, sentBy?: FileSentBy): Promise<FileEntry> {
+  async receive(party: Party, name: string, message: FileMessage, sentBy?: FileSentBy): Promise<FileEntry> {
     const originalName = this.screen(message.originalName, undefined);
     const heldBytes = base64DecodedLength(message.filedata);
     this.#options.budget.take(heldBytes);
     const description = { ...describe(name, originalName, message.mimeType), ...(sentBy && { sentBy }) };
-    const run = this.#receiveHeld(description, message).finally(() =>
+    const run = this.#receiveHeld(party, description, message).finally(() =>
       this.#options.budget.release(heldBytes),
     );
     this.#receiving.add(run);
@@ -125,12 +125,13 @@ export class Intake {
    * 流式接收一个文件 (multipart): 同步返回, 字节可以立刻推入。
    * 错误: file_name_invalid, file_type_forbidden, server_busy
    */
-  open(name: string, rawName: string, mimeType: string | undefined): IncomingFile {
+  open(party: Party, name: string, rawName: string, mimeType: string | undefined): IncomingFile {
     const originalName = this.screen(rawName, undefined);
     const windowBytes = this.#options.budget.grant();
     const description = describe(name, originalName, mimeType);
     return new IncomingFile({
       renamed: renamedFrom(rawName, originalName),
+      party,
       windowBytes,
       release: () => this.#options.budget.giveBack(windowBytes),
       announce: (file) => this.#announceOrRetract(file),
@@ -143,7 +144,11 @@ export class Intake {
     await Promise.allSettled(this.#receiving);
   }
 
-  async #receiveHeld(description: FileDescription, { filedata }: FileMessage): Promise<FileEntry> {
+  async #receiveHeld(
+    party: Party,
+    description: FileDescription,
+    { filedata }: FileMessage,
+  ): Promise<FileEntry> {
     const { sentBy } = description;
     // 必须在 await 之前: 帧的内存在回调返回后失效
     const bytes = decodeBase64(filedata, filedata.byteLength);
@@ -155,7 +160,7 @@ export class Intake {
     try {
       transfer.adopt(bytes);
       transfer.upload.beginVerifying();
-      const described = await transfer.verify([]);
+      const described = await transfer.verify([], party);
       await transfer.publish(described);
       const { entry, durable } = await this.#announceOrRetract(described.record, sentBy);
       await durable;

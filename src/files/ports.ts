@@ -1,9 +1,16 @@
 // 文件领域需要外界提供的东西; 由 store/ (磁盘), chat/ (广播) 与 server.ts 接上
 import type { FileEntry, FileRecord, OfferedFile, ServerMessage } from '../protocol/messages.js';
+import type { Visitor } from '../quota/ports.js';
 
-/** 上传的一方: 一条连接 (或一次 HTTP 请求); 断开后 send 是空操作 */
-export interface UploadOwner {
+/** 名额记在谁的头上: 一个人与他的地址 */
+export interface Party {
+  /** 同一会话的各条连接相同; 没有会话的 HTTP 请求是空串 */
   readonly sessionKey: string;
+  readonly visitor: Visitor;
+}
+
+/** 上传的一方: 一条连接; 断开后 send 是空操作 */
+export interface UploadOwner extends Party {
   readonly origin: string;
   /** 连接已经没有了: 异步的开始或续传完成时据此立即脱离 */
   readonly gone: boolean;
@@ -62,9 +69,9 @@ export interface BlobStore {
   find(fileId: string): Promise<FileRecord | undefined>;
   open(fileId: string): Promise<OpenBlob | undefined>;
   /** 还没有发布的图片; 一点也解不出 (坏了, 像素太多) 则 undefined。不抛错 */
-  picture(uploadId: string): Promise<Picture | undefined>;
+  picture(uploadId: string, party: Party): Promise<Picture | undefined>;
   /** 同上, 已发布的文件 */
-  pictureOf(record: FileRecord): Promise<Picture | undefined>;
+  pictureOf(record: FileRecord, party: Party): Promise<Picture | undefined>;
   /** 留下随 picture 得到的缩略图; 存不下不算错, 第一次要时再做 */
   keepThumbnail(fileId: string, thumbnail: Uint8Array): Promise<void>;
 }
@@ -87,7 +94,7 @@ export interface BlobReader {
   /** 还没发布的部分文件; 已改名或删除则 undefined。打开之后改名与删除都不妨碍读 */
   openUnpublished(uploadId: string): Promise<OpenBlob | undefined>;
   /** 缩略图 (WebP 字节), 第一次要时生成并保存; 不是图片则 undefined。错误: server_busy (排队已满) */
-  thumbnail(fileId: string): Promise<Uint8Array | undefined>;
+  thumbnail(fileId: string, party: Party): Promise<Uint8Array | undefined>;
 }
 
 /** 一次可续传的上传在磁盘上的记录; 数据本身的长度看部分文件 */

@@ -4,7 +4,7 @@ import type { FileRecord } from '../protocol/messages.js';
 import type { BlockPool } from './block-pool.js';
 import { type Described, describeFile, type FileDescription } from './describe-file.js';
 import { HEAD_BYTES, isText, type TypePolicy } from './policy.js';
-import type { BlobStore, PartialFile } from './ports.js';
+import type { BlobStore, PartialFile, Party } from './ports.js';
 import type { Space } from './space.js';
 import { detectCharset, type ReadAt } from './text-charset.js';
 import type { Upload } from './upload.js';
@@ -104,8 +104,8 @@ export class Transfer {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** 全部落盘后核对并描述文件; 状态须为 verifying。错误: checksum_mismatch, file_type_forbidden, 写入的错误 */
-  async verify(expectedSha256: readonly (string | undefined)[]): Promise<Described> {
+  /** 全部落盘后核对并描述文件 (缩略图记在 party 的头上); 状态须为 verifying。错误: checksum_mismatch, file_type_forbidden, 写入的错误 */
+  async verify(expectedSha256: readonly (string | undefined)[], party: Party): Promise<Described> {
     await this.flush();
     const partial = await this.#partial;
     const sha256 = await partial.digest();
@@ -116,7 +116,7 @@ export class Transfer {
     }
     const { types, blobs } = this.#parts;
     const { received: size, uploadId } = this.upload;
-    const picture = () => blobs.picture(uploadId);
+    const picture = () => blobs.picture(uploadId, party);
     const read: ReadAt = (position, length) => partial.read(position, length);
     return describeFile(types, this.description, { size, sha256, head: this.#head, read, picture });
   }
@@ -145,8 +145,11 @@ export class Transfer {
   }
 
   /** 核对并发布; 被取消时 undefined。错误同 verify */
-  async publishReceived(expectedSha256: readonly (string | undefined)[]): Promise<FileRecord | undefined> {
-    const described = await this.verify(expectedSha256);
+  async publishReceived(
+    expectedSha256: readonly (string | undefined)[],
+    party: Party,
+  ): Promise<FileRecord | undefined> {
+    const described = await this.verify(expectedSha256, party);
     return (await this.publish(described)) ? described.record : undefined;
   }
 

@@ -121,7 +121,9 @@ export class Uploads {
     if (live.transfer.upload.state !== 'receiving') return;
     live.transfer.upload.beginVerifying();
     const expected = [live.entry.sha256, message.sha256];
-    await this.#lock.run(uploadId, () => this.#finish(live, () => live.transfer.publishReceived(expected)));
+    await this.#lock.run(uploadId, () =>
+      this.#finish(live, () => live.transfer.publishReceived(expected, owner)),
+    );
   }
 
   /**
@@ -153,7 +155,7 @@ export class Uploads {
     if (this.#owned(owner, uploadId) !== live) throw new AppError('upload_unknown');
     // 抢先到了 file_end, 或已取消: 各自的结果照常送达
     if (!live.transfer.upload.beginAdopting()) return;
-    await this.#lock.run(uploadId, () => this.#finish(live, () => instant.publish(live, source)));
+    await this.#lock.run(uploadId, () => this.#finish(live, () => instant.publish(live, source, owner)));
   }
 
   detach(owner: UploadOwner): void {

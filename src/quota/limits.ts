@@ -29,6 +29,8 @@ export const SHARES = {
   downloads: { setting: 'address.downloads' },
   /** 跟着别人的上传读的下载, 等着的也算 */
   followers: { setting: 'address.followers' },
+  /** 等着做的缩略图 */
+  thumbs: { setting: 'address.thumbs' },
 } as const;
 
 export type RateName = keyof typeof RATES;

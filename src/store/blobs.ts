@@ -8,6 +8,7 @@ import type {
   FileSentBy,
   OpenBlob,
   PartialFile,
+  Party,
   Picture,
   PublishedFile,
   PublishedFiles,
@@ -193,18 +194,20 @@ export class Blobs implements BlobStore, BlobReader, PublishedFiles {
     return openBlob(this.#folder.partial(uploadId));
   }
 
-  async thumbnail(fileId: string): Promise<Uint8Array | undefined> {
+  async thumbnail(fileId: string, party: Party): Promise<Uint8Array | undefined> {
     const record = await this.find(fileId);
     if (record?.thumbPath === undefined) return undefined;
-    return this.#thumbnails.get(this.#path(record), this.#folder.thumb(fileId));
+    const { width, height } = record;
+    const pixels = width === undefined || height === undefined ? undefined : width * height;
+    return this.#thumbnails.get(this.#path(record), this.#folder.thumb(fileId), party, pixels);
   }
 
-  picture(uploadId: string): Promise<Picture | undefined> {
-    return this.#thumbnails.examine(this.#folder.partial(uploadId));
+  picture(uploadId: string, party: Party): Promise<Picture | undefined> {
+    return this.#thumbnails.examine(this.#folder.partial(uploadId), party);
   }
 
-  pictureOf(record: FileRecord): Promise<Picture | undefined> {
-    return this.#thumbnails.examine(this.#path(record));
+  pictureOf(record: FileRecord, party: Party): Promise<Picture | undefined> {
+    return this.#thumbnails.examine(this.#path(record), party);
   }
 
   keepThumbnail(fileId: string, thumbnail: Uint8Array): Promise<void> {

@@ -1,16 +1,19 @@
-// 缩略图: 由 sharp 在它自己的线程里做, 一次一张, 做一次存下来
+// 缩略图: 由 sharp 在它自己的线程里做, 大的小的各一次一张, 做一次存下来
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
-import type { Dimensions, Picture } from '../files/ports.js';
-import { AppError } from '../protocol/errors.js';
+import type { Dimensions, Party, Picture } from '../files/ports.js';
+import type { AddressQuota } from '../quota/ports.js';
 import { isMissing } from './disk-errors.js';
-import { OneAtATime, TOO_LATE } from './one-at-a-time.js';
+import { ThumbQueue, TOO_LATE, thumbsBusy } from './thumb-queue.js';
 
 export interface ThumbnailOptions {
   /** 输入图片的像素上限: 挡住解压炸弹 */
   readonly maxPixels: number;
-  /** 等着做的张数上限 */
+  /** 等着做的张数上限, 大的小的各这么多 */
   readonly maxQueue: number;
+  readonly quota: AddressQuota;
+  /** 单调时钟, 毫秒 */
+  readonly now: () => number;
 }
 
 // 协议第 7 节: 最长边 320 像素
@@ -24,6 +27,8 @@ const PATIENCE_MS = 3000;
 const DECODE_TIMEOUT_S = 10;
 // 试过, 做不出来: 比任何图片都短。空文件是从前留下的, 那时残缺的一律不做, 值得再试
 const FAILED = Uint8Array.of(0);
+// 这么多像素以内的是小图, 几十毫秒做好, 另排一队: 不等别人的大图
+const SMALL_PIXELS = 4_000_000;
 
 /** 残缺的图要不要尽量解: none 给出已有的部分, 缺的是黑或灰 */
 type Strictness = 'error' | 'none';
@@ -32,39 +37,55 @@ export class Thumbnails {
   readonly #options: ThumbnailOptions;
   /** 正在做的, 键是目标路径: 同一张图只做一次 */
   readonly #making = new Map<string, Promise<Uint8Array | undefined>>();
-  readonly #turns = new OneAtATime();
+  readonly #small: ThumbQueue;
+  readonly #large: ThumbQueue;
 
   constructor(options: ThumbnailOptions) {
     // 不缓存: sharp 的缓存会让文件句柄和像素留在内存里; 并发 1: 线程池还要写上传的文件
     sharp.cache(false);
     sharp.concurrency(1);
     this.#options = options;
+    this.#small = new ThumbQueue(options);
+    this.#large = new ThumbQueue(options);
   }
 
   /**
    * 还没有广播的一张: 摆正之后的尺寸, 连同做好的缩略图。一点也解不出的 undefined: 不能给出一个打不开的链接。
-   * 排队太久的没有缩略图, 第一次要时再做 (那时才知道解不解得开)。不抛错
+   * 排不上或排队太久的没有缩略图, 第一次要时再做 (那时才知道解不解得开)。不抛错
    */
-  async examine(source: string): Promise<Picture | undefined> {
+  async examine(source: string, party: Party): Promise<Picture | undefined> {
     const size = await this.#measure(source);
     if (size === undefined) return undefined;
-    const thumbnail = await this.#turns.runWithin(PATIENCE_MS, () => this.#decode(source));
+    const pixels = size.width * size.height;
+    const thumbnail = await this.#queue(pixels).run(party, pixels, () => this.#decode(source), PATIENCE_MS);
     if (thumbnail === TOO_LATE) return size;
     return thumbnail === undefined ? undefined : { ...size, thumbnail };
   }
 
-  /** 已保存的, 没有就做; 做不出来时 undefined。错误: server_busy */
-  async get(source: string, target: string): Promise<Uint8Array | undefined> {
+  /** 已保存的, 没有就做; pixels 不知道时当作大图。做不出来时 undefined。错误: server_busy */
+  async get(
+    source: string,
+    target: string,
+    party: Party,
+    pixels = this.#options.maxPixels,
+  ): Promise<Uint8Array | undefined> {
     const saved = await readIfExists(target);
     if (saved !== undefined && saved.byteLength > 0) return isFailed(saved) ? undefined : saved;
     const running = this.#making.get(target);
     if (running !== undefined) return running;
-    if (this.#making.size >= this.#options.maxQueue) throw new AppError('server_busy');
-    const making = this.#turns
-      .run(() => this.#make(source, target))
+    const making = this.#queue(pixels)
+      .run(party, pixels, () => this.#make(source, target))
+      .then((made) => {
+        if (made === TOO_LATE) throw thumbsBusy();
+        return made;
+      })
       .finally(() => this.#making.delete(target));
     this.#making.set(target, making);
     return making;
+  }
+
+  #queue(pixels: number): ThumbQueue {
+    return pixels <= SMALL_PIXELS ? this.#small : this.#large;
   }
 
   /** 存不下 (磁盘满, 只读) 不算错: 下次要时再做 */

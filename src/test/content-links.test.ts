@@ -12,6 +12,7 @@ import { StorageFolder } from '../store/storage-folder.js';
 import { Thumbnails } from '../store/thumbnails.js';
 import { sha256 } from './client.js';
 import { atEnd, storedFiles, temporaryFolder } from './harness.js';
+import { NO_LIMITS } from './quota-tools.js';
 import { randomBytes } from './uploading.js';
 
 const DATA = randomBytes(10_000);
@@ -21,7 +22,12 @@ async function realBlobs(t: TestContext): Promise<{ blobs: Blobs; root: string }
   const folder = await StorageFolder.open(root);
   const hashes = new HashPool(1);
   atEnd(t, () => hashes.stop());
-  const thumbnails = new Thumbnails({ maxPixels: 1000, maxQueue: 1 });
+  const thumbnails = new Thumbnails({
+    maxPixels: 1000,
+    maxQueue: 1,
+    quota: NO_LIMITS,
+    now: () => performance.now(),
+  });
   return { blobs: new Blobs(folder, hashes, thumbnails, { fsync: true }), root };
 }
 

@@ -14,6 +14,7 @@ import { HashPool } from '../store/hash-pool.js';
 import { StorageFolder } from '../store/storage-folder.js';
 import { Thumbnails } from '../store/thumbnails.js';
 import { atEnd, storedFiles, temporaryFolder } from './harness.js';
+import { LOCAL_PARTY, NO_LIMITS } from './quota-tools.js';
 import { randomBytes } from './uploading.js';
 
 interface Parts {
@@ -34,7 +35,12 @@ async function realIntake(t: TestContext): Promise<Parts> {
     clearInterval(keepAlive);
     return hashes.stop();
   });
-  const thumbnails = new Thumbnails({ maxPixels: 1000, maxQueue: 1 });
+  const thumbnails = new Thumbnails({
+    maxPixels: 1000,
+    maxQueue: 1,
+    quota: NO_LIMITS,
+    now: () => performance.now(),
+  });
   const totalBytes = 4_000_000;
   const budget = new WindowBudget({ totalBytes, windowBytes: 1_000_000, minBytes: 1000, maxGrants: 8 });
   const space = new Space(
@@ -68,7 +74,7 @@ function assertClean({ budget, space, announced }: Parts, files: readonly string
 
 test('流式接收: 发布失败 (元数据写不下) 后中止, 窗口与空间归还, 部分文件删除', async (t) => {
   const parts = await realIntake(t);
-  const file = parts.intake.open('张三', 'a.bin', undefined);
+  const file = parts.intake.open(LOCAL_PARTY, '张三', 'a.bin', undefined);
   file.push(randomBytes(500_000));
   await file.verify();
   await rm(path.join(parts.root, 'meta'), { recursive: true });
@@ -80,7 +86,7 @@ test('流式接收: 发布失败 (元数据写不下) 后中止, 窗口与空间
 
 test('流式接收: 中止之后的发布不广播, 也不多还空间', async (t) => {
   const parts = await realIntake(t);
-  const file = parts.intake.open('张三', 'a.bin', undefined);
+  const file = parts.intake.open(LOCAL_PARTY, '张三', 'a.bin', undefined);
   file.push(randomBytes(500_000));
   await file.verify();
   await file.abort();
@@ -96,7 +102,7 @@ test('流式接收: 部分文件创建失败而还没有字节, 不成为未处�
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);
   process.on('unhandledRejection', note);
-  const file = parts.intake.open('张三', 'a.bin', undefined);
+  const file = parts.intake.open(LOCAL_PARTY, '张三', 'a.bin', undefined);
   const failed = new Promise<void>((resolve) => {
     file.onProgress = resolve;
   });
@@ -115,7 +121,7 @@ test('流式接收: 部分文件创建失败而还没有字节, 不成为未处�
 
 test('流式接收: 空文件, 发布之后的中止不动它', async (t) => {
   const parts = await realIntake(t);
-  const file = parts.intake.open('张三', '空.txt', 'text/plain');
+  const file = parts.intake.open(LOCAL_PARTY, '张三', '空.txt', 'text/plain');
   await file.verify();
   const entry = await file.publish();
   await file.abort();

@@ -29,8 +29,8 @@ export function memoryItems({
     等着广播的消息: fanout.pendingBytes,
     // 两个线程, 各有自己的堆与 16 MiB 的 SQLite 页缓存
     历史的读写线程: 100 * MIB,
-    // 每像素 4 字节
-    缩略图: files.thumbPixels * 4,
+    // 每像素 4 字节; 大图小图 (400 万像素以内) 各一次一张
+    缩略图: (files.thumbPixels + 4_000_000) * 4,
     // 新生代至多三个 16 MiB 的半区
     还没回收的垃圾: 48 * MIB,
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OneAtATime, TOO_LATE } from '../store/one-at-a-time.js';
+import { OneAtATime } from '../store/one-at-a-time.js';
 
 interface Held {
   readonly task: () => Promise<string>;
@@ -38,21 +38,4 @@ test('一次一件: 前一件做完才开始下一件, 前一件失败也不碍�
   assert.equal(await running, '一');
   await assert.rejects(second, /坏了/);
   assert.equal(await third, '三');
-});
-
-test('一次一件: 等得太久的不再做, 已经开始的不算晚', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  const turns = new OneAtATime();
-  const [first, second] = [held(), held()];
-  const running = turns.runWithin(1000, first.task);
-  const waiting = turns.runWithin(1000, second.task);
-  // 让第一件开始
-  await Promise.resolve();
-  await Promise.resolve();
-  t.mock.timers.tick(1000);
-  assert.equal(await waiting, TOO_LATE);
-  first.finish('一');
-  assert.equal(await running, '一');
-  assert.equal(await turns.run(async () => '三'), '三');
-  assert.equal(second.begun, false);
 });

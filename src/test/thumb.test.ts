@@ -26,9 +26,9 @@ async function thumbOf(file: Message): Promise<{ response: Response; bytes: Buff
 const thumbPath = (storage: string, file: Message): string =>
   path.join(storage, 'thumbs', `${file['id']}.webp`);
 
-/** 发布时做好的删掉: 下一次要时重新做 */
+/** 发布时做好的 (排不上的没有) 删掉: 下一次要时重新做 */
 async function forgetThumbs(storage: string, files: readonly Message[]): Promise<void> {
-  for (const file of files) await rm(thumbPath(storage, file));
+  for (const file of files) await rm(thumbPath(storage, file), { force: true });
 }
 
 test('缩略图: PNG, JPEG, WebP, GIF, AVIF 都有, 最长边 320, 比例不变, 尺寸随消息给出', async (t) => {

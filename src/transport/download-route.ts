@@ -90,7 +90,8 @@ export class DownloadRoute {
       ifNoneMatch: req.getHeader('if-none-match'),
       headOnly,
     };
-    this.#serveThumb(exchange, fileId, conditions).catch((error: unknown) =>
+    const visitor = this.#parts.peers.of(res, req);
+    this.#serveThumb(exchange, fileId, conditions, visitor).catch((error: unknown) =>
       exchange.fail(error, this.#report, { headOnly }),
     );
   }
@@ -198,6 +199,7 @@ export class DownloadRoute {
     exchange: Exchange,
     fileId: string,
     { ifMatch, ifNoneMatch, headOnly }: Pick<Conditions, 'ifMatch' | 'ifNoneMatch' | 'headOnly'>,
+    visitor: Visitor,
   ): Promise<void> {
     if (!FILE_NAME.test(fileId)) throw new AppError('not_found');
     const record = await this.#parts.blobs.find(fileId);
@@ -209,7 +211,7 @@ export class DownloadRoute {
       respondNotModified(exchange, headers);
       return;
     }
-    const bytes = await this.#parts.blobs.thumbnail(fileId);
+    const bytes = await this.#parts.blobs.thumbnail(fileId, { sessionKey: '', visitor });
     if (bytes === undefined) throw new AppError('not_found');
     exchange.answer(200, headers, bytes, headOnly);
   }

@@ -2,6 +2,7 @@
 import type { IncomingFile } from '../files/incoming-file.js';
 import type { Intake } from '../files/intake.js';
 import type { KeyedRun } from '../files/keyed-requests.js';
+import type { Party } from '../files/ports.js';
 import { toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
@@ -29,6 +30,7 @@ export interface RequestFacts {
   readonly contentType: string;
   readonly contentLength: number;
   readonly origin: string;
+  readonly party: Party;
   /** 由会话得出的名字; 没有会话时看表单的 name 字段 */
   readonly sessionName: string | undefined;
   /** 带了 Idempotency-Key 的, 以这个名字开始; 错误: invalid_field, request_in_progress */
@@ -152,7 +154,7 @@ export class FormUpload {
     }
     // 没有会话的以名字区分, 所以到这里才知道是谁的键
     this.#run ??= this.#facts.keyed?.(this.#name);
-    const file = this.#parts.intake.open(this.#name, fileName, mimeType);
+    const file = this.#parts.intake.open(this.#facts.party, this.#name, fileName, mimeType);
     file.onProgress = () => this.#progressed();
     this.#files.push(file);
     return file;

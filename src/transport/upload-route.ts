@@ -81,7 +81,8 @@ export class UploadRoute {
     const origin = this.#parts.origins.recipient(peer, header);
     const session = bearerSession(header('authorization'), this.#parts.sessions);
     const keyed = this.#keyed(idempotencyKey(req), session, peer.address);
-    return { contentType, contentLength, origin, sessionName: session?.name, keyed };
+    const party = { sessionKey: session?.token ?? '', visitor: peer };
+    return { contentType, contentLength, origin, party, sessionName: session?.name, keyed };
   }
 
   // 键属于会话; 没有会话的属于名字与地址, 名字要到表单里才知道
