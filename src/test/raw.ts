@@ -31,8 +31,9 @@ export class RawClient {
     }
   }
 
-  static async open(t: TestContext, port: number): Promise<RawClient> {
-    const socket = connect({ host: '127.0.0.1', port });
+  /** localAddress: 从本机的哪个地址连出去; 按地址的上限据此区分 */
+  static async open(t: TestContext, port: number, localAddress = '127.0.0.1'): Promise<RawClient> {
+    const socket = connect({ host: '127.0.0.1', port, localAddress });
     t.after(() => socket.destroy());
     await new Promise((resolve, reject) => {
       socket.once('connect', resolve);
@@ -42,8 +43,8 @@ export class RawClient {
   }
 
   /** 连接并升级到 WebSocket */
-  static async upgrade(t: TestContext, port: number, path = '/'): Promise<RawClient> {
-    const client = await RawClient.open(t, port);
+  static async upgrade(t: TestContext, port: number, path = '/', localAddress?: string): Promise<RawClient> {
+    const client = await RawClient.open(t, port, localAddress);
     const key = randomBytes(16).toString('base64');
     client.write(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
