@@ -18,6 +18,7 @@ import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
 import { ReceiveBudget } from './receive-budget.js';
+import { Upkeep } from './upkeep.js';
 import { handshakeAnswer, requireHandshake, wantsWebSocket } from './ws-handshake.js';
 
 export interface WsOptions {
@@ -55,10 +56,6 @@ export interface WsParts {
 
 // uWS 的硬上限取软预算的四倍: 检查的间隙里还装得下突发, 关闭帧也发得出去
 const HARD_BACKPRESSURE_FACTOR = 4;
-// 每隔这么久看一遍积压 (毫秒); 广播多时看得更勤
-const PATROL_MS = 100;
-// 每隔这么久看一遍谁到期还没加入 (毫秒)
-const JOIN_CHECK_MS = 1000;
 // uWS 切断过大的帧时给 close 回调的话 (实测); 对方只看到 1006
 const TOO_BIG = 'Received too big message';
 // 聊天连接的地址
@@ -71,35 +68,23 @@ export class WsEdge {
   readonly #parts: WsParts;
   readonly #members = new Map<WsConnection, Member>();
   readonly #admission: Admission;
-  readonly #memory: MemoryWatch;
   readonly #budget: ReceiveBudget;
-  readonly #patrol: NodeJS.Timeout;
-  /** 直接发送时已有积压的连接, 这一轮事件之后就看 */
-  readonly #pressed = new Set<WsConnection>();
-  /** 各连接共用这一个, 不为每条连接各造一个闭包 */
-  readonly #onPressed = (connection: WsConnection): void => {
-    this.#pressed.add(connection);
-    this.#inspectSoon();
-  };
-  /** 上次巡查之后广播的字节; 谁的积压都涨不过它 */
-  #publishedBytes = 0;
-  #inspection: NodeJS.Immediate | undefined;
-  #nextJoinCheckMs = 0;
+  readonly #upkeep: Upkeep;
   #socketClosed: () => void = () => {};
 
   constructor(options: WsOptions, parts: WsParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#memory = new MemoryWatch({ memoryBytes: options.memoryBytes, rssBytes: parts.rssBytes });
+    const memory = new MemoryWatch({ memoryBytes: options.memoryBytes, rssBytes: parts.rssBytes });
+    this.#upkeep = new Upkeep(options, { members: this.#members, memory, now: parts.now });
     this.#admission = new Admission(options, {
       ...parts,
-      isFull: () => this.#memory.isFull,
+      isFull: () => memory.isFull,
       makeRoomForHost: () => this.#makeRoomForHost(),
     });
     this.#budget = new ReceiveBudget(options.receiveBudgetBytes, (connection) => {
       this.#members.get(connection)?.cut('release_memory');
     });
-    this.#patrol = setInterval(() => this.#patrolOnce(), PATROL_MS);
   }
 
   /** socketClosed: 一条升级过的连接断开了, 每条调用一次 */
@@ -136,15 +121,13 @@ export class WsEdge {
     return members.length;
   }
 
-  /** 又广播了这么多字节。不能在这里断开谁: 此刻可能正在某个回调之中 */
+  /** 又广播了这么多字节 */
   published(bytes: number): void {
-    this.#publishedBytes += bytes;
-    if (this.#publishedBytes > this.#options.slowConsumerBytes) this.#inspectSoon();
+    this.#upkeep.published(bytes);
   }
 
   stop(): void {
-    clearInterval(this.#patrol);
-    clearImmediate(this.#inspection);
+    this.#upkeep.stop();
   }
 
   // yields: 让给后面的路由
@@ -193,7 +176,7 @@ export class WsEdge {
           connection: new WsConnection(admitted, {
             frameBytes: frames.frameBytes,
             joinDeadlineMs,
-            pressed: this.#onPressed,
+            pressed: this.#upkeep.pressed,
           }),
           visitor: admitted.visitor,
           // 名额都占下了才用掉票: 因为忙被拒的, 还可以拿着它再来
@@ -271,50 +254,13 @@ export class WsEdge {
     }
     connection.release();
     this.#members.delete(connection);
-    this.#pressed.delete(connection);
+    this.#upkeep.forget(connection);
     this.#budget.forget(connection);
     this.#admission.leave({ visitor, origin: connection.origin, held: connection.held });
     this.#socketClosed();
     this.#parts.room.leave(member);
     member.become('closing');
     this.#parts.files.detach(member);
-  }
-
-  #inspectSoon(): void {
-    this.#inspection ??= setImmediate(() => {
-      this.#inspection = undefined;
-      if (this.#publishedBytes > this.#options.slowConsumerBytes) this.#inspect();
-      for (const connection of this.#pressed) this.#cutIfSlow(connection);
-      this.#pressed.clear();
-    });
-  }
-
-  /** 积压超过预算的是慢消费者 */
-  #cutIfSlow(connection: WsConnection): void {
-    if (connection.bufferedBytes <= this.#options.slowConsumerBytes) return;
-    this.#members.get(connection)?.cut('slow_consumer');
-  }
-
-  // 没有广播过就没有人的积压会涨 (直接发送的由 #pressed 看着): 一万人闲着时不必每次看一遍
-  #patrolOnce(): void {
-    if (this.#publishedBytes > 0) this.#inspect();
-    const nowMs = this.#parts.now();
-    if (this.#memory.look(nowMs)) this.#freeMemory();
-    if (nowMs < this.#nextJoinCheckMs) return;
-    this.#nextJoinCheckMs = nowMs + JOIN_CHECK_MS;
-    this.#cutUnjoined(nowMs);
-  }
-
-  // 过了水位: 走一步, 下一步看内存降了没有
-  #freeMemory(): void {
-    const holdings = [...this.#members.values()].map((member) => ({
-      member,
-      visitor: member.visitor,
-      isJoined: member.session !== undefined,
-      // 半截的帧看不到收了多少: 按它至多能占的算
-      bytes: member.connection.frameBytes + member.connection.bufferedBytes,
-    }));
-    for (const { member } of MemoryWatch.victims(holdings)) member.cut('release_memory');
   }
 
   // 只有没加入的人用着的来源: 他们还没有收到任何链接
@@ -332,20 +278,5 @@ export class WsEdge {
       return true;
     }
     return false;
-  }
-
-  #inspect(): void {
-    this.#publishedBytes = 0;
-    for (const connection of this.#members.keys()) this.#cutIfSlow(connection);
-  }
-
-  #cutUnjoined(nowMs: number): void {
-    for (const [connection, member] of this.#members) {
-      if (member.session !== undefined) connection.joinDeadlineMs = undefined;
-      else connection.joinDeadlineMs ??= nowMs + this.#options.joinTimeoutMs;
-      if (connection.joinDeadlineMs !== undefined && connection.joinDeadlineMs < nowMs) {
-        member.cut('unauthorized');
-      }
-    }
   }
 }
