@@ -25,13 +25,13 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['src/files', { inside: /^src\/(?:protocol|quota|files)\//, outside: DOMAIN }],
   [
     'src/store',
-    { inside: /^src\/(?:protocol|store)\/|^src\/(?:quota|chat|files)\/ports\.ts$/, outside: NO_TRANSPORT },
+    { inside: /^src\/(?:protocol|quota|store)\/|^src\/(?:chat|files)\/ports\.ts$/, outside: NO_TRANSPORT },
   ],
   // 离线的体检: 与服务器共用存储层的格式, 不碰领域与传输
   [
     'src/doctor',
     {
-      inside: /^src\/(?:protocol|store|doctor)\/|^src\/(?:quota|chat|files)\/ports\.ts$/,
+      inside: /^src\/(?:protocol|quota|store|doctor)\/|^src\/(?:chat|files)\/ports\.ts$/,
       outside: NO_TRANSPORT,
     },
   ],
