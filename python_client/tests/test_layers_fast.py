@@ -18,11 +18,13 @@ INSIDE: dict[str, set[str]] = {
     "protocol": set(),
     "model": {"protocol"},
     "net": {"protocol", "model"},
-    "transfer": {"protocol", "model", "net"},
+    # 打开别人给的图片: 只有这一处
+    "pictures": set(),
+    "transfer": {"protocol", "model", "net", "pictures"},
     "settings": {"protocol", "model"},
     "client": {"protocol", "model", "net", "transfer"},
     "headless": {"protocol", "model", "net", "client", "settings"},
-    "ui": {"protocol", "model", "net", "client", "settings"},
+    "ui": {"protocol", "model", "net", "client", "settings", "pictures"},
     # 启动: 连缺了 websockets 也要能说人话, 所以检查 (preflight) 谁也不引用
     "preflight": set(),
     "start": {"protocol", "model", "net", "client", "headless", "ui", "settings", "preflight"},
@@ -36,6 +38,7 @@ TOP_FILES = {
     "client": "client",
     "help_texts": "start",
     "preflight": "preflight",
+    "picture_file": "pictures",
     "session": "client",
     "settings": "settings",
     "web_search": "client",
@@ -44,7 +47,7 @@ TOP_FILES = {
 OUTSIDE = {
     "tkinter": {"ui"},
     "_tkinter": {"ui"},
-    "PIL": {"transfer", "ui"},
+    "PIL": {"pictures", "transfer", "ui"},
     "websockets": {"net", "transfer"},
 }
 PURE = {"protocol", "model"}

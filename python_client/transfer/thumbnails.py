@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ..model.events import ThumbnailReady
 from ..net.backoff import backoff_s
+from ..picture_file import open_picture
 from ..protocol.messages import FileMessage
 from .http_request import HttpRequest, get_small
 from .ports import TransferPorts
@@ -26,9 +26,7 @@ _MAX_QUEUED = 200
 # 服务器的缩略图是 320 像素的 WebP, 几十 KB
 _MAX_BODY_BYTES = 512 * 1024
 _MAX_SIDE = 320
-# 解码之前就看尺寸: 小文件可以声称有几亿像素
 _MAX_PIXELS = 4_000_000
-_FORMATS = ("WEBP", "PNG", "JPEG", "GIF")
 # 服务器排队满了 (503) 再试几次
 _MAX_ATTEMPTS = 4
 
@@ -116,12 +114,7 @@ def _load(request: HttpRequest) -> Image | None:
 
 def decode(body: bytes) -> Image:
     """至多 320 像素的 RGBA。错误: 不是图片, 尺寸过大, 内容损坏。"""
-    # 用到才引入: 命令行不需要图片库, 省下它的内存
-    from PIL import Image
-
-    with Image.open(BytesIO(body), formats=_FORMATS) as image:
-        if image.width * image.height > _MAX_PIXELS:
-            raise ValueError(f"缩略图过大: {image.width}x{image.height}")
+    with open_picture(body, _MAX_PIXELS) as image:
         converted: Image.Image = image.convert("RGBA")
     converted.thumbnail((_MAX_SIDE, _MAX_SIDE))
     return converted

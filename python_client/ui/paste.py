@@ -29,7 +29,8 @@ log = logging.getLogger(__name__)
 _FILE_TARGETS = ("text/uri-list", "x-special/gnome-copied-files")
 _TEXT_TARGETS = ("UTF8_STRING", "STRING", "TEXT", "COMPOUND_TEXT")
 # 先要不用转换的
-_PICTURE_TARGETS = ("image/png", "image/jpeg", "image/bmp", "image/tiff")
+# 不要 image/tiff: 不解码它 (picture_file.py)
+_PICTURE_TARGETS = ("image/png", "image/jpeg", "image/bmp")
 # 排在 Tk 自己的绑定之后的一层: 那时文字已经粘贴好了
 _AFTER = "SluicePasted"
 # 等 xclip 的期限 (秒): 剪贴板的主人可能不应答

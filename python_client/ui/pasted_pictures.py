@@ -13,12 +13,15 @@ from typing import BinaryIO
 from PIL import Image
 
 from ..model.transfers import DONE, UP, Transfer
+from ..picture_file import open_picture
 from .errands import Errands
 
 log = logging.getLogger(__name__)
 
 # 与续传记录留的一样久 (秒)
 KEEP_S = 24 * 3600
+# 同服务器做缩略图的上限 (files.thumbPixels): 几块 8K 的屏幕也装得下, 解码后 256 MiB
+_MAX_PIXELS = 64_000_000
 _PREFIX = "截图 "
 # 同一秒里粘贴的张数
 _MAX_SAME_NAME = 100
@@ -48,8 +51,8 @@ class PastedPictures:
         return self._write(encoded.getvalue())
 
     def save_encoded(self, encoded: bytes) -> Path:
-        """PNG 原样留下, 别的格式转成 PNG。错误: OSError (含不是图片), ValueError。"""
-        with Image.open(io.BytesIO(encoded)) as image:
+        """PNG 原样留下, 别的格式转成 PNG。错误: OSError (含不是图片), ValueError (太大)。"""
+        with open_picture(encoded, _MAX_PIXELS) as image:
             if image.format == "PNG":
                 return self._write(encoded)
             return self.save_image(image)
