@@ -114,10 +114,10 @@ class Chat:
         return self.transfers[transfer_id]
 
     async def until_moving(self, transfer_id: str) -> Transfer:
-        """已经传了一部分。"""
+        """已经传了一部分。闸门关着时 (gated_relay.py) 就停在那里, 不会已经传完。"""
         await self.until_state(transfer_id, "moving", "done")
         await self.until(lambda: self.transfers[transfer_id].moved > 0)
-        assert self.transfers[transfer_id].state == "moving", "传得太快, 没有赶上"
+        assert self.transfers[transfer_id].state == "moving", "传完了: 闸门没有关"
         return self.transfers[transfer_id]
 
     def states(self, transfer_id: str) -> list[str]:

@@ -8,6 +8,7 @@ import resource
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
@@ -18,9 +19,12 @@ from ..transfer.part_file import lock_part, part_path
 from ..transfer.uploads import Uploads
 from .chat import Chat, eventually, run
 from .files import MIB, make_file, sha256
+from .gated_relay import GatedRelay
 from .server import SluiceServer
 
-SIZE = 48 * MIB
+SIZE = 8 * MIB
+# 闸门关着时下得到的
+PASSES = 2 * MIB
 
 
 async def publish(chat: Chat, path: Path) -> FileMessage:
@@ -46,6 +50,21 @@ def saved(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def gate(emptied_server: SluiceServer) -> Iterator[GatedRelay]:
+    """到共用的服务器的网络。"""
+    with GatedRelay(emptied_server.port, PASSES) as relay:
+        yield relay
+
+
+async def publish_openly(gate: GatedRelay, chat: Chat, path: Path) -> FileMessage:
+    """上传不拦, 之后才关上闸门。"""
+    gate.open()
+    file = await publish(chat, path)
+    gate.close()
+    return file
+
+
 @pytest.mark.parametrize("size", [0, 1000, 3 * MIB + 7])
 def test_下载到目标并校验(emptied_server: SluiceServer, tmp_path: Path, saved: Path, size: int) -> None:
     path = make_file(tmp_path, "报告.pdf", size)
@@ -65,12 +84,14 @@ def test_下载到目标并校验(emptied_server: SluiceServer, tmp_path: Path, 
     run(test)
 
 
-def test_服务器被杀之后用Range接着取(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_服务器被杀之后用Range接着取(
+    gate: GatedRelay, emptied_server: SluiceServer, tmp_path: Path, saved: Path
+) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
     async def test() -> None:
-        async with Chat(emptied_server.url) as chat:
-            file = await publish(chat, path)
+        async with Chat(gate.url) as chat:
+            file = await publish_openly(gate, chat, path)
             downloads = Downloads(chat)
             download_id = downloads.add(file, saved / "录像.mkv")
             await chat.until_moving(download_id)
@@ -78,6 +99,7 @@ def test_服务器被杀之后用Range接着取(emptied_server: SluiceServer, tm
             waiting = await chat.until_state(download_id, WAITING)
             assert 0 < waiting.moved < SIZE
             assert (saved / "录像.mkv.part").stat().st_size == waiting.moved
+            gate.open()
             emptied_server.start()
             await chat.until_state(download_id, DONE)
             # 重新核对已有的部分, 而不是从头取
@@ -90,12 +112,14 @@ def test_服务器被杀之后用Range接着取(emptied_server: SluiceServer, tm
     run(test)
 
 
-def test_聊天连接回来时等着的马上接着下(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_聊天连接回来时等着的马上接着下(
+    gate: GatedRelay, emptied_server: SluiceServer, tmp_path: Path, saved: Path
+) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
     async def test() -> None:
-        async with Chat(emptied_server.url) as chat:
-            file = await publish(chat, path)
+        async with Chat(gate.url) as chat:
+            file = await publish_openly(gate, chat, path)
             downloads = Downloads(chat)
             download_id = downloads.add(file, saved / "录像.mkv")
             await chat.until_moving(download_id)
@@ -104,6 +128,7 @@ def test_聊天连接回来时等着的马上接着下(emptied_server: SluiceSer
             downloads.online()
             # 不等退避的时间到
             assert chat.transfers[download_id].state == CHECKING
+            gate.open()
             emptied_server.start()
             await chat.until_state(download_id, DONE)
             await downloads.stop()
@@ -111,12 +136,12 @@ def test_聊天连接回来时等着的马上接着下(emptied_server: SluiceSer
     run(test)
 
 
-def test_暂停留着半成品继续之后完整(emptied_server: SluiceServer, tmp_path: Path, saved: Path) -> None:
+def test_暂停留着半成品继续之后完整(gate: GatedRelay, tmp_path: Path, saved: Path) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
     async def test() -> None:
-        async with Chat(emptied_server.url) as chat:
-            file = await publish(chat, path)
+        async with Chat(gate.url) as chat:
+            file = await publish_openly(gate, chat, path)
             downloads = Downloads(chat)
             download_id = downloads.add(file, saved / "录像.mkv")
             await chat.until_moving(download_id)
@@ -129,6 +154,7 @@ def test_暂停留着半成品继续之后完整(emptied_server: SluiceServer, t
             assert chat.transfers[download_id].state == PAUSED
             # 线程停稳之后放开锁
             await eventually(lambda: names(saved) == ["录像.mkv.part"])
+            gate.open()
             downloads.resume(download_id)
             await chat.until_state(download_id, DONE)
             assert sha256(saved / "录像.mkv") == sha256(path)
@@ -138,12 +164,12 @@ def test_暂停留着半成品继续之后完整(emptied_server: SluiceServer, t
 
 
 @pytest.mark.parametrize("is_paused", [True, False])
-def test_取消删掉半成品(emptied_server: SluiceServer, tmp_path: Path, saved: Path, is_paused: bool) -> None:
+def test_取消删掉半成品(gate: GatedRelay, tmp_path: Path, saved: Path, is_paused: bool) -> None:
     path = make_file(tmp_path, "录像.mkv", SIZE)
 
     async def test() -> None:
-        async with Chat(emptied_server.url) as chat:
-            file = await publish(chat, path)
+        async with Chat(gate.url) as chat:
+            file = await publish_openly(gate, chat, path)
             downloads = Downloads(chat)
             download_id = downloads.add(file, saved / "录像.mkv")
             await chat.until_moving(download_id)

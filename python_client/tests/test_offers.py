@@ -17,22 +17,32 @@ from ..protocol.address import parse_address
 from ..protocol.messages import FileMessage, FileOffer
 from .chat import PATIENCE_S
 from .files import make_file, sha256
+from .gated_relay import GatedRelay
 from .server import SluiceServer
 
-# 每个分片一个来回: 传得够久, 来得及跟着下
 SIZE = 3 * 1024 * 1024
+# 闸门关着时上传得了的
+PASSES = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def slow() -> Iterator[SluiceServer]:
-    with SluiceServer(FILES_CHUNK_BYTES="4096", FILES_WINDOW_BYTES="4096") as running:
+def server() -> Iterator[SluiceServer]:
+    # 分片小: 闸门放过的一小段里也有几片
+    with SluiceServer(FILES_CHUNK_BYTES="65536", FILES_WINDOW_BYTES="262144") as running:
         yield running
+
+
+@pytest.fixture
+def gate(server: SluiceServer) -> Iterator[GatedRelay]:
+    """上传的那一个到服务器的网络。"""
+    with GatedRelay(server.port, PASSES) as relay:
+        yield relay
 
 
 class Guest:
     """一个完整的客户端: 聊天与传输都是真的。"""
 
-    def __init__(self, server: SluiceServer, name: str) -> None:
+    def __init__(self, server: SluiceServer | GatedRelay, name: str) -> None:
         self.events: list[Event] = []
         self._changed = asyncio.Event()
         options = ClientOptions(parse_address(server.url), name, None)
@@ -72,11 +82,11 @@ class Guest:
         return any(isinstance(event, Joined) for event in self.events)
 
 
-def run(server: SluiceServer, test: Callable[[Guest, Guest], Awaitable[None]]) -> None:
-    """上传的一个, 看着的一个。"""
+def run(gate: GatedRelay, server: SluiceServer, test: Callable[[Guest, Guest], Awaitable[None]]) -> None:
+    """上传的一个 (隔着闸门), 看着的一个。"""
 
     async def main() -> None:
-        sender, watcher = Guest(server, "甲"), Guest(server, "乙")
+        sender, watcher = Guest(gate, "甲"), Guest(server, "乙")
         try:
             for guest in (sender, watcher):
                 await guest.until(guest.has_joined)
@@ -87,7 +97,9 @@ def run(server: SluiceServer, test: Callable[[Guest, Guest], Awaitable[None]]) -
     asyncio.run(main())
 
 
-def test_一开始就看得到_跟着下完_校验对了才有文件(slow: SluiceServer, tmp_path: Path) -> None:
+def test_一开始就看得到_跟着下完_校验对了才有文件(
+    gate: GatedRelay, server: SluiceServer, tmp_path: Path
+) -> None:
     path = make_file(tmp_path, "电影.mkv", SIZE)
     target = tmp_path / "下载" / "电影.mkv"
     target.parent.mkdir()
@@ -106,6 +118,7 @@ def test_一开始就看得到_跟着下完_校验对了才有文件(slow: Sluic
         await watcher.until(lambda: watcher.offers()[0].state == "paused")
         sender.client.resume(upload_id)
         await watcher.until(lambda: watcher.offers()[0].state == "sending")
+        gate.open()
         await watcher.until(lambda: watcher.transfer(download_id).state == DONE)
         assert watcher.transfer(download_id).sha256 == sha256(path) == sha256(target)
         await watcher.until(watcher.files)
@@ -113,11 +126,11 @@ def test_一开始就看得到_跟着下完_校验对了才有文件(slow: Sluic
         await watcher.until(lambda: watcher.offers() == ())
         assert sender.offers() == (), "自己的不列, 或马上收回"
 
-    run(slow, test)
+    run(gate, server, test)
     assert [each.name for each in target.parent.iterdir()] == ["电影.mkv"]
 
 
-def test_取消了就收回_跟着下的得不到半个文件(slow: SluiceServer, tmp_path: Path) -> None:
+def test_取消了就收回_跟着下的得不到半个文件(gate: GatedRelay, server: SluiceServer, tmp_path: Path) -> None:
     path = make_file(tmp_path, "反悔.bin", SIZE)
     target = tmp_path / "反悔的.bin"
 
@@ -127,12 +140,14 @@ def test_取消了就收回_跟着下的得不到半个文件(slow: SluiceServer
         download_id = watcher.client.save_file(watcher.offers()[0], target)
         await watcher.until(lambda: watcher.transfer(download_id).moved > 0)
         sender.client.cancel(upload_id)
+        # 取消排在还没放过的分片后面
+        gate.open()
         await watcher.until(lambda: watcher.offers() == ())
         await watcher.until(lambda: watcher.transfer(download_id).state == FAILED)
         error = watcher.transfer(download_id).error
         assert error is not None and error.code == "gone" and "取消了上传" in error.message
 
-    run(slow, test)
+    run(gate, server, test)
     assert not target.exists()
 
 

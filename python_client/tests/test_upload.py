@@ -15,6 +15,7 @@ from ..transfer.frame_uploads import FrameUploads
 from ..transfer.uploads import Uploads
 from .chat import Chat, run
 from .files import MIB, make_file, sha256, stored
+from .gated_relay import GatedRelay
 from .server import SluiceServer
 
 
@@ -244,25 +245,27 @@ def test_服务器凭内容拒绝的留下可读的一行(emptied_server: Sluice
 def test_传到一半被改动的文件失败而且服务器不留(tmp_path: Path) -> None:
     path = make_file(tmp_path, "日志.bin", 6 * MIB)
 
-    async def test(server: SluiceServer) -> None:
-        async with Chat(server.url) as chat:
+    async def test(gate: GatedRelay) -> None:
+        async with Chat(gate.url) as chat:
             uploads = upload(chat)
             (upload_id,) = uploads.add([path])
             await chat.until_moving(upload_id)
             with path.open("ab") as file:
                 file.write(b"more")
+            gate.open()
             failed = await chat.until_state(upload_id, FAILED)
             assert failed.error is not None
             assert failed.error.code == "changed"
-            # 重试就是新的版本; 短一些, 这么小的窗口传得慢
-            os.truncate(path, MIB)
+            # 重试就是新的版本
             uploads.resume(upload_id)
             done = await chat.until_state(upload_id, DONE)
             assert done.sha256 == sha256(path)
             await uploads.stop()
 
-    with SluiceServer(FILES_CHUNK_BYTES="2048", FILES_WINDOW_BYTES="2048") as server:
-        run(lambda: test(server))
+    # 分片小: 闸门放过的一小段里也有几片
+    with SluiceServer(FILES_CHUNK_BYTES="65536", FILES_WINDOW_BYTES="262144") as server:
+        with GatedRelay(server.port, MIB) as gate:
+            run(lambda: test(gate))
         assert stored(server) == [sha256(path)]
         assert server.partials() == []
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import pytest
 from PIL import Image
@@ -20,14 +20,24 @@ from ..protocol.address import ServerAddress
 from ..transfer.block_reader import BlockReader
 from ..ui.window import Window
 from .files import random_bytes
+from .gated_relay import GatedRelay
 from .server import SluiceServer
 from .tk_display import DEADLINE_S, Desktop, shown, wait_until
 
-# 大到要分片 (单帧上限 16 MiB), 又传得够久, 来得及在中间 kill -9
-BIG_BYTES = 320 * 1024 * 1024
+# 大到要分片 (单帧上限 16 MiB)
+BIG_BYTES = 40 * 1024 * 1024
 
 
-def _open(desktop: Desktop, server: SluiceServer, name: str, folder: Path | None = None) -> Window:
+@pytest.fixture
+def gate(server: SluiceServer) -> Iterator[GatedRelay]:
+    """到服务器的网络: 放过几个分片, 远不到整个文件。"""
+    with GatedRelay(server.port, BIG_BYTES // 4) as relay:
+        yield relay
+
+
+def _open(
+    desktop: Desktop, server: SluiceServer | GatedRelay, name: str, folder: Path | None = None
+) -> Window:
     options = ClientOptions(ServerAddress(server.url), name, folder)
     network = NetworkThread(lambda events: Client(options, events.put, events.room))
     window = desktop.open(network, name)
@@ -123,9 +133,9 @@ def test_两个窗口_图片在对方那里有预览_文件列表里也有(
 
 
 def test_大文件传到一半服务器被_kill_回来接着传_内容一字不差(
-    desktop: Desktop, server: SluiceServer, tmp_path: Path
+    desktop: Desktop, gate: GatedRelay, server: SluiceServer, tmp_path: Path
 ) -> None:
-    window = _joined(_open(desktop, server, "张三", tmp_path / "config"))
+    window = _joined(_open(desktop, gate, "张三", tmp_path / "config"))
     path = _big_file(tmp_path / "大文件.bin")
     window.actions.send_files([path])
     wait_until(
@@ -134,6 +144,7 @@ def test_大文件传到一半服务器被_kill_回来接着传_内容一字不�
     server.kill()
     wait_until(window.root, lambda: "秒后重连" in window.status.label.cget("text"))
     assert not _row(window, DONE)
+    gate.open()
     server.start()
     window.status.button.invoke()
     wait_until(window.root, lambda: _row(window, DONE), 60)
@@ -142,8 +153,10 @@ def test_大文件传到一半服务器被_kill_回来接着传_内容一字不�
     assert _hash(published) == _hash(path)
 
 
-def test_取消上传_服务器与列表都不留(desktop: Desktop, server: SluiceServer, tmp_path: Path) -> None:
-    window = _joined(_open(desktop, server, "张三"))
+def test_取消上传_服务器与列表都不留(
+    desktop: Desktop, gate: GatedRelay, server: SluiceServer, tmp_path: Path
+) -> None:
+    window = _joined(_open(desktop, gate, "张三"))
     path = _big_file(tmp_path / "不要了.bin")
     window.actions.send_files([path])
     wait_until(
@@ -205,7 +218,7 @@ def test_名字被占_再问_换了就进去(
 
 
 def test_传到一半关窗口_至多再读两块_线程都结束(
-    desktop: Desktop, server: SluiceServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desktop: Desktop, gate: GatedRelay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
     read_block = BlockReader._read_block
@@ -216,12 +229,14 @@ def test_传到一半关窗口_至多再读两块_线程都结束(
 
     monkeypatch.setattr(BlockReader, "_read_block", counted)
     before = set(threading.enumerate())
-    window = _joined(_open(desktop, server, "张三", tmp_path / "config"))
+    window = _joined(_open(desktop, gate, "张三", tmp_path / "config"))
     path = _big_file(tmp_path / "还在传.bin")
     window.actions.send_files([path])
     wait_until(
         window.root, lambda: any(item.state == MOVING and item.moved > 0 for item in window.transfers.items)
     )
+    # 窗口又开了, 正要接着读
+    gate.open()
     window.close()
     done = len(read)
     # 手里的一块与已排着的下一块; 期限只为真的停不下来
