@@ -21,19 +21,6 @@ function row(page: Page, name: string): Locator {
   return partsOf(page).transfers.getByRole('listitem').filter({ hasText: name });
 }
 
-/** 等进度至少到 percent (0 到 100) */
-async function progressAt(page: Page, name: string, percent: number): Promise<void> {
-  const bar = row(page, name).getByRole('progressbar');
-  await bar.waitFor();
-  await page.waitForFunction(
-    ([element, wanted]) => {
-      const shown = element as HTMLProgressElement;
-      return (shown.value / shown.max) * 100 >= (wanted as number);
-    },
-    [await bar.elementHandle(), percent] as const,
-  );
-}
-
 /** 聊天记录里这个文件的下载地址 */
 async function downloadUrl(page: Page, name: string, http: string): Promise<string> {
   const link = log(page).getByRole('link', { name: `下载 ${name}` });
@@ -44,18 +31,28 @@ async function downloadUrl(page: Page, name: string, http: string): Promise<stri
 describe('网页上传', () => {
   it('300 MB 拖进来, 传到一半 kill -9 再启动: 自己接着传, SHA-256 相同', { timeout: 240_000 }, async (t) => {
     const server = await restartable(t);
+    const proxy = await CutProxy.start(t, server.port);
     const folder = await temporaryFolder(t);
     const file = path.join(folder, '三百兆 的电影.mkv');
     const sha256 = await writeRandomFile(file, 300 * MIB, 'kill');
-    const page = await openPage(t, await launch(t), server.http, { allow: NETWORK_DOWN });
+    const page = await openPage(t, await launch(t), proxy.http, { allow: NETWORK_DOWN });
     await enter(page, '张三');
+    const early = proxy.afterUpstream(90 * MIB);
     await dropFiles(page, [file]);
-    await progressAt(page, '三百兆', 30);
+    await early;
+    // 按住网线: 再快的机器也还没有传完
+    proxy.hold();
     await server.kill();
+    proxy.cut();
+    proxy.release();
     await row(page, '三百兆').getByText('等待连接').waitFor();
+    const later = proxy.afterUpstream(90 * MIB);
     await server.restart();
-    await progressAt(page, '三百兆', 60);
+    await later;
+    proxy.hold();
     await server.restart();
+    proxy.cut();
+    proxy.release();
     const url = await downloadUrl(page, '三百兆 的电影.mkv', server.http);
     assert.equal(await sha256OfDownload(url), sha256);
     assert.equal(
