@@ -1,5 +1,6 @@
 // 内存的上限: 真进程, 把各项逐一推到上限, 一项叠一项; 每一步的峰值都不过公式, 散场之后还回来; 约 5 秒
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { loadConfig } from '../config.js';
 import { Client } from './client.js';
@@ -39,7 +40,12 @@ const ITEMS: Readonly<Record<string, number>> = {
 // 公式之外的零头: 内核的页, 分配器的碎片
 const SLACK_BYTES = 16 * MIB;
 const HALF = 0.5;
-// 一轮 8 条, 每条 60 KiB: 内核的缓冲几轮就满, 之后全是积压
+// 广播填满各处的一条
+const LARGE_TEXT = 'x'.repeat(60 * KIB);
+// 写线程的 SQLite 页缓存 16 MiB: 多写一倍, 它与搬运用的缓冲才都到顶
+const WRITTEN_BYTES = 32 * MIB;
+// 一轮这么多条: 内核的缓冲几轮就满, 之后全是积压
+const LARGE_ROUND = 8;
 const MAX_ROUNDS = 40;
 // 闲置时留住的: 128 个写入块, 16 个读缓冲
 const IDLE_BYTES = 40 * MIB;
@@ -109,8 +115,25 @@ async function climb(t: TestContext, steps: readonly Step[], stage: Stage): Prom
 
 const mebibytes = (bytes: number): string => (bytes / MIB).toFixed(1);
 
-// 每个会话记满应答; 这些话也填满历史的尾部
+// 每个会话记满应答; 这些话也填满历史的尾部。之后写大的, 到写线程的页缓存也满: 否则它要到后面说大话的一步才长, 算在别人头上
 async function fillMemories(t: TestContext, { server }: Stage): Promise<void> {
+  await fillSessions(t, server);
+  const talker = await Client.join(t, server.ws, '话多的');
+  for (let sentBytes = 0; sentBytes < WRITTEN_BYTES; sentBytes += LARGE_ROUND * LARGE_TEXT.length) {
+    await sayLarge(talker);
+  }
+  talker.socket.close();
+  await talker.close();
+}
+
+/** 一轮大的, 等到都落盘: 说得比磁盘快的话, 攒满了就拒绝 (server_busy), 攒着的也算不到这一步的项里 */
+async function sayLarge(talker: Client): Promise<void> {
+  const clientIds = Array.from({ length: LARGE_ROUND }, () => randomUUID());
+  for (const clientId of clientIds) talker.send({ type: 'text', message: LARGE_TEXT, clientId });
+  for (const clientId of clientIds) await talker.next((m) => m.type === 'ack' && m['clientId'] === clientId);
+}
+
+async function fillSessions(t: TestContext, server: RunningProcess): Promise<void> {
   const message = '满'.repeat(250);
   for (let index = 0; index < CROWD.sessions; index += 1) {
     const client = await Client.join(t, server.ws, `会话${index}`);
@@ -170,11 +193,9 @@ async function floodTheDeaf(t: TestContext, { server }: Stage): Promise<void> {
     const deaf = await Client.join(t, server.ws, `停读${index}`);
     deaf.socket.pause();
   }
-  const message = 'x'.repeat(60 * KIB);
   const gone = (): number => talker.of('user_update').filter((m) => m['action'] === 'leave').length;
   for (let rounds = 0; rounds < MAX_ROUNDS && gone() < CROWD.stalled; rounds += 1) {
-    for (let count = 0; count < 8; count += 1) talker.send({ type: 'text', message });
-    for (let count = 0; count < 8; count += 1) await talker.next('text');
+    await sayLarge(talker);
   }
   assert.equal(gone(), CROWD.stalled);
 }
