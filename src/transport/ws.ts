@@ -12,7 +12,7 @@ import { Admission } from './admission.js';
 import { type Socket, type SocketData, WsConnection } from './connection.js';
 import type { Doors, Handler } from './doors.js';
 import { FRAME_SLACK_BYTES, type FrameClass, frameClasses } from './frame-class.js';
-import { Exchange } from './http.js';
+import { Exchange, refuseAndClose } from './http.js';
 import { MemoryWatch } from './memory-watch.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
@@ -188,7 +188,7 @@ export class WsEdge {
         context,
       );
     } catch (error) {
-      this.#decline(res, error);
+      this.#decline(res, req, error);
     }
   }
 
@@ -205,12 +205,20 @@ export class WsEdge {
       requireHandshake((name) => req.getHeader(name));
       throw new AppError('upgrade_required');
     } catch (error) {
-      this.#decline(res, error);
+      this.#decline(res, req, error);
     }
   }
 
-  #decline(res: HttpResponse, error: unknown): void {
-    new Exchange(res, this.#parts.patrol).fail(error, this.#parts.reportInternal, handshakeAnswer(error));
+  // 被拒的升级也是一次请求: 又多又快的, 应答之后断开
+  #decline(res: HttpResponse, req: HttpRequest, error: unknown): void {
+    const { patrol, peers, quota, reportInternal } = this.#parts;
+    try {
+      quota.spend(peers.of(res, req), 'requests');
+    } catch (tooFast) {
+      refuseAndClose(res, tooFast, reportInternal, false);
+      return;
+    }
+    new Exchange(res, patrol).fail(error, reportInternal, handshakeAnswer(error));
   }
 
   #open({ kind }: FrameClass, socket: Socket): void {
