@@ -115,6 +115,6 @@ def _load(request: HttpRequest) -> Image | None:
 def decode(body: bytes) -> Image:
     """至多 320 像素的 RGBA。错误: 不是图片, 尺寸过大, 内容损坏。"""
     with open_picture(body, _MAX_PIXELS) as image:
-        converted: Image.Image = image.convert("RGBA")
+        converted: Image = image.convert("RGBA")
     converted.thumbnail((_MAX_SIDE, _MAX_SIDE))
     return converted
