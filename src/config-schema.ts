@@ -141,6 +141,10 @@ export const SCHEMA = {
     downloads: int(64, '每个地址同时进行的下载', { min: 0 }),
     followers: int(64, '每个地址跟着上传读的下载 (边传边下), 等着的也算', { min: 0 }),
     thumbs: int(16, '每个地址等着做的缩略图, 大的小的分开排但合起来算', { min: 0 }),
+    reads: int(4, '每个地址同时读盘的历史页与文件列表; 更多的等着, 各地址轮流, 地址里各人轮流', { min: 0 }),
+    waitingReads: int(1024, '每个地址等着读盘的历史页与文件列表', { min: 0 }),
+    searches: int(4, '每个地址同时做的搜索; 更多的等着, 轮流同上', { min: 0 }),
+    waitingSearches: int(512, '每个地址等着的搜索', { min: 0 }),
   },
   chat: {
     maxMembers: int(10_000, '已加入的用户名上限'),
@@ -185,7 +189,11 @@ export const SCHEMA = {
     maxAgeDays: int(0, '保留多少天; 0 = 不限', { min: 0, max: 36_500, unit: '天' }),
     maxBytes: bytes(16 * GIB, '数据库的大小上限 (含索引); 0 = 不限。超出时删最旧的消息', { min: 0 }),
     pendingBytes: bytes(64 * MIB, '已广播而还没落盘的消息上限; 到了就拒绝新消息 (server_busy)', { min: MIB }),
-    maxSearches: int(64, '排队的搜索与翻页上限'),
+    maxReads: int(16, '合计同时读盘的历史页与文件列表; 没有加入的人 (HTTP) 至多占四分之一'),
+    readsPerPerson: int(4, '一个人同时读盘的历史页与文件列表; 没有加入的人, 一个地址算一个人'),
+    maxSearches: int(64, '合计同时做的搜索; 没有加入的人 (HTTP) 至多占四分之一'),
+    searchesPerPerson: int(2, '一个人同时做的搜索'),
+    waitingPerPerson: int(32, '一个人等着的历史页与文件列表, 等着的搜索, 各至多几个; 再来就不答最早的'),
   },
   files: {
     fileBytes: bytes(2.5 * GIB, '单个文件的上限; 按实收字节逐字节执行', {

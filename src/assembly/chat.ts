@@ -13,6 +13,7 @@ import type { Config } from '../config.js';
 import type { Rate } from '../quota/limits.js';
 import { featuresOf, limitsOf, type Runtime } from './runtime.js';
 import type { Storage } from './storage.js';
+import { createTurns } from './turns.js';
 
 export interface Chat {
   readonly sessions: Sessions;
@@ -36,7 +37,7 @@ export function createChat(
   const offers = new OfferBoard(fanout, presence);
   const limits = limitsOf(config);
   const features = featuresOf(config);
-  const archive = new Archive(log);
+  const archive = new Archive({ log, ...createTurns(config, quota) });
   const { pendingBytes } = config.fanout;
   const pace = new TextPace({ quota, perPerson: textRate(config.chat), pendingBytes, now });
   const shared = { bus, fanout, sessions, presence, offers, log, archive, pace };

@@ -36,7 +36,6 @@ export async function createEdge(
   const { floodStrikes, messagesPerSecond } = config.chat;
   const { maxActive, idleTimeoutMs } = config.uploads;
   const { filesPerRequest } = config.http;
-  const { maxSearches } = config.history;
   const files = fileDoor(intake, uploads);
   const origins = new OriginRules(config.server);
   const peers = new Peers({ ...config.server, tls: config.server.tls.certFile !== '' }, (address) =>
@@ -57,7 +56,7 @@ export async function createEdge(
         cutByTransport: (address, reason) => log.info({ event: 'cut', address, reason }, FRAME_CUT),
       },
     ),
-    archive: new ArchiveRoute({ maxSearches }, { ...shared, archive }),
+    archive: new ArchiveRoute({ ...shared, archive }),
     uploads: new UploadRoute(
       { fileBytes, filesPerRequest, maxActive, idleTimeoutMs },
       { ...shared, intake, keyed },

@@ -9,6 +9,7 @@ import { describeLoss, hasJournal, setAsideDatabase } from '../store/history/los
 import { MemoryLog } from '../store/history/memory-log.js';
 import type { StorageFolder } from '../store/storage-folder.js';
 import type { Runtime } from './runtime.js';
+import { runningLimit } from './turns.js';
 
 export interface OpenedHistory {
   readonly log: History;
@@ -49,14 +50,15 @@ export async function openHistory(runtime: Runtime, parts: DiskParts): Promise<O
 }
 
 function optionsOf(
-  { history }: Config,
+  config: Config,
   logger: Logger,
   { folder, removeFile }: DiskParts,
 ): Omit<DiskLogOptions, 'tail' | 'loss' | 'proven'> {
+  const { history } = config;
   return {
     folder: folder.historyFolder,
     pendingBytes: history.pendingBytes,
-    maxSearches: history.maxSearches,
+    maxSearches: runningLimit(config),
     sync: history.sync,
     retention: history,
     removeFile,

@@ -1,12 +1,7 @@
 // 一页历史: 从消息日志取一段, 按条数与字节截断, 说明沿同一方向还有没有
 import type { HistoryMessage, RoomEntry } from '../protocol/messages.js';
-import type { Answer, MessageLog } from './ports.js';
-
-// 一页的上限 (字节): 远低于慢消费者预算, 否则补发本身就会把人踢下线
-const REPLAY_BYTES = 256 * 1024;
-// 文字消息除正文之外的字段, 与一条文件消息 (估计, 字节); 名字至多 32 码点
-const ENVELOPE_BYTES = 160;
-const FILE_BYTES = 1024;
+import { PAGE_BYTES, pageBytes } from '../protocol/page-bytes.js';
+import type { HistoryFilter, MessageLog } from './ports.js';
 
 export type HistoryRange = Pick<HistoryMessage, 'before' | 'after' | 'kind' | 'limit'>;
 
@@ -17,17 +12,31 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
-/** after 优先于 before; 两个都没有就是最近的一页。range.limit 至少为 1。日志同步答得出就同步返回 */
-export function readPage(log: MessageLog, range: HistoryRange): Answer<HistoryPage> {
-  const { before, after, kind, limit } = range;
-  const forward = after !== undefined;
-  // 多取一条只为知道后面还有没有
-  const filter = { limit: limit + 1, ...(kind === undefined ? {} : { kind }) };
-  // before 超过末尾就是要最新的一页
-  const end = Math.min(before ?? Number.POSITIVE_INFINITY, log.seq + 1);
-  const found = forward ? log.after(after, filter) : log.before(end, filter);
-  const cut = (entries: readonly RoomEntry[]): HistoryPage => cutPage(entries, limit, forward);
-  return found instanceof Promise ? found.then(cut) : cut(found);
+/** 内存里的尾部答得出的一页; 要读盘时为 undefined。参数同 readPage */
+export function recentPage(log: MessageLog, range: HistoryRange): HistoryPage | undefined {
+  const { after, limit } = range;
+  const filter = filterOf(range);
+  const found =
+    after === undefined ? log.recentBefore(endOf(log, range), filter) : log.recentAfter(after, filter);
+  return found && cutPage(found, limit, after !== undefined);
+}
+
+/** after 优先于 before; 两个都没有就是最近的一页。range.limit 至少为 1 */
+export async function readPage(log: MessageLog, range: HistoryRange): Promise<HistoryPage> {
+  const { after, limit } = range;
+  const filter = filterOf(range);
+  const found = after === undefined ? log.before(endOf(log, range), filter) : log.after(after, filter);
+  return cutPage(await found, limit, after !== undefined);
+}
+
+// 多取一条只为知道后面还有没有
+function filterOf({ kind, limit }: HistoryRange): HistoryFilter {
+  return { limit: limit + 1, maxBytes: PAGE_BYTES, ...(kind === undefined ? {} : { kind }) };
+}
+
+// before 超过末尾就是要最新的一页
+function endOf(log: MessageLog, { before }: HistoryRange): number {
+  return Math.min(before ?? Number.POSITIVE_INFINITY, log.seq + 1);
 }
 
 function cutPage(found: readonly RoomEntry[], limit: number, forward: boolean): HistoryPage {
@@ -46,13 +55,9 @@ export function fitBytes(entries: readonly RoomEntry[]): RoomEntry[] {
   const kept: RoomEntry[] = [];
   let bytes = 0;
   for (const entry of entries) {
-    bytes += entryBytes(entry);
-    if (bytes > REPLAY_BYTES && kept.length > 0) break;
+    bytes += pageBytes(entry);
+    if (bytes > PAGE_BYTES && kept.length > 0) break;
     kept.push(entry);
   }
   return kept;
-}
-
-function entryBytes(entry: RoomEntry): number {
-  return entry.kind === 'text' ? ENVELOPE_BYTES + Buffer.byteLength(entry.message) : FILE_BYTES;
 }

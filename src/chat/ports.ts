@@ -72,6 +72,8 @@ export interface HistoryFilter {
   readonly limit: number;
   /** 只要这一种: 条数与先后都只算它们; 由 (kind, seq) 的索引回答, 不随历史的长度变慢 */
   readonly kind?: HistoryKind;
+  /** 给了就只取到这么多字节 (PageFill): 一千条长文字不必都读出来 */
+  readonly maxBytes?: number;
 }
 
 export interface SearchQuery {
@@ -102,6 +104,9 @@ export interface MessageLog {
   /** 错误: storage_full, server_busy (积压的写入到了上限); 抛错时没有占用 seq */
   appendText(draft: Omit<TextEntry, 'seq'>, provenance?: Provenance): Appended<TextEntry>;
   appendFile(draft: { time: number; file: FileRecord }, provenance?: Provenance): Appended<FileEntry>;
+  /** 同 after 与 before, 但只看内存: 要读盘时为 undefined */
+  recentAfter(seq: number, filter: HistoryFilter): readonly RoomEntry[] | undefined;
+  recentBefore(seq: number, filter: HistoryFilter): readonly RoomEntry[] | undefined;
   /** seq 大于 after 的最早若干条, 旧的在前 */
   after(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]>;
   /** seq 小于 before 的最近若干条, 旧的在前 */

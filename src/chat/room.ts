@@ -14,7 +14,7 @@ import {
   type TextEntry,
   type WelcomeMessage,
 } from '../protocol/messages.js';
-import type { Archive } from './archive.js';
+import type { Archive, Reader } from './archive.js';
 import { BATCH_TEXT_TOPIC, type Fanout, TEXT_TOPIC } from './fanout.js';
 import { limitsWithin } from './frame-limits.js';
 import type { HistoryRange } from './history-page.js';
@@ -165,11 +165,11 @@ export class Room {
         ...(total === undefined ? {} : { total }),
         ...(ref === undefined ? {} : { ref }),
       });
-    return deliver(this.#options.archive.page(request, member.origin), reply);
+    return deliver(this.#options.archive.page(request, readerOf(member)), reply);
   }
 
   async search(member: Member, message: SearchMessage): Promise<void> {
-    const found = await this.#options.archive.search(message, member.origin);
+    const found = await this.#options.archive.search(message, readerOf(member));
     member.send({ type: 'search', ...found, ...(message.ref === undefined ? {} : { ref: message.ref }) });
   }
 
@@ -226,7 +226,7 @@ export class Room {
 
   // 没有声明能力而给了 after: 逐条补发, 与广播同形
   #replay(member: Member, after: number): Promise<void> | undefined {
-    const page = this.#options.archive.page({ after, limit: CATCH_UP_LIMIT }, member.origin);
+    const page = this.#options.archive.page({ after, limit: CATCH_UP_LIMIT }, readerOf(member));
     return deliver(page, ({ messages }) => member.sendAll(messages));
   }
 }
@@ -237,6 +237,17 @@ function afterBroadcast<E extends RoomEntry>(
   published: Promise<void> | undefined,
 ): Appended<E> {
   return { entry, durable: published === undefined ? durable : durable.then(() => published) };
+}
+
+// 此刻的样子: 等着的时候他也许已经离开
+function readerOf(member: Member): Reader {
+  const { visitor, origin, sessionKey } = member;
+  return {
+    ...{ visitor, origin, person: sessionKey, isGuest: false },
+    get gone() {
+      return member.gone;
+    },
+  };
 }
 
 function textTopic(member: Member): string {

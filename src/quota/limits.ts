@@ -31,6 +31,12 @@ export const SHARES = {
   followers: { setting: 'address.followers' },
   /** 等着做的缩略图 */
   thumbs: { setting: 'address.thumbs' },
+  /** 正在读盘的历史页与文件列表; 更多的等着 */
+  reads: { setting: 'address.reads' },
+  waitingReads: { setting: 'address.waitingReads' },
+  /** 正在做的搜索; 更多的等着 */
+  searches: { setting: 'address.searches' },
+  waitingSearches: { setting: 'address.waitingSearches' },
 } as const;
 
 export type RateName = keyof typeof RATES;

@@ -9,6 +9,23 @@ export interface Visitor {
   readonly trusted: boolean;
 }
 
+/** 问的人 */
+export interface Asker {
+  readonly visitor: Visitor;
+  /** 计数用的键: 有会话的是它的令牌 (几条连接是一个人), 没有的是他的地址 */
+  readonly person: string;
+  /** 没有会话 */
+  readonly isGuest: boolean;
+  /** 已经走了: 轮到他时不必再做 */
+  readonly gone: boolean;
+}
+
+/** 轮流: 一个人, 一个地址同时做的与等着的都有上限, 其余的人不因他而等得更久或被拒 */
+export interface Turns {
+  /** 轮到时做 task, 给出它的结果。错误: server_busy (facts 同 AddressQuota), task 的错误 */
+  run<T>(asker: Asker, task: () => Promise<T>): Promise<T>;
+}
+
 /** 占着的一份 */
 export interface Held {
   /** 归还; 可重复调用 */

@@ -11,9 +11,12 @@ export function bearerSession(authorization: string, sessions: Sessions): Sessio
   return session;
 }
 
-/** 只要是我们签发的, 重启之后还没有再加入的也算; 没有这个头不算错。错误: unauthorized */
-export function requireBearer(authorization: string, sessions: Sessions): void {
-  if (authorization !== '' && !sessions.isOurs(tokenIn(authorization))) throw new AppError('unauthorized');
+/** 令牌; 只要是我们签发的, 重启之后还没有再加入的也算; 没有这个头则 undefined。错误: unauthorized */
+export function bearerToken(authorization: string, sessions: Sessions): string | undefined {
+  if (authorization === '') return undefined;
+  const token = tokenIn(authorization);
+  if (!sessions.isOurs(token)) throw new AppError('unauthorized');
+  return token;
 }
 
 function tokenIn(authorization: string): string {

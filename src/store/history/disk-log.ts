@@ -12,6 +12,7 @@ import type {
 } from '../../chat/ports.js';
 import { AppError } from '../../protocol/errors.js';
 import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../../protocol/messages.js';
+import { PageFill } from '../../protocol/page-bytes.js';
 import { currentBoot } from './boot.js';
 import type { History } from './history.js';
 import type { ProvenHistory } from './history-proof.js';
@@ -140,22 +141,37 @@ export class DiskLog implements History {
     return this.#append({ kind: 'file', seq: this.#seq + 1, time, file }, provenance);
   }
 
+  recentAfter(seq: number, filter: HistoryFilter): readonly RoomEntry[] | undefined {
+    const isRecent = seq + 1 >= this.#tail.firstSeq || this.#tailIsAll;
+    return isRecent ? this.#tail.after(seq, filter) : undefined;
+  }
+
+  recentBefore(seq: number, filter: HistoryFilter): readonly RoomEntry[] | undefined {
+    const recent = this.#tail.before(seq, filter);
+    return recent.length === filter.limit || this.#tailIsAll ? recent : undefined;
+  }
+
   after(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]> {
     const edge = this.#tail.firstSeq;
-    if (seq + 1 >= edge || this.#tailIsAll) return this.#tail.after(seq, filter);
+    const found = this.recentAfter(seq, filter);
+    if (found !== undefined) return found;
     // 尾部此刻的样子先留下: 数据库答完之前, 它可能已经往前走了
     const recent = this.#tail.after(edge - 1, filter);
     return this.#reader
       .ask('after', { ...filter, above: seq, below: edge })
-      .then((older) => [...older, ...recent].slice(0, filter.limit));
+      .then((older) => [...older, ...(isCut(older, filter) ? [] : recent)].slice(0, filter.limit));
   }
 
   before(seq: number, filter: HistoryFilter): Answer<readonly RoomEntry[]> {
-    const edge = this.#tail.firstSeq;
     const recent = this.#tail.before(seq, filter);
     if (recent.length === filter.limit || this.#tailIsAll) return recent;
+    const { limit } = filter;
     return this.#reader
-      .ask('before', { ...filter, below: Math.min(seq, edge), limit: filter.limit - recent.length })
+      .ask('before', {
+        ...filter,
+        below: Math.min(seq, this.#tail.firstSeq),
+        limit: limit - recent.length,
+      })
       .then((older) => [...older, ...recent]);
   }
 
@@ -375,6 +391,13 @@ export class DiskLog implements History {
     await this.#reader.stop();
     this.#state = 'stopped';
   }
+}
+
+// 读到放不下为止, 尾部之前还有没读的: 接上尾部就漏了它们
+function isCut(older: readonly RoomEntry[], { maxBytes = Number.POSITIVE_INFINITY }: HistoryFilter): boolean {
+  const fill = new PageFill(maxBytes);
+  for (const entry of older) fill.add(entry);
+  return fill.isFull;
 }
 
 // 重启之后也许就好: 可以重试, 客户端留着没有收下的

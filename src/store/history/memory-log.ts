@@ -38,6 +38,14 @@ export class MemoryLog implements History {
     return this.#append({ kind: 'file', seq: this.#seq + 1, time, file });
   }
 
+  recentAfter(seq: number, filter: HistoryFilter): readonly RoomEntry[] {
+    return this.#tail.after(seq, filter);
+  }
+
+  recentBefore(seq: number, filter: HistoryFilter): readonly RoomEntry[] {
+    return this.#tail.before(seq, filter);
+  }
+
   after(seq: number, filter: HistoryFilter): readonly RoomEntry[] {
     return this.#tail.after(seq, filter);
   }

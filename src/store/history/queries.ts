@@ -1,5 +1,7 @@
 // 读线程的快查询: 翻页, 认重发, 按内容找文件; 每一个都走索引, 不随历史的长度变慢
+import type { HistoryFilter } from '../../chat/ports.js';
 import type { FileEntry, HistoryKind, RoomEntry } from '../../protocol/messages.js';
+import { PageFill } from '../../protocol/page-bytes.js';
 import type { Statements } from './database.js';
 import type { Queries, QuickKind } from './reader-messages.js';
 import { blobOf, COLUMNS, type Row, textOf, toEntry } from './rows.js';
@@ -10,6 +12,8 @@ type QuickTable = { readonly [K in QuickKind]: (value: Queries[K][0]) => Queries
 const SELECT = `SELECT ${COLUMNS} FROM messages m`;
 // 一次给出一个人的全部 clientId, 至多这么多: 再多就逐条问 (约 4 毫秒)
 const MAX_SENT_IDS = 4096;
+// 按字节截断的一页, 一次取这么多行: 长文字也不过 1 MiB, 多半的一页两三次取完
+const PAGE_ROWS = 64;
 // 读尾部时一次取这么多行: 够了字节就停, 不必把百万行都读出来
 const TAIL_ROWS = 1000;
 
@@ -19,19 +23,18 @@ export function quickQueries(statements: Statements): QuickTable {
     statements.rows<Row>(sql, ...values).map(toEntry);
   const ofKind = (kind: HistoryKind | undefined): string =>
     kind === undefined ? '' : `AND m.kind = '${kind}'`;
-  const before = ({ below, limit, kind }: Queries['before'][0]): RoomEntry[] =>
-    entries(`${SELECT} WHERE m.seq < ? ${ofKind(kind)} ORDER BY m.seq DESC LIMIT ?`, below, limit).reverse();
+  const before = ({ below, kind, ...size }: Queries['before'][0]): RoomEntry[] => {
+    const sql = `${SELECT} WHERE m.seq < ? ${ofKind(kind)} ORDER BY m.seq DESC LIMIT ?`;
+    return filled(size, (last, count) => entries(sql, last?.seq ?? below, count)).reverse();
+  };
   const first = (found: readonly RoomEntry[]): FileEntry | undefined =>
     found[0]?.kind === 'file' ? found[0] : undefined;
   return {
     before,
-    after: ({ above, below, limit, kind }) =>
-      entries(
-        `${SELECT} WHERE m.seq > ? AND m.seq < ? ${ofKind(kind)} ORDER BY m.seq LIMIT ?`,
-        above,
-        below,
-        limit,
-      ),
+    after: ({ above, below, kind, ...size }) => {
+      const sql = `${SELECT} WHERE m.seq > ? AND m.seq < ? ${ofKind(kind)} ORDER BY m.seq LIMIT ?`;
+      return filled(size, (last, count) => entries(sql, last?.seq ?? above, below, count));
+    },
     // 最早的一条才是当初应答过的
     sent: ({ sender, clientId }) =>
       entries(`${SELECT} WHERE m.sender = ? AND m.client_id = ? ORDER BY m.seq LIMIT 1`, sender, clientId)[0],
@@ -54,6 +57,27 @@ export function quickQueries(statements: Statements): QuickTable {
         .rows<[Uint8Array]>(`SELECT ${blobOf('id')} FROM messages WHERE kind = 'file'`)
         .map(([id]) => textOf(id)),
   };
+}
+
+// 一小批一小批地读 (read: 接着 last 的若干条), 条数或字节够了就停
+function filled(
+  { limit, maxBytes }: Pick<HistoryFilter, 'limit' | 'maxBytes'>,
+  read: (last: RoomEntry | undefined, count: number) => readonly RoomEntry[],
+): RoomEntry[] {
+  if (maxBytes === undefined) return [...read(undefined, limit)];
+  const fill = new PageFill(maxBytes);
+  const found: RoomEntry[] = [];
+  while (found.length < limit) {
+    const count = Math.min(PAGE_ROWS, limit - found.length);
+    const batch = read(found.at(-1), count);
+    for (const entry of batch) {
+      found.push(entry);
+      fill.add(entry);
+      if (fill.isFull) return found;
+    }
+    if (batch.length < count) return found;
+  }
+  return found;
 }
 
 /** 最近的一段, 条数与 (估计的) 字节都有上限, 旧的在前 */

@@ -17,7 +17,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-// 翻页与认重发每个几十微秒; 服务器重启之后人人都来重发, 一拒绝就是丢。各会话的配额已经约束了来者, 这里只防失控
+// 认重发每个几十微秒; 服务器重启之后人人都来重发, 一拒绝就是丢。翻页由轮流的队限住, 占不满它
 const MAX_QUICK = 16_384;
 // 线程堆上限 (MiB): 一批预写记录, 或一页结果, 远小于它; SQLite 的缓存不算在内
 const WORKER_HEAP_MB = 256;
@@ -33,6 +33,8 @@ export class ReaderLink {
   /** 这一轮事件循环里攒下的 */
   #outbox: ReaderRequest[] = [];
   #searches = 0;
+  /** 等着轮到的此后才来问: 不再起线程 */
+  #isStopped = false;
   #nextId = 1;
 
   /** failed: 查询出了错, 而不是一时的忙 (多半是数据库坏了) */
@@ -44,6 +46,7 @@ export class ReaderLink {
 
   /** 错误: server_busy (排队太多, 数据库被别的进程锁着, 读线程刚死), 其余为读线程报的错 */
   ask<K extends QueryKind>(kind: K, value: Queries[K][0]): Promise<Queries[K][1]> {
+    if (this.#isStopped) return Promise.reject(new AppError('server_stopping'));
     const search = kind === 'search';
     const quick = this.#waiting.size - this.#searches;
     const full = search ? this.#searches >= this.#maxSearches : quick >= MAX_QUICK;
@@ -61,6 +64,7 @@ export class ReaderLink {
 
   /** 还没应答的都以 server_stopping 拒绝 */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     const worker = this.#worker;
     this.#worker = undefined;
     this.#rejectAll(new AppError('server_stopping'));

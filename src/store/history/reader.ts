@@ -1,10 +1,11 @@
-// 读者 (读线程里): 翻页之类的快查询先做, 搜索一小步一小步地轮着做
+// 读者 (读线程里): 认重发的走自己的一道, 先做; 其次几页历史; 搜索一小步一小步地轮着做
 import path from 'node:path';
 import { type Connection, DATABASE_NAME, isPassing, openReader, Statements } from './database.js';
 import { FileSearch } from './file-search.js';
 import { quickQueries } from './queries.js';
 import type {
   Queries,
+  QueryKind,
   QuickKind,
   ReaderAnswer,
   ReaderBatch,
@@ -14,8 +15,10 @@ import type {
 } from './reader-messages.js';
 import { TextSearch } from './text-search.js';
 
-// 一轮至多做这么多个快查询: 一页约 0.3 毫秒, 搜索不至于饿死
+// 一轮至多认这么多个重发 (各几十微秒, 全部的 clientId 几毫秒), 翻这么多页 (各约 0.3 毫秒, 长文字的 1 毫秒): 谁也不至于饿死
 const QUICK_PER_TURN = 32;
+const PAGES_PER_TURN = 4;
+const PAGES: ReadonlySet<QueryKind> = new Set(['after', 'before']);
 
 interface RunningSearch {
   readonly id: number;
@@ -27,8 +30,9 @@ export class Reader {
   readonly #database: Connection;
   readonly #statements: Statements;
   readonly #quick;
-  // 两个队列的长度由主线程限制
-  readonly #waiting: ReaderRequest[] = [];
+  // 各队列的长度由主线程限制
+  readonly #quickOnes: ReaderRequest[] = [];
+  readonly #pages: ReaderRequest[] = [];
   readonly #searches: RunningSearch[] = [];
   #scheduled = false;
 
@@ -43,14 +47,16 @@ export class Reader {
   receive(batch: Exclude<ReaderBatch, 'stop'>): void {
     for (const request of batch) {
       if (request.kind === 'search') this.#searches.push(this.#begin(request));
-      else this.#waiting.push(request);
+      else if (PAGES.has(request.kind)) this.#pages.push(request);
+      else this.#quickOnes.push(request);
     }
     this.#schedule();
   }
 
   close(): void {
     this.#searches.length = 0;
-    this.#waiting.length = 0;
+    this.#quickOnes.length = 0;
+    this.#pages.length = 0;
     this.#database.close();
   }
 
@@ -66,17 +72,18 @@ export class Reader {
     return { id, search: new Search(this.#database, this.#statements, request) };
   }
 
-  // 每轮: 快查询都做完, 再走一步搜索; 然后让新的请求进来
+  // 每轮: 认重发, 翻几页, 再走一步搜索; 然后让新的请求进来: 后来的重发等不过一轮
   #turn(): void {
     this.#scheduled = false;
-    const quick = this.#waiting.splice(0, QUICK_PER_TURN);
-    const answers = quick.map(({ id, kind, value }) =>
+    const quick = this.#quickOnes.splice(0, QUICK_PER_TURN);
+    const pages = this.#pages.splice(0, PAGES_PER_TURN);
+    const answers = [...quick, ...pages].map(({ id, kind, value }) =>
       this.#answer(id, () => this.#ask(kind as QuickKind, value)),
     );
     const found = this.#searchOnce();
     if (found !== undefined) answers.push(found);
     if (answers.length > 0) this.#post({ kind: 'answered', answers });
-    if (this.#waiting.length + this.#searches.length > 0) this.#schedule();
+    if (this.#quickOnes.length + this.#pages.length + this.#searches.length > 0) this.#schedule();
   }
 
   // 轮着来: 没完的排到末尾

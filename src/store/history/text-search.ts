@@ -2,6 +2,7 @@
 //   还没编入索引的: 逐条看; 编入了的: 由 SearchPlanner 定怎么查, 候选逐条核对; 太常见的逐条看, 很快就够
 import type { SearchPage } from '../../chat/ports.js';
 import type { RoomEntry } from '../../protocol/messages.js';
+import { PAGE_BYTES, PageFill } from '../../protocol/page-bytes.js';
 import { matches, type SearchCriteria } from '../../protocol/search-query.js';
 import { type Connection, type Statements, transact } from './database.js';
 import type { Queries } from './reader-messages.js';
@@ -37,6 +38,7 @@ export class TextSearch {
   /** 汉字的词由 SQLite 先筛一遍; 没有这样的词则是空的 */
   readonly #hanFilter: { readonly sql: string; readonly values: readonly string[] };
   readonly #found: RoomEntry[] = [];
+  readonly #fill = new PageFill(PAGE_BYTES);
   /** 还没看的在它之前 */
   #below: number;
   /** 编入了的这一段里, 到它为止 (含) 的日期都不合 */
@@ -134,8 +136,11 @@ export class TextSearch {
 
   #take(entries: readonly RoomEntry[]): boolean {
     for (const entry of entries) {
-      if (matches(this.#criteria, searchedOf(entry))) this.#found.push(entry);
-      if (this.#found.length === this.#wanted) return true;
+      if (!matches(this.#criteria, searchedOf(entry))) continue;
+      this.#found.push(entry);
+      this.#fill.add(entry);
+      // 一页放不下的由 Archive 截掉, 它由此知道还有
+      if (this.#found.length === this.#wanted || this.#fill.isFull) return true;
     }
     return this.#below === 0;
   }
