@@ -34,7 +34,7 @@ export async function createFiles(
   storage: Storage,
   { room, offers: board }: Chat,
 ): Promise<Files> {
-  const { config, now, reportInternal } = runtime;
+  const { config, quota, now, reportInternal } = runtime;
   const { folder, blobs, log: history } = storage;
   const log = runtime.log.child({ part: 'uploads' });
   const { blockedExtensions, blockedContent, partialTtlHours, instantSend: enabled } = config.files;
@@ -44,11 +44,11 @@ export async function createFiles(
   });
   const intake = createIntake(config, storage, room, types);
   const { chunkBytes } = limitsOf(config);
-  const offers = new Offers({ enabled: config.files.offers, events: board, now });
+  const offers = new Offers({ enabled: config.files.offers, events: board, quota, now });
   const instant = new InstantSend({ enabled, contents: history, blobs, types, log });
   const uploads = new Uploads(
     { ...config.uploads, chunkBytes, partialTtlMs: partialTtlHours * HOUR_MS },
-    { intake, instant, journal: new DiskJournal(folder), offers, log, report: reportInternal, now },
+    { intake, instant, journal: new DiskJournal(folder), offers, log, quota, report: reportInternal, now },
   );
   // 不落盘的日志重启后什么都不认得: 不补播, 免得每次启动都把全部文件再播一遍
   if (config.history.store === 'disk') {

@@ -13,7 +13,7 @@ import type { Live, LiveUploads } from './live-uploads.js';
 import type { Offers } from './offers.js';
 import type { Partials } from './partials.js';
 import { HEAD_BYTES } from './policy.js';
-import type { JournalEntry, PartialFile, UploadJournal, UploadOwner } from './ports.js';
+import type { JournalEntry, PartialFile, Party, UploadJournal, UploadOwner } from './ports.js';
 import type { Slot } from './slots.js';
 import { Upload } from './upload.js';
 
@@ -65,13 +65,14 @@ export class Arrivals {
     const { intake, instant, journal, partials, departures } = this.#parts;
     const originalName = intake.screen(message.originalName, message.size);
     await intake.checkSpace(message.size ?? 0);
-    await partials.reserve();
     const resumeToken = randomBytes(TOKEN_BYTES).toString('base64url');
-    const entry = newEntry(name, originalName, resumeToken, message);
+    const sender = { name, visitor: owner.visitor };
+    const entry = newEntry(sender, originalName, resumeToken, message);
+    await partials.reserve(entry.uploadId, owner.visitor);
     let slot: Slot | undefined;
     let partial: PartialFile | undefined;
     try {
-      slot = await this.#acquireSlot(owner.sessionKey);
+      slot = await this.#acquireSlot(owner);
       partial = await intake.blobs.createPartial(entry.uploadId);
       await journal.save(entry);
       const prospect = await instant.prepare(entry);
@@ -112,7 +113,7 @@ export class Arrivals {
 
   #admit({ entry, partial, owner, prospect, head, ...rest }: Admission): void {
     if (this.#stopped) throw new AppError('server_stopping');
-    const { intake, now, progress, failed, live: uploads } = this.#parts;
+    const { intake, now, progress, failed, live: uploads, partials } = this.#parts;
     const grantBytes = intake.budget.grant();
     const limits = { fileBytes: intake.fileBytes, windowBytes: grantBytes };
     const upload = new Upload(entry.uploadId, entry.size, partial.size, limits);
@@ -123,6 +124,7 @@ export class Arrivals {
     const transfer = intake.transfer(upload, entry, partial, events, head);
     const live: Live = { ...rest, transfer, entry, grantBytes, owner, lastActiveMs: now() };
     uploads.add(live);
+    partials.use(entry.uploadId);
     this.#ready(live, owner, prospect);
   }
 
@@ -141,14 +143,14 @@ export class Arrivals {
       ...(prospect.sizeKnown ? { sizeKnown: true } : {}),
     });
     this.#parts.instant.challenge(owner, live, prospect);
-    this.#parts.offers.open(live.transfer);
+    this.#parts.offers.open(live.transfer, owner.visitor);
     // 等待磁盘期间连接没了: 立即脱离, 否则没有人来释放它
     if (owner.gone) this.disown(live);
   }
 
   async #takeOver(live: Live, owner: UploadOwner, message: FileResumeMessage): Promise<void> {
     requireToken(live.entry, message.resumeToken);
-    this.#parts.live.moveSlot(live, owner.sessionKey);
+    this.#parts.live.moveSlot(live, owner);
     // 先让旧连接失去它, 再等在途的字节落盘, 这样 offset 不会再动
     live.owner = undefined;
     const prospect = await this.#parts.instant.prepare(live.entry);
@@ -172,7 +174,7 @@ export class Arrivals {
       return;
     }
     const prospect = await instant.prepare(entry);
-    const slot = await this.#acquireSlot(owner.sessionKey);
+    const slot = await this.#acquireSlot(owner);
     let partial: PartialFile | undefined;
     try {
       partial = await intake.blobs.openPartial(uploadId);
@@ -186,14 +188,13 @@ export class Arrivals {
     }
   }
 
-  // 名额满了: 先停放没有主人的, 再停放没有动静的; 它们凭续传还能回来
-  async #acquireSlot(sessionKey: string): Promise<Slot> {
+  // 名额满了: 停放让位的; 它们的分片从此得到 upload_unknown, 凭续传还能回来
+  async #acquireSlot(party: Party): Promise<Slot> {
     const { live: uploads, departures } = this.#parts;
-    const canYield = (live: Live): boolean => live.owner === undefined || uploads.isIdle(live);
     for (;;) {
-      const victim = uploads.victim(sessionKey, canYield);
-      if (victim === undefined) return uploads.acquireSlot(sessionKey);
-      await departures.park(victim, canYield);
+      const victim = uploads.victim(party);
+      if (victim === undefined) return uploads.acquireSlot(party);
+      await departures.park(victim.live, victim.stillYields);
     }
   }
 }

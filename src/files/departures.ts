@@ -42,12 +42,21 @@ export class Departures {
 
   /** 不问就停放; 须在锁内。已不在内存的不动 */
   async parkNow(live: Live): Promise<void> {
-    if (this.remove(live)) await live.transfer.park();
+    if (this.remove(live)) await this.#rest(live);
   }
 
   /** 马上离开内存, 再停放: 路上的分片不能再推给写不动的它; 续传排在停放之后 */
   async suspend(live: Live): Promise<void> {
-    if (this.remove(live)) await this.#parts.lock.run(live.entry.uploadId, () => live.transfer.park());
+    if (this.remove(live)) await this.#parts.lock.run(live.entry.uploadId, () => this.#rest(live));
+  }
+
+  // 写不完的也放下了: 磁盘上有多少算多少
+  async #rest(live: Live): Promise<void> {
+    try {
+      await live.transfer.park();
+    } finally {
+      this.#parts.partials.rest(live.entry.uploadId);
+    }
   }
 
   /** 中止并删净; 可重复调用 */

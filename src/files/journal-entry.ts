@@ -4,11 +4,17 @@ import { v4 as uuidv4 } from 'uuid';
 import { AppError } from '../protocol/errors.js';
 import type { FileStartMessage } from '../protocol/messages.js';
 import { type Renamed, renamedFrom } from '../protocol/renamed-from.js';
+import type { Visitor } from '../quota/ports.js';
 import type { JournalEntry } from './ports.js';
 
-/** 一个新上传的记录; originalName 须已清理 */
+export interface Sender {
+  readonly name: string;
+  readonly visitor: Visitor;
+}
+
+/** 一个新上传的记录; originalName 须已清理。受信任的地址不记: 不按地址计数 */
 export function newEntry(
-  name: string,
+  { name, visitor }: Sender,
   originalName: string,
   resumeToken: string,
   { originalName: rawName, size, mimeType, sha256 }: FileStartMessage,
@@ -21,6 +27,7 @@ export function newEntry(
     originalName,
     ...renamedFrom(rawName, originalName),
     startedAt: Date.now(),
+    ...(visitor.trusted ? {} : { address: visitor.address }),
     ...(size === undefined ? {} : { size }),
     ...(mimeType === undefined ? {} : { mimeType }),
     ...(sha256 === undefined ? {} : { sha256 }),

@@ -3,6 +3,7 @@
 //      \--取消, 失败, 停放--> withdrawn
 import { AppError } from '../protocol/errors.js';
 import type { OfferedFile, UploaderState } from '../protocol/messages.js';
+import type { Held } from '../quota/ports.js';
 import { publishedPath } from './naming.js';
 import { HEAD_BYTES } from './policy.js';
 import type { IdentifiedType, Transfer } from './transfer.js';
@@ -19,6 +20,8 @@ export interface Waiter {
 export class LiveOffer {
   readonly path: string;
   readonly size: number;
+  /** 上传者的地址的一份; 由 Offers 归还 */
+  readonly held: Held;
   /** 最近一次有字节落盘 (或续传) 的时刻, 单调毫秒 */
   progressedAtMs: number;
   /** 最近一次告诉外界的时刻与字节数 */
@@ -33,7 +36,8 @@ export class LiveOffer {
   #state: OfferState = 'growing';
   #wokenBytes = 0;
 
-  constructor(transfer: Transfer, size: number, nowMs: number) {
+  constructor(transfer: Transfer, size: number, nowMs: number, held: Held) {
+    this.held = held;
     const { fileId, originalName } = transfer.description;
     this.#transfer = transfer;
     this.size = size;

@@ -1,6 +1,8 @@
 // 在内存里的上传: 谁的, 占着的名额与窗口, 名额满时谁可以让位
 import { AppError } from '../protocol/errors.js';
-import type { JournalEntry, UploadOwner } from './ports.js';
+import { Counts } from '../quota/counts.js';
+import type { AddressQuota } from '../quota/ports.js';
+import type { JournalEntry, Party, UploadOwner } from './ports.js';
 import { type Slot, Slots } from './slots.js';
 import type { Transfer } from './transfer.js';
 import type { WindowBudget } from './window-budget.js';
@@ -21,15 +23,25 @@ export interface Live {
 export interface LiveUploadsOptions {
   readonly maxActive: number;
   readonly perSession: number;
-  /** 无动静多久之后可以让位 (毫秒) */
+  /** 没有主人的多久之后停放 (毫秒) */
   readonly idleTimeoutMs: number;
 }
 
 export interface LiveUploadsParts {
   readonly budget: WindowBudget;
+  readonly quota: AddressQuota;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
 }
+
+/** 名额不够时让位的一个; 轮到停放它时再问一次 stillYields: 期间它可能又有了动静 */
+export interface Victim {
+  readonly live: Live;
+  readonly stillYields: (live: Live) => boolean;
+}
+
+// 名额不够时, 这么久没有一个字节的就让位 (毫秒); 它凭续传还能回来
+const QUIET_MS = 10_000;
 
 export class LiveUploads {
   readonly #options: LiveUploadsOptions;
@@ -40,7 +52,7 @@ export class LiveUploads {
   constructor(options: LiveUploadsOptions, parts: LiveUploadsParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#slots = new Slots(options.maxActive, options.perSession);
+    this.#slots = new Slots(options, parts.quota);
   }
 
   has(uploadId: string): boolean {
@@ -88,25 +100,62 @@ export class LiveUploads {
   }
 
   /** 错误: server_busy */
-  acquireSlot(sessionKey: string): Slot {
-    return this.#slots.acquire(sessionKey);
+  acquireSlot(party: Party): Slot {
+    return this.#slots.acquire(party);
   }
 
-  /** 名额换给接管的会话。错误: server_busy (原名额不动) */
-  moveSlot(live: Live, sessionKey: string): void {
-    live.slot = this.#slots.move(live.slot, sessionKey);
+  /** 名额换给接管的人。错误: server_busy (原名额不动) */
+  moveSlot(live: Live, party: Party): void {
+    live.slot = this.#slots.move(live.slot, party);
   }
 
-  /** 为 sessionKey 让出名额的上传; 名额有余, 或谁也不能让时为 undefined */
-  victim(sessionKey: string, canYield: (live: Live) => boolean): Live | undefined {
-    const sessionFull = this.#slots.isSessionFull(sessionKey);
-    if (!sessionFull && !this.#slots.full) return undefined;
-    const candidates = this.values().filter(
-      (live) =>
-        live.transfer.upload.state === 'receiving' &&
-        canYield(live) &&
-        (!sessionFull || live.slot.sessionKey === sessionKey),
-    );
-    return candidates.find((live) => live.owner === undefined) ?? candidates[0];
+  /** 为 party 让出名额的上传; 名额有余, 或谁也不能让时为 undefined */
+  victim(party: Party): Victim | undefined {
+    const { sessionKey, visitor } = party;
+    // 他自己的一份满了, 只能由他自己的让
+    if (this.#slots.isSessionFull(party)) {
+      return this.#quiet((live) => live.slot.party.sessionKey === sessionKey);
+    }
+    if (this.#slots.isAddressFull(party)) {
+      return this.#quiet((live) => live.slot.party.visitor.address === visitor.address);
+    }
+    if (!this.#slots.full) return undefined;
+    return this.#quiet(() => true) ?? this.#greedy(party);
   }
+
+  // 没有主人的先让, 再是最久没有动静的
+  #quiet(isInScope: (live: Live) => boolean): Victim | undefined {
+    const quietMs = Math.min(QUIET_MS, this.#options.idleTimeoutMs);
+    const stillYields = (live: Live): boolean =>
+      live.owner === undefined || this.#parts.now() - live.lastActiveMs > quietMs;
+    const candidates = this.#receiving().filter((live) => isInScope(live) && stillYields(live));
+    const live = candidates.find(({ owner }) => owner === undefined) ?? stalest(candidates);
+    return live === undefined ? undefined : { live, stillYields };
+  }
+
+  // 都有动静 (每隔几秒一个字节也算): 占得最多的地址让给明显占得少的。受信任的不比
+  #greedy({ visitor }: Party): Victim | undefined {
+    const counts = new Counts();
+    for (const { slot } of this.#live.values()) {
+      if (!slot.party.visitor.trusted) counts.add(slot.party.visitor.address);
+    }
+    const greediest = counts.most();
+    // 让了之后仍不比他少: 否则两边会来回抢
+    if (greediest === undefined || counts.of(greediest) <= counts.of(visitor.address) + 1) return undefined;
+    const isTheirs = (live: Live): boolean => live.slot.party.visitor.address === greediest;
+    const live = stalest(this.#receiving().filter(isTheirs));
+    return live === undefined ? undefined : { live, stillYields: isTheirs };
+  }
+
+  #receiving(): Live[] {
+    return this.values().filter(({ transfer }) => transfer.upload.state === 'receiving');
+  }
+}
+
+function stalest(candidates: readonly Live[]): Live | undefined {
+  let found: Live | undefined;
+  for (const live of candidates) {
+    if (found === undefined || live.lastActiveMs < found.lastActiveMs) found = live;
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 // 边传边下的登记处: 内存里大小已知的上传, 各有一份可以跟着读的文件; 管唤醒读者与告诉外界的节奏
 import type { UploaderState } from '../protocol/messages.js';
+import type { AddressQuota, Visitor } from '../quota/ports.js';
 import { LiveOffer } from './live-offer.js';
 import type { OfferEvents } from './ports.js';
 import type { Transfer } from './transfer.js';
@@ -7,6 +8,7 @@ import type { Transfer } from './transfer.js';
 export interface OffersOptions {
   readonly enabled: boolean;
   readonly events: OfferEvents;
+  readonly quota: AddressQuota;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
 }
@@ -42,18 +44,25 @@ export class Offers {
     return this.#open.get(fileId);
   }
 
-  /** 上传进了内存, 或被续传接管: 大小已知的就告诉外界。可重复调用 */
-  open(transfer: Transfer): void {
+  /** 上传进了内存, 或被续传接管: 大小已知的就告诉外界; 他的地址已有太多份的不说, 照常传。可重复调用 */
+  open(transfer: Transfer, visitor: Visitor): void {
     const { size } = transfer.upload;
     const { fileId } = transfer.description;
     if (!this.#options.enabled || size === undefined) return;
     const nowMs = this.#options.now();
-    const offer = this.#open.get(fileId) ?? new LiveOffer(transfer, size, nowMs);
+    const offer = this.#open.get(fileId) ?? this.#create(transfer, size, visitor);
+    if (offer === undefined) return;
     offer.progressedAtMs = nowMs;
     offer.uploader = 'sending';
     this.#announce(offer, nowMs);
     // 停机时卡住的上传不该因它留住进程
     this.#ticker ??= setInterval(() => this.#tick(), ANNOUNCE_MS).unref();
+  }
+
+  #create(transfer: Transfer, size: number, visitor: Visitor): LiveOffer | undefined {
+    const { quota, now } = this.#options;
+    if (!quota.fits(visitor, 'offers')) return undefined;
+    return new LiveOffer(transfer, size, now(), quota.hold(visitor, 'offers'));
   }
 
   /** 上传者说他暂停了; 到续传 (open) 为止 */
@@ -105,6 +114,7 @@ export class Offers {
       this.#ticker = undefined;
     }
     offer.settle(outcome);
+    offer.held.release();
     this.#options.events.closed(fileId, outcome);
   }
 

@@ -1,22 +1,23 @@
 // 磁盘上未完成的上传: 计数与上限, 启动对账, 清扫, 满员时让位
 import { AppError } from '../protocol/errors.js';
 import type { FileEntry } from '../protocol/messages.js';
+import type { AddressQuota, Visitor } from '../quota/ports.js';
 import type { Intake } from './intake.js';
+import { KeptRecords } from './kept-records.js';
 import type { KeyedLock } from './keyed-lock.js';
-import type { FilesLog, JournalEntry, UploadJournal } from './ports.js';
+import type { FilesLog, JournalEntry, StoredPartial, UploadJournal } from './ports.js';
 
 export interface PartialsOptions {
   /** 未完成的至多这么多; 已完成而留着备查的也至多这么多 */
   readonly maxPartials: number;
   readonly ttlMs: number;
-  /** 满员时, 停放着而不足这么多字节的可以让位 */
-  readonly spareBytes: number;
 }
 
 export interface PartialsParts {
   readonly intake: Intake;
   readonly journal: UploadJournal;
   readonly log: FilesLog;
+  readonly quota: AddressQuota;
   /** 单调时钟, 毫秒 */
   readonly now: () => number;
   readonly lock: KeyedLock;
@@ -24,29 +25,45 @@ export interface PartialsParts {
   readonly isLive: (uploadId: string) => boolean;
 }
 
-// 让位要列一遍目录: 找不到可让的就歇一会, 免得每个被拒的开始都去列
-const RECLAIM_PAUSE_MS = 10_000;
+// 满员之后每来一个就走一个: 隔这么久才再说一次 (毫秒)
+const WARN_PAUSE_MS = 3_600_000;
+const RETRY_MS = 60_000;
 
 export class Partials {
   readonly #options: PartialsOptions;
   readonly #parts: PartialsParts;
-  /** 含内存里的 */
-  #count = 0;
+  /** 未完成的, 含内存里的; 停放着的可以让位 */
+  readonly #kept: KeptRecords;
   /** 已完成的上传的记录, 旧的在前: 只为续传者补发结果而留 */
   readonly #settled = new Set<string>();
-  #reclaiming: Promise<void> | undefined;
-  #reclaimAfterMs = Number.NEGATIVE_INFINITY;
+  #warnAfterMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: PartialsOptions, parts: PartialsParts) {
     this.#options = options;
     this.#parts = parts;
+    const { quota } = parts;
+    this.#kept = new KeptRecords({ limit: options.maxPartials, share: 'partials', quota });
   }
 
-  /** 占一个名额; 用 erase, forget 或 settle 归还。错误: server_busy */
-  async reserve(): Promise<void> {
-    if (this.#full) await this.#reclaim();
-    if (this.#full) throw new AppError('server_busy', { facts: { limit: this.#options.maxPartials } });
-    this.#count += 1;
+  /** 占一个名额, 满了请停放着的让位; 用 erase, forget 或 settle 归还。错误: server_busy (都正在传) */
+  async reserve(uploadId: string, visitor: Visitor): Promise<void> {
+    for (;;) {
+      const room = this.#kept.room(visitor);
+      if (!room.isFull) break;
+      if (room.victim === undefined) throw this.#full(visitor);
+      await this.#evict(room.victim);
+    }
+    this.#kept.add(uploadId, visitor);
+  }
+
+  /** 停放了: 从此可以让位 */
+  rest(uploadId: string): void {
+    this.#kept.rest(uploadId);
+  }
+
+  /** 进了内存: 不可以让位 */
+  use(uploadId: string): void {
+    this.#kept.use(uploadId);
   }
 
   /** 不在内存里的上传: 删除磁盘上的部分文件与记录。须在锁内, 或别人还不知道 uploadId */
@@ -61,14 +78,14 @@ export class Partials {
       await this.#parts.journal.remove(uploadId);
     } finally {
       // 删不掉 (只读的磁盘) 也归还名额: 留下的由清扫收走
-      this.#count -= 1;
+      this.#kept.remove(uploadId);
     }
   }
 
   /** 记下已广播; 失败也不能撤回广播, 只会让重启后可能再播一次 */
   async settle(entry: JournalEntry, { seq, time, file }: FileEntry): Promise<JournalEntry> {
     const settled = { ...entry, done: { seq, time, file } };
-    this.#count -= 1;
+    this.#kept.remove(entry.uploadId);
     try {
       await this.#parts.journal.save(settled);
       await this.#retain(entry.uploadId);
@@ -100,15 +117,26 @@ export class Partials {
     const open = entries.filter((entry) => entry.done === undefined);
     const done = entries.filter((entry) => entry.done !== undefined);
     const wanted = new Set(open.map((entry) => entry.uploadId));
-    const orphans = (await journal.listPartials()).filter(({ uploadId }) => !wanted.has(uploadId));
+    const partials = await journal.listPartials();
+    const orphans = partials.filter(({ uploadId }) => !wanted.has(uploadId));
     for (const { uploadId } of orphans) await intake.discard(uploadId);
     done.sort((a, b) => a.startedAt - b.startedAt);
     for (const { uploadId } of done) await this.#retain(uploadId);
-    this.#count = open.length;
+    this.#keep(open, partials);
     for (const entry of open) await this.#tryComplete(entry);
-    const settled = open.length - this.#count;
-    log.info({ orphans: orphans.length, resumable: this.#count, settled }, '上传的对账完成');
+    const { size: resumable } = this.#kept;
+    log.info({ orphans: orphans.length, resumable, settled: open.length - resumable }, '上传的对账完成');
     await this.sweep();
+  }
+
+  // 重启之前停放的次序: 最近写过的在后
+  #keep(open: readonly JournalEntry[], partials: readonly StoredPartial[]): void {
+    const touchedAt = lastTouched(partials);
+    const ordered = [...open].sort((a, b) => touchedAt(a) - touchedAt(b));
+    for (const { uploadId, address } of ordered) {
+      this.#kept.add(uploadId, address === undefined ? undefined : { address, trusted: false });
+      this.#kept.rest(uploadId);
+    }
   }
 
   // 日志满了也要能启动; 记录留着, 续传或下次启动时再试
@@ -125,10 +153,10 @@ export class Partials {
   async sweep(): Promise<void> {
     const { journal, log, lock, isLive } = this.#parts;
     const expiresBefore = Date.now() - this.#options.ttlMs;
-    const partials = await journal.listPartials();
-    const modifiedAt = new Map(partials.map((partial) => [partial.uploadId, partial.modifiedAt]));
-    for (const { uploadId, startedAt } of await journal.list()) {
-      if (Math.max(startedAt, modifiedAt.get(uploadId) ?? 0) > expiresBefore) continue;
+    const touchedAt = lastTouched(await journal.listPartials());
+    for (const listed of await journal.list()) {
+      if (touchedAt(listed) > expiresBefore) continue;
+      const { uploadId } = listed;
       await lock.run(uploadId, async () => {
         // 列出之后可能刚续传或刚完成: 以锁内再读的为准
         const entry = await journal.load(uploadId);
@@ -154,33 +182,38 @@ export class Partials {
     await this.#parts.journal.remove(oldest);
   }
 
-  get #full(): boolean {
-    return this.#count >= this.#options.maxPartials;
-  }
-
-  // 开始了就消失的人不能把名额占上一天: 满员时先请走不足一个分片的, 重传它们的代价最小
-  async #reclaim(): Promise<void> {
-    if (this.#parts.now() < this.#reclaimAfterMs) return;
-    this.#reclaiming ??= this.#evictSmall().finally(() => {
-      this.#reclaiming = undefined;
+  // 停放着的一个让位, 不论大小: 它的主人回来时得到 upload_unknown, 从头再传
+  async #evict(uploadId: string): Promise<void> {
+    const { journal, lock, isLive } = this.#parts;
+    // 同时来的别人不能挑中同一个
+    this.#kept.use(uploadId);
+    this.#warn(uploadId);
+    await lock.run(uploadId, async () => {
+      // 等锁期间续传了, 或已删
+      if (isLive(uploadId)) return;
+      if ((await journal.load(uploadId)) === undefined) this.#kept.remove(uploadId);
+      else await this.erase(uploadId);
     });
-    await this.#reclaiming;
   }
 
-  async #evictSmall(): Promise<void> {
-    const { journal, log, lock, isLive, now } = this.#parts;
-    const partials = await journal.listPartials();
-    const small = partials.filter(({ bytes }) => bytes < this.#options.spareBytes);
-    let evicted = 0;
-    for (const { uploadId } of small) {
-      await lock.run(uploadId, async () => {
-        // 先读记录再问: 读到记录时, 正在开始的那些已经进了内存
-        if ((await journal.load(uploadId)) === undefined || isLive(uploadId)) return;
-        await this.erase(uploadId);
-        evicted += 1;
-      });
-    }
-    if (evicted === 0) this.#reclaimAfterMs = now() + RECLAIM_PAUSE_MS;
-    log.warn({ evicted, limit: this.#options.maxPartials }, '未完成的上传满员');
+  #warn(uploadId: string): void {
+    const { log, now } = this.#parts;
+    if (now() < this.#warnAfterMs) return;
+    this.#warnAfterMs = now() + WARN_PAUSE_MS;
+    const fields = { event: 'partial_evicted', uploadId, limit: this.#options.maxPartials };
+    log.warn(fields, '未完成的上传满员, 占得最多的地址最旧的让位 (一小时之内不再说)');
   }
+
+  #full(visitor: Visitor): AppError {
+    const limit = this.#options.maxPartials;
+    const isOwn = !this.#parts.quota.fits(visitor, 'partials');
+    const facts = { setting: isOwn ? 'address.partials' : 'uploads.maxPartials', retryAfterMs: RETRY_MS };
+    return new AppError('server_busy', { facts: isOwn ? facts : { ...facts, limit } });
+  }
+}
+
+/** 最近一次写入, 没有写过的是开始; Unix 毫秒 */
+function lastTouched(partials: readonly StoredPartial[]): (entry: JournalEntry) => number {
+  const modifiedAt = new Map(partials.map((partial) => [partial.uploadId, partial.modifiedAt]));
+  return ({ uploadId, startedAt }) => Math.max(startedAt, modifiedAt.get(uploadId) ?? 0);
 }

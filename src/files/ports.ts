@@ -112,6 +112,8 @@ export interface JournalEntry {
   readonly sha256?: string;
   /** Unix 毫秒 */
   readonly startedAt: number;
+  /** 上传者的地址 (Visitor.address): 重启之后也按地址分份。受信任的地址与旧的记录没有 */
+  readonly address?: string;
   /** 已广播的结果; 有它就不再广播第二次 */
   readonly done?: { readonly seq: number; readonly time: number; readonly file: FileRecord };
 }

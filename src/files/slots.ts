@@ -1,64 +1,83 @@
-// 进行中的上传的名额: 总数与每会话各有上限
+// 进行中的上传的名额: 总数, 每会话与每个地址各有上限
 import { AppError } from '../protocol/errors.js';
+import { Counts } from '../quota/counts.js';
+import type { AddressQuota } from '../quota/ports.js';
+import type { Party } from './ports.js';
 
 export interface Slot {
-  readonly sessionKey: string;
+  readonly party: Party;
   /** 归还名额; 可重复调用 */
   release(): void;
 }
 
+export interface SlotLimits {
+  readonly maxActive: number;
+  readonly perSession: number;
+}
+
+const RETRY_MS = 1000;
+
 export class Slots {
-  readonly #maxTotal: number;
-  readonly #perSession: number;
-  readonly #counts = new Map<string, number>();
+  readonly #limits: SlotLimits;
+  readonly #quota: AddressQuota;
+  readonly #sessions = new Counts();
   #total = 0;
 
-  constructor(maxTotal: number, perSession: number) {
-    this.#maxTotal = maxTotal;
-    this.#perSession = perSession;
+  constructor(limits: SlotLimits, quota: AddressQuota) {
+    this.#limits = limits;
+    this.#quota = quota;
   }
 
   get full(): boolean {
-    return this.#total >= this.#maxTotal;
+    return this.#total >= this.#limits.maxActive;
   }
 
-  isSessionFull(sessionKey: string): boolean {
-    return (this.#counts.get(sessionKey) ?? 0) >= this.#perSession;
+  isSessionFull({ sessionKey }: Party): boolean {
+    return this.#sessions.of(sessionKey) >= this.#limits.perSession;
+  }
+
+  isAddressFull({ visitor }: Party): boolean {
+    return !this.#quota.fits(visitor, 'uploads');
   }
 
   /** 错误: server_busy */
-  acquire(sessionKey: string): Slot {
-    this.#requireShare(sessionKey);
-    if (this.full) throw new AppError('server_busy', { facts: { limit: this.#maxTotal } });
-    this.#counts.set(sessionKey, (this.#counts.get(sessionKey) ?? 0) + 1);
+  acquire(party: Party): Slot {
+    this.#requireShare(party);
+    const { maxActive } = this.#limits;
+    if (this.full) {
+      const facts = { setting: 'uploads.maxActive', limit: maxActive, retryAfterMs: RETRY_MS };
+      throw new AppError('server_busy', { facts });
+    }
+    const held = this.#quota.hold(party.visitor, 'uploads');
+    const { sessionKey } = party;
+    this.#sessions.add(sessionKey);
     this.#total += 1;
-    let held = true;
+    let isHeld = true;
     const release = (): void => {
-      if (!held) return;
-      held = false;
-      this.#giveBack(sessionKey);
+      if (!isHeld) return;
+      isHeld = false;
+      held.release();
+      this.#sessions.remove(sessionKey);
+      this.#total -= 1;
     };
-    return { sessionKey, release };
+    return { party, release };
   }
 
-  /** 名额换给另一个会话; 总数不变, 所以满员时也能换。错误: server_busy (原名额不动) */
-  move(slot: Slot, sessionKey: string): Slot {
-    if (slot.sessionKey === sessionKey) return slot;
-    this.#requireShare(sessionKey);
+  /** 名额换给另一个人; 总数不变, 所以满员时也能换。错误: server_busy (原名额不动) */
+  move(slot: Slot, party: Party): Slot {
+    const isSameAddress = slot.party.visitor.address === party.visitor.address;
+    if (slot.party.sessionKey !== party.sessionKey) this.#requireShare(party);
+    else if (isSameAddress) return slot;
+    // 占不下的在这里抛错
+    if (!isSameAddress) this.#quota.hold(party.visitor, 'uploads').release();
     slot.release();
-    return this.acquire(sessionKey);
+    return this.acquire(party);
   }
 
-  #requireShare(sessionKey: string): void {
-    if (!this.isSessionFull(sessionKey)) return;
-    throw new AppError('server_busy', { detail: '同时进行的上传过多', facts: { limit: this.#perSession } });
-  }
-
-  #giveBack(sessionKey: string): void {
-    this.#total -= 1;
-    const left = (this.#counts.get(sessionKey) ?? 1) - 1;
-    // 归零即删键: 会话来来去去, 表不能只增不减
-    if (left === 0) this.#counts.delete(sessionKey);
-    else this.#counts.set(sessionKey, left);
+  #requireShare(party: Party): void {
+    if (!this.isSessionFull(party)) return;
+    const limit = this.#limits.perSession;
+    const facts = { setting: 'uploads.perSession', limit, retryAfterMs: RETRY_MS };
+    throw new AppError('server_busy', { detail: '同时进行的上传过多', facts });
   }
 }

@@ -12,6 +12,7 @@ import type {
   FileResumeMessage,
   FileStartMessage,
 } from '../protocol/messages.js';
+import type { AddressQuota } from '../quota/ports.js';
 import { Arrivals } from './arrivals.js';
 import { ChunkDecoder } from './chunk-decoder.js';
 import { Departures } from './departures.js';
@@ -44,6 +45,7 @@ export interface UploadsParts {
   readonly journal: UploadJournal;
   readonly offers: Offers;
   readonly log: FilesLog;
+  readonly quota: AddressQuota;
   /** 磁盘引起的业务错误: 记进日志, 不逐次记 */
   readonly report: (error: AppError) => void;
   /** 单调时钟, 毫秒 */
@@ -63,10 +65,10 @@ export class Uploads {
   constructor(options: UploadsOptions, parts: UploadsParts) {
     this.#parts = parts;
     this.#decoder = new ChunkDecoder(parts.intake.pool);
-    this.#live = new LiveUploads(options, { budget: parts.intake.budget, now: parts.now });
+    this.#live = new LiveUploads(options, { ...parts, budget: parts.intake.budget });
     const { maxPartials, partialTtlMs, chunkBytes } = options;
     this.#partials = new Partials(
-      { maxPartials, ttlMs: partialTtlMs, spareBytes: chunkBytes },
+      { maxPartials, ttlMs: partialTtlMs },
       { ...parts, lock: this.#lock, isLive: (uploadId) => this.#live.has(uploadId) },
     );
     const shared = { live: this.#live, lock: this.#lock, partials: this.#partials };
@@ -132,7 +134,7 @@ export class Uploads {
    */
   pause(owner: UploadOwner, { uploadId }: FilePauseMessage): void {
     const live = this.#live.get(uploadId);
-    if (live?.slot.sessionKey === owner.sessionKey) this.#parts.offers.pause(live.entry.fileId);
+    if (live?.slot.party.sessionKey === owner.sessionKey) this.#parts.offers.pause(live.entry.fileId);
   }
 
   async cancel(owner: UploadOwner, { uploadId }: FileCancelMessage): Promise<void> {

@@ -29,6 +29,12 @@ export const SHARES = {
   downloads: { setting: 'address.downloads' },
   /** 跟着别人的上传读的下载, 等着的也算 */
   followers: { setting: 'address.followers' },
+  /** 进行中的上传, 分片的与 HTTP 的 */
+  uploads: { setting: 'address.uploads' },
+  /** 磁盘上未完成的上传 */
+  partials: { setting: 'address.partials' },
+  /** 别人看得见的边传边下 */
+  offers: { setting: 'address.offers' },
   /** 等着做的缩略图 */
   thumbs: { setting: 'address.thumbs' },
   /** 正在读盘的历史页与文件列表; 更多的等着 */

@@ -71,6 +71,7 @@ function isEntry(value: unknown, uploadId: string): value is JournalEntry {
     typeof entry.fileId === 'string' &&
     typeof entry.tokenHash === 'string' &&
     SHA256_HEX.test(entry.tokenHash) &&
-    typeof entry.startedAt === 'number'
+    typeof entry.startedAt === 'number' &&
+    (entry.address === undefined || typeof entry.address === 'string')
   );
 }

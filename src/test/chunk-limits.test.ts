@@ -124,7 +124,7 @@ test('窗口: 默认配置下 256 个名额都开得出来, 先来的窗口大',
   assert.equal(windows.at(-1), 256 * KIB);
 });
 
-test('未完成的上传: 数目有上限; 满员时不足一个分片而没有主人的让位', async (t) => {
+test('未完成的上传: 数目有上限; 正在传的与刚断线的都不让位', async (t) => {
   const { client, ws, storage } = await joined(t, {
     ...FREE,
     uploads: { maxPartials: 3, perSession: 1, maxActive: 3 },

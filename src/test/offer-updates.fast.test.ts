@@ -4,6 +4,7 @@ import { it, type TestContext } from 'node:test';
 import { Offers } from '../files/offers.js';
 import type { Transfer } from '../files/transfer.js';
 import type { OfferedFile } from '../protocol/messages.js';
+import { LOCAL_PARTY, NO_LIMITS } from './quota-tools.js';
 
 const SIZE = 1_000_000;
 
@@ -38,9 +39,9 @@ it('边传边下: 一秒里来了一千个分片, 也只说一次; 没有进展�
   const { now, pass } = handTurned(t);
   const told: OfferedFile[] = [];
   const events = { offered: (offer: OfferedFile) => void told.push(offer), closed: () => undefined };
-  const offers = new Offers({ enabled: true, events, now });
+  const offers = new Offers({ enabled: true, events, quota: NO_LIMITS, now });
   const { transfer, upload } = uploading('f1');
-  offers.open(transfer);
+  offers.open(transfer, LOCAL_PARTY.visitor);
   for (let second = 0; second < 3; second += 1) {
     for (let chunk = 0; chunk < 1000; chunk += 1) {
       upload.written += 10;
