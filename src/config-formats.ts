@@ -11,6 +11,7 @@ export type Kind =
   | 'networks'
   | 'words'
   | 'hosts'
+  | 'names'
   | 'choice'
   | 'choices';
 
@@ -145,6 +146,11 @@ export const KINDS: Readonly<Record<Kind, KindEntry>> = {
     parse: (text) => splitList(text.toLowerCase()),
     isValid: (value) => isListOf(value, (item) => /^[a-z0-9_][a-z0-9._-]{0,252}$/.test(item)),
     expected: () => '以逗号分隔的小写主机名, 不带端口',
+  },
+  names: {
+    parse: splitList,
+    isValid: (value) => isListOf(value, (item) => item.trim() !== '' && item.length <= 32),
+    expected: () => '以逗号分隔的名字, 每个至多 32 个字符',
   },
   choice: {
     parse: (text) => text.trim(),

@@ -46,6 +46,12 @@ const BLOCKED_EXTENSIONS: readonly string[] = [
   'sh bash zsh csh ksh fish command run app elf so ko dylib desktop',
   'msi msp mst msu msix msixbundle appx appxbundle application jar apk ipa deb rpm pkg appimage',
 ].flatMap((line) => line.split(' '));
+// 冒充服务器, 管理者, 或看上去是在叫所有人的; 按样子比, 所以大小写, 形近字与括号不必另写
+const RESERVED_NAMES: readonly string[] = [
+  '系统 系统消息 系统管理员 管理员 管理者 站长 版主 客服 官方 服务器 水闸 所有人 全体成员 大家 匿名',
+  'system admin administrator root sysadmin sluice server moderator mod owner support official',
+  'all everyone here channel anonymous null undefined',
+].flatMap((line) => line.split(' '));
 const CONTENT_KINDS = ['pe', 'elf', 'macho', 'shebang'] as const;
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -137,6 +143,7 @@ export const SCHEMA = {
     }),
     largeFrames: int(8, '每个地址收得下整帧 (files.frameBytes) 的聊天连接; 其余的单帧至多 1 MiB', { min: 0 }),
     transfers: int(48, '每个地址的传输连接', { min: 0 }),
+    heldNames: int(256, '每个地址断线之后还留着的名字; 超出的让出最早的', { min: 0 }),
     hosts: int(4, '每个地址同时使用的不同 Host 值', { min: 0 }),
     downloads: int(64, '每个地址同时进行的下载', { min: 0 }),
     followers: int(64, '每个地址跟着上传读的下载 (边传边下), 等着的也算', { min: 0 }),
@@ -154,6 +161,12 @@ export const SCHEMA = {
     maxSessions: int(20_000, '会话上限, 含断线后保留的'),
     connectionsPerSession: int(8, '一个会话的连接上限 (多窗口)'),
     sessionRetainMs: ms(600_000, '断线后会话保留多久', { min: 0 }),
+    nameHoldMs: ms(120_000, '断线之后名字给他留多久, 别人用不了; 没有令牌的基础客户端按地址留', { min: 0 }),
+    reservedNames: list(
+      'names',
+      RESERVED_NAMES,
+      '谁也不能用的名字, 样子相同的 (大小写, 形近字, 加括号) 也算',
+    ),
     messagesPerSecond: int(20, '每个会话每秒的消息上限; 0 = 不限', {
       env: 'SLUICE_MESSAGES_PER_SECOND',
       min: 0,

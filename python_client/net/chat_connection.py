@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from ..model.connection import CONNECTING, JOINING, ONLINE, STOPPED, WAITING, ConnectionState
+from ..protocol import client_frames
 from ..protocol.codec import BadFrameError, decode
 from ..protocol.errors import ABNORMAL_CLOSE, is_refused_for_good
 from ..protocol.messages import Batch, CloseReason, Unknown, Welcome
@@ -29,6 +30,8 @@ MAX_FRAME_BYTES = 2 * 1024 * 1024
 PING_TIMEOUT_S = 15.0
 # 在线满这么久才算稳定, 退避从头开始 (秒)
 STABLE_S = 10.0
+# 走的时候至多等这么久: 断了的网络不能拖住退出
+LEAVE_TIMEOUT_S = 0.3
 # 刚在线就断的, 至多从这一级退避 (1 秒) 开始: 连续抖动时仍然很快回来
 SETTLED_ATTEMPT = 1
 # 等着写进套接字的帧; 满了当作不在线, 由调用者留着
@@ -128,6 +131,9 @@ class ChatConnection:
         except asyncio.TimeoutError:
             log.info("chat.join_timeout")
             return _outage("no_welcome")
+        except asyncio.CancelledError:
+            await _say_leave(socket)
+            raise
         finally:
             writer.cancel()
             self._outgoing = None
@@ -191,6 +197,14 @@ class ChatConnection:
     def _become(self, state: ConnectionState) -> None:
         self._state = state
         self._ports.state_changed(state)
+
+
+# 自己走的要说一声: 否则服务器当作断线, 名字还留着, 马上再开一个 (命令行) 就重名
+async def _say_leave(socket: ClientConnection) -> None:
+    try:
+        await asyncio.wait_for(socket.send(client_frames.leave()), LEAVE_TIMEOUT_S)
+    except (ConnectionClosed, asyncio.TimeoutError):
+        log.info("chat.leave_unsent")
 
 
 async def _write(socket: ClientConnection, outgoing: asyncio.Queue[str]) -> None:

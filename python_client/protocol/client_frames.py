@@ -29,6 +29,11 @@ def join(
     )
 
 
+def leave() -> str:
+    """离开: 名字立刻空出来; 不说就断开的, 名字还留一会儿。"""
+    return _encode({"type": "user_update", "action": "leave"})
+
+
 def text(name: str, message: str, client_id: str) -> str:
     """一条文字; 同一个 client_id 重发不会重复广播。"""
     return _encode({"type": "text", "name": name, "message": message, "clientId": client_id})

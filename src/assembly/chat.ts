@@ -2,6 +2,8 @@
 import { Archive } from '../chat/archive.js';
 import { Fanout } from '../chat/fanout.js';
 import { LocalBus } from '../chat/local-bus.js';
+import { LocalNames } from '../chat/names/local-names.js';
+import { NameRules } from '../chat/names/name-rules.js';
 import { OfferBoard } from '../chat/offer-board.js';
 import type { Publisher } from '../chat/ports.js';
 import { Presence } from '../chat/presence.js';
@@ -29,7 +31,13 @@ export function createChat(
   { log, secret }: Storage,
   publisher: Publisher,
 ): Chat {
-  const sessions = new Sessions(config.chat, new SessionTokens(secret), now);
+  const names = new LocalNames({
+    maxHeld: config.chat.maxMembers,
+    heldPerAddress: config.address.heldNames,
+    now,
+  });
+  const nameRules = new NameRules(config.chat.reservedNames);
+  const sessions = new Sessions(config.chat, { tokens: new SessionTokens(secret), names, nameRules, now });
   const bus = new LocalBus(log);
   const fanout = new Fanout(publisher, { ...config.fanout, now });
   const { presenceTickMs } = config.chat;

@@ -152,7 +152,7 @@ function buildHandlers({ room, files, tickets }: DispatcherOptions): Handlers {
   return {
     user_update: (member, message) => {
       if (message.action === 'join') return room.join(member, message);
-      room.leave(member);
+      room.leave(member, 'left');
       member.become('connecting');
       return undefined;
     },

@@ -18,7 +18,7 @@ import type {
   TextEntry,
 } from '../protocol/messages.js';
 import type { SearchCriteria } from '../protocol/search-query.js';
-import type { Visitor } from '../quota/ports.js';
+import type { Held, Visitor } from '../quota/ports.js';
 
 /** 一条活着的 WebSocket; 关闭之后所有方法都是空操作, 不抛错 */
 export interface Connection {
@@ -146,6 +146,32 @@ export interface Bus {
   text(draft: Omit<TextEntry, 'seq'>, provenance?: Provenance): Appended<TextEntry>;
   file(draft: { time: number; file: FileRecord }, provenance?: Provenance): Appended<FileEntry>;
   presence(change: PresenceChange): void;
+}
+
+/** 占着名字的一方 */
+export interface NameHolder {
+  /** 会话令牌的散列; 没有会话的由地址与名字得出 */
+  readonly id: string;
+  readonly visitor: Visitor;
+  /** 留着的名字凭什么拿回: token 只认他自己; address (没有令牌的基础客户端) 同一个地址的就行 */
+  readonly keptBy: 'token' | 'address';
+}
+
+/**
+ * 名字归谁。样子相同的 (nameKeys) 算同一个名字。保证: 一个名字同时只有一个人; 留着的有界, 每个地址也有界。
+ * 集群里由各节点共同比较并交换的实现来替换, 那时 claim 改为异步。
+ */
+export interface Names {
+  /** 占住, 从此在线。错误: name_taken (facts 里 retryAfterMs: 留给刚断开的人, 还有多久) */
+  claim(name: string, holder: NameHolder): void;
+  /** 断开了: 给他留 durationMs 毫秒; 占满的让出最早的 */
+  hold(name: string, holder: NameHolder, durationMs: number): void;
+  /** 放开他占着或留着的; 是别人的则不动 */
+  release(name: string, holder: NameHolder): void;
+  /** 不上线而要以这个名字署名 (HTTP 上传): 此前没有人的, 先替他占着不让别的地址拿走。错误: 同 claim */
+  borrow(name: string, holder: NameHolder): Held;
+  /** 忘掉过期的; 定时调用 */
+  sweep(): void;
 }
 
 /** 换一条传输连接用的票 */

@@ -71,7 +71,7 @@ export class Room {
       this.#welcome(member, member.session);
       return undefined;
     }
-    const session = sessions.claim(request.name, request.session, member.ownLimit);
+    const session = sessions.claim(request, member);
     // 每次加入重新声明: 离开前声明过的不算
     member.batch = request.features?.includes('batch') ?? false;
     member.batchText = request.features?.includes('batch_text') ?? false;
@@ -89,8 +89,8 @@ export class Room {
     return introduced;
   }
 
-  /** 离开房间; 该用户最后一条聊天连接离开时广播 leave */
-  leave(member: Member): void {
+  /** 离开房间 (自己说了 leave, 或断开了); 该用户最后一条聊天连接离开时广播 leave */
+  leave(member: Member, how: 'left' | 'dropped'): void {
     const session = member.session;
     if (session === undefined) return;
     const { sessions, presence, offers, fanout } = this.#options;
@@ -101,7 +101,7 @@ export class Room {
       offers.exit(member);
       presence.unsubscribe(member);
     }
-    if (sessions.detach(member)) presence.left(session.name);
+    if (sessions.detach(member, how)) presence.left(session.name);
   }
 
   /** 广播一行文字。错误: text_too_long, invalid_field, rate_limited, 日志的 storage_full 与 server_busy (都没有广播) */

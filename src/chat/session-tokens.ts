@@ -35,6 +35,11 @@ export class SessionTokens {
     return createHash('sha256').update(token).digest('base64url');
   }
 
+  /** 没有会话的来者 (HTTP 上传): 同一个地址的同一个名字总是同一个; 有密钥, 由它猜不出地址 */
+  strangerId(address: string, name: string): string {
+    return createHmac('sha256', this.#secret).update(`${address}\0${name}`).digest('base64url');
+  }
+
   #sign(nonce: Uint8Array): Buffer {
     return createHmac('sha256', this.#secret).update(nonce).digest().subarray(0, MAC_BYTES);
   }

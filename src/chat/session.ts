@@ -1,10 +1,12 @@
 // 一个用户的会话: 令牌, 名字, 属于他的连接, 以及重发去重所需的应答记录
-//   active (有聊天连接) --最后一条断开--> away (保留令牌, 名字可被别人取走)
+//   active (有聊天连接) --最后一条断开--> away (保留令牌; 名字留一会儿, 见 Names)
 //   away --凭令牌回来--> active;  away --超过保留期--> ended
 import { AppError } from '../protocol/errors.js';
 import type { AckMessage, LastClose, RoomEntry } from '../protocol/messages.js';
+import type { Visitor } from '../quota/ports.js';
 import type { Member } from './member.js';
-import type { SentBy } from './ports.js';
+import { personTag } from './person-tag.js';
+import type { NameHolder, SentBy } from './ports.js';
 import type { RateLimit } from './rate-limit.js';
 import { SentIds } from './sent-ids.js';
 import { SessionTokens } from './session-tokens.js';
@@ -15,6 +17,7 @@ export interface SessionIdentity {
   readonly token: string;
   readonly name: string;
   readonly restored: boolean;
+  readonly visitor: Visitor;
 }
 
 interface Attempt {
@@ -28,11 +31,14 @@ const MAX_UNSETTLED = 4096;
 const NOBODY: readonly Member[] = [];
 
 // 在线而没说话的会话占多数: 去重要用的, 发过消息才建
-export class Session {
+export class Session implements NameHolder {
   readonly token: string;
   readonly rateLimit: RateLimit;
   name: string;
   state: SessionState = 'away';
+  /** 最近一次加入来自哪里 */
+  visitor: Visitor;
+  keptBy: NameHolder['keptBy'] = 'address';
   /** 最后一条聊天连接是被服务器切断的: 它的原因; 下一次 welcome 说一遍后清除 */
   lastClose: LastClose | undefined;
   /** 最后一条连接离开的时刻 (单调毫秒), 清扫时据此过期; 还有连接时为 undefined */
@@ -41,6 +47,7 @@ export class Session {
   #chats = NOBODY;
   #transfers = NOBODY;
   #sender: string | undefined;
+  #from: string | undefined;
   #acks: Map<string, Attempt> | undefined;
   readonly #maxAcks: number;
   /** 内存里已没有应答, 而确实发过的; 一个也没有挤出时不建 */
@@ -53,6 +60,7 @@ export class Session {
     this.token = identity.token;
     this.#past = identity.restored ? 'unknown' : 'known';
     this.name = identity.name;
+    this.visitor = identity.visitor;
     this.rateLimit = rateLimit;
     this.#maxAcks = maxAcks;
   }
@@ -69,6 +77,16 @@ export class Session {
   get sender(): string {
     this.#sender ??= SessionTokens.senderOf(this.token);
     return this.#sender;
+  }
+
+  get id(): string {
+    return this.sender;
+  }
+
+  /** 公开的标识: 随每条消息告诉别人, 看得出同一个名字换了人 */
+  get from(): string {
+    this.#from ??= personTag(this.sender);
+    return this.#from;
   }
 
   /** 收下一条连接; 这一种已有 limit 条时, 返回要被替换的最早的一条 (由调用者断开) */

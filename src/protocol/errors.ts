@@ -26,7 +26,11 @@ export const ERRORS = {
   head_too_large: { http: 431, retryable: false, message: '请求头过长' },
   upload_unknown: { http: 404, retryable: false, message: '没有这个上传, 或它已由别的连接接管' },
   name_taken: { http: 409, retryable: false, message: '这个用户名正被使用, 请换一个' },
-  name_invalid: { http: 400, retryable: false, message: '用户名须为 1 到 32 个字符, 不含控制字符' },
+  name_invalid: {
+    http: 400,
+    retryable: false,
+    message: '用户名须为 1 到 32 个看得见的字符, 一个词里不混用形近的文字',
+  },
   request_in_progress: { http: 409, retryable: true, message: '同一个 Idempotency-Key 的请求还没有做完' },
   idempotency_key_reused: {
     http: 422,

@@ -226,6 +226,11 @@ export interface TextBroadcast {
 /** 文本文件的编码, 凭内容认出; 都是浏览器认得的写法 */
 export const TEXT_CHARSETS = ['gb18030', 'utf-16le', 'utf-16be'] as const;
 export type TextCharset = (typeof TEXT_CHARSETS)[number];
+/** 谁发的: 那时显示的名字, 与他的公开标识 (同一个名字可能换了人) */
+export interface Sender {
+  readonly name: string;
+  readonly from: string;
+}
 /** 已发布的文件; path 类字段在编码时按收件人的来源变成绝对链接 */
 export interface FileRecord {
   readonly id: string;

@@ -272,7 +272,7 @@ const CASES: { readonly [C in ErrorCode]: Case } = {
   },
   internal: async (t) => {
     const { http, ws, storage } = await serve(t);
-    const client = await Client.join(t, ws, '张三');
+    const client = await Client.join(t, ws, '李四');
     // 真的故障: 有人在脚下删了存储目录
     await rm(storage, { recursive: true });
     return [await posted(http), await reply(client, file({}))];

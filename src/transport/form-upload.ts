@@ -1,4 +1,5 @@
 // POST /api/files 的一次请求: multipart 的字节从 uWS 的缓冲直接拷进写入块, 中间不留副本
+import type { Signature } from '../chat/sessions.js';
 import type { IncomingFile } from '../files/incoming-file.js';
 import type { Intake } from '../files/intake.js';
 import type { KeyedRun } from '../files/keyed-requests.js';
@@ -6,7 +7,6 @@ import type { Party } from '../files/ports.js';
 import { toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
-import { cleanUserName } from '../protocol/user-name.js';
 import { BodyClock } from './body-clock.js';
 import type { Exchange, ReportInternal } from './http.js';
 import { MultipartReader } from './multipart.js';
@@ -31,8 +31,11 @@ export interface RequestFacts {
   readonly contentLength: number;
   readonly origin: string;
   readonly party: Party;
-  /** 由会话得出的名字; 没有会话时看表单的 name 字段 */
-  readonly sessionName: string | undefined;
+  /**
+   * 以谁的名义: 有会话的不看 field (表单的 name 字段)。占住的名字由表单放开。
+   * 错误: invalid_field (都没有), name_invalid, name_taken
+   */
+  readonly sign: (field: string | undefined) => Signature;
   /** 带了 Idempotency-Key 的, 以这个名字开始; 错误: invalid_field, request_in_progress */
   readonly keyed: ((name: string) => KeyedRun) | undefined;
 }
@@ -56,7 +59,10 @@ export class FormUpload {
   #body: 'flowing' | 'paused' | 'complete' = 'flowing';
   /** 请求体已到的字节, 含表单自身 */
   #receivedBytes = 0;
-  #name: string | undefined;
+  /** 表单的 name 字段 */
+  #nameField: string | undefined;
+  /** 第一个文件起才有 */
+  #sender: Signature | undefined;
   /** 带了幂等键的, 从第一个文件起占着那个键 */
   #run: KeyedRun | undefined;
   #clock: BodyClock | undefined;
@@ -75,7 +81,6 @@ export class FormUpload {
       this.#clock?.stop();
       ended();
     };
-    this.#name = facts.sessionName;
     this.#maxBytes = fileBytes + FORM_OVERHEAD_BYTES;
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#reader = new MultipartReader(facts.contentType, filesPerRequest, {
@@ -143,18 +148,15 @@ export class FormUpload {
   }
 
   #field(name: string, value: () => string): void {
-    // 有会话的, 名字以会话为准
-    if (name !== 'name' || this.#facts.sessionName !== undefined) return;
-    this.#name = cleanUserName(value());
+    if (name === 'name') this.#nameField = value();
   }
 
   #openFile(fileName: string, mimeType: string): IncomingFile {
-    if (this.#name === undefined) {
-      throw new AppError('invalid_field', { detail: 'name 字段须在文件之前', facts: { field: 'name' } });
-    }
+    this.#sender ??= this.#facts.sign(this.#nameField);
+    const { name } = this.#sender;
     // 没有会话的以名字区分, 所以到这里才知道是谁的键
-    this.#run ??= this.#facts.keyed?.(this.#name);
-    const file = this.#parts.intake.open(this.#facts.party, this.#name, fileName, mimeType);
+    this.#run ??= this.#facts.keyed?.(name);
+    const file = this.#parts.intake.open(this.#facts.party, name, fileName, mimeType);
     file.onProgress = () => this.#progressed();
     this.#files.push(file);
     return file;
@@ -207,6 +209,7 @@ export class FormUpload {
   // 应答之前就放开: 对方一收到应答就可以用同一个键再来
   #finish(): void {
     this.#run?.end();
+    this.#sender?.held.release();
     this.#ended();
   }
 

@@ -2,9 +2,10 @@
 
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import type { Session } from '../chat/session.js';
-import type { Sessions } from '../chat/sessions.js';
+import type { Sessions, Signature } from '../chat/sessions.js';
 import type { KeyedRequests, KeyedRun } from '../files/keyed-requests.js';
 import { AppError } from '../protocol/errors.js';
+import type { Visitor } from '../quota/ports.js';
 import { bearerSession } from './bearer.js';
 import { FORM_OVERHEAD_BYTES, type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
 import { Exchange } from './http.js';
@@ -80,9 +81,23 @@ export class UploadRoute {
     const peer = this.#parts.peers.of(res, req);
     const origin = this.#parts.origins.recipient(peer, header);
     const session = bearerSession(header('authorization'), this.#parts.sessions);
+    const sign = (field: string | undefined): Signature => this.#sign(session, field, peer);
     const keyed = this.#keyed(idempotencyKey(req), session, peer.address);
     const party = { sessionKey: session?.token ?? '', visitor: peer };
-    return { contentType, contentLength, origin, party, sessionName: session?.name, keyed };
+    return { contentType, contentLength, origin, party, sign, keyed };
+  }
+
+  #sign(session: Session | undefined, field: string | undefined, visitor: Visitor): Signature {
+    const { sessions } = this.#parts;
+    if (session !== undefined) return sessions.sign(session);
+    if (field === undefined) {
+      throw new AppError('invalid_field', { detail: 'name 字段须在文件之前', facts: { field: 'name' } });
+    }
+    try {
+      return sessions.signAs(field, visitor);
+    } catch (error) {
+      throw error instanceof AppError && error.code === 'name_taken' ? withoutToken(error) : error;
+    }
   }
 
   // 键属于会话; 没有会话的属于名字与地址, 名字要到表单里才知道
@@ -91,6 +106,12 @@ export class UploadRoute {
     return (name: string): KeyedRun =>
       this.#parts.keyed.begin(session === undefined ? [name, address] : [session.sender], key);
   }
+}
+
+// 名字的主人自己多半就是他: 告诉他怎么证明
+function withoutToken({ facts }: AppError): AppError {
+  const detail = '他本人请带上 Authorization: Bearer 令牌 (welcome 的 session)';
+  return new AppError('name_taken', { detail, facts });
 }
 
 // 写了却认不出 (空的, 不是 UTF-8 的 uWS 也给空的) 不能当作没写: 对方以为再发是安全的。错误: invalid_field

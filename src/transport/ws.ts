@@ -266,7 +266,7 @@ export class WsEdge {
     this.#budget.forget(connection);
     this.#admission.leave({ visitor, origin: connection.origin, held: connection.held });
     this.#socketClosed();
-    this.#parts.room.leave(member);
+    this.#parts.room.leave(member, 'dropped');
     member.become('closing');
     this.#parts.files.detach(member);
   }

@@ -91,7 +91,8 @@ export class SignIn {
     if (error.retryable && this.#model.login.get().phase === 'in') return;
     if (error.code === 'name_taken' && this.#tryOtherToken()) return;
     this.#fail({ code: error.code, message: error.message });
-    if (error.code === 'name_taken') void this.#suggest(this.#name);
+    // 保留的名字后面加个数字, 还是像它
+    if (error.code === 'name_taken' && error['reserved'] === undefined) void this.#suggest(this.#name);
   }
 
   // 服务器换了存储, 旧令牌作废: 两个标签页里先回来的得到新令牌, 后回来的要用它的

@@ -58,8 +58,9 @@ export const ERRORS_EN: Readonly<Record<ShownErrorCode, string>> = {
   upgrade_required: 'This address only speaks WebSocket, version 13',
   head_too_large: 'The request headers are too long',
   upload_unknown: 'The server no longer knows this upload. Retry to send it from the start',
-  name_taken: 'This name is in use; please choose another',
-  name_invalid: 'The name must have 1 to 32 characters and no control characters',
+  name_taken:
+    'This name is in use, kept for someone who just dropped off, or reserved; please choose another',
+  name_invalid: 'The name must have 1 to 32 visible characters and not mix look-alike scripts in one word',
   request_in_progress: 'The same request is still being worked on; please wait a little',
   idempotency_key_reused: 'This idempotency key was used for other files; please use a new one',
   file_too_large: 'The file is over the size limit',
