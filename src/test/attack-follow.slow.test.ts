@@ -44,6 +44,7 @@ it('边传边下: 256 个人等一个从不传的上传, 别人的下载照常; 
   const waiting = Array.from({ length: READERS + 64 }, async (_, index) => {
     const response = await ask(t, url, `127.0.0.${2 + (index % 4)}`);
     statuses.push(response.statusCode);
+    assert.ok(Number(response.headers['retry-after']) >= 1);
     retries.push(JSON.parse(await textOf(response)).error.retryAfterMs);
   });
   // 位子都占上了: 多出来的已经被拒

@@ -28,6 +28,12 @@ export class BodyClock implements Patrolled {
     this.#complete ||= isLast;
   }
 
+  /** 这么久没有字节了 (毫秒); 收完的, 停着等磁盘的是 0 */
+  get quietMs(): number {
+    const { paused, patrol } = this.#exchange;
+    return paused || this.#complete ? 0 : patrol.now() - this.#arrivedAtMs;
+  }
+
   /** 可重复调用; 应答之前须停下 */
   stop(): void {
     this.#exchange.patrol.forget(this);

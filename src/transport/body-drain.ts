@@ -3,6 +3,8 @@
 //   dropping --收完--> complete --已应答--> 断开
 //       \--- 太多, 太久 --> holding (停读) --再等一会儿--> 断开
 import type { HttpResponse } from 'uWebSockets.js';
+import { Counts } from '../quota/counts.js';
+import type { Visitor } from '../quota/ports.js';
 import type { Patrol, Patrolled } from './patrol.js';
 
 // 一个请求至多再读这么多, 这么久
@@ -13,36 +15,45 @@ const HOLD_MS = 10_000;
 // 全部请求: 同时在读的至多这么多个, 合计至多这么多字节; 超出的不再读。停着等断开的不占
 const MAX_DRAINS = 64;
 const MAX_TOTAL_BYTES = 256 * 1024 * 1024;
+// 一个地址: 上面两项的八分之一与四分之一。受信任的与不知道是谁的不计
+const MAX_ADDRESS_DRAINS = 8;
+const MAX_ADDRESS_BYTES = 64 * 1024 * 1024;
 
 /** 正在丢弃的; 全进程一份, 与连接属于哪个服务器无关 */
 const total = { drains: 0, bytes: 0 };
+const drainsBy = new Counts();
+const bytesBy = new Counts();
 
 export class BodyDrain implements Patrolled {
   readonly #res: HttpResponse;
   readonly #patrol: Patrol;
+  /** 按地址计的键; 不计的没有 */
+  readonly #address: string | undefined;
   #state: 'dropping' | 'holding' | 'complete' | 'released' = 'dropping';
   #bytes = 0;
   #untilMs: number;
   #answered = false;
 
   /** 名额用完则停读 */
-  constructor(res: HttpResponse, patrol: Patrol) {
+  constructor(res: HttpResponse, patrol: Patrol, sender: Visitor | undefined) {
     this.#res = res;
     this.#patrol = patrol;
+    this.#address = sender === undefined || sender.trusted ? undefined : sender.address;
     this.#untilMs = patrol.now() + MAX_MS;
-    total.drains += 1;
+    this.#begin();
     patrol.watch(this);
-    if (total.drains > MAX_DRAINS) this.#hold();
+    if (total.drains > MAX_DRAINS || this.#shareOf(drainsBy) > MAX_ADDRESS_DRAINS) this.#hold();
   }
 
   /** 又来了这么多字节 */
   feed(bytes: number, isLast: boolean): void {
     this.#bytes += bytes;
     total.bytes += bytes;
+    if (this.#address !== undefined) bytesBy.add(this.#address, bytes);
     if (isLast) {
       this.#state = 'complete';
       this.#closeIfDone();
-    } else if (this.#bytes > MAX_BYTES || total.bytes > MAX_TOTAL_BYTES) this.#hold();
+    } else if (this.#isTooMuch) this.#hold();
   }
 
   /** 应答已经发出, 连接随后断开 */
@@ -61,10 +72,30 @@ export class BodyDrain implements Patrolled {
   /** 连接没有了, 或不必再管; 可重复调用 */
   release(): void {
     if (this.#state === 'released') return;
-    if (this.#state !== 'holding') total.drains -= 1;
+    if (this.#state !== 'holding') this.#end();
     this.#state = 'released';
     total.bytes -= this.#bytes;
+    if (this.#address !== undefined) bytesBy.remove(this.#address, this.#bytes);
     this.#patrol.forget(this);
+  }
+
+  get #isTooMuch(): boolean {
+    const isOwn = this.#bytes > MAX_BYTES || this.#shareOf(bytesBy) > MAX_ADDRESS_BYTES;
+    return isOwn || total.bytes > MAX_TOTAL_BYTES;
+  }
+
+  #shareOf(counts: Counts): number {
+    return this.#address === undefined ? 0 : counts.of(this.#address);
+  }
+
+  #begin(): void {
+    total.drains += 1;
+    if (this.#address !== undefined) drainsBy.add(this.#address);
+  }
+
+  #end(): void {
+    total.drains -= 1;
+    if (this.#address !== undefined) drainsBy.remove(this.#address);
   }
 
   // 这一轮回调之后再断: uWS 攒着的应答要等回调结束才写出去
@@ -78,7 +109,7 @@ export class BodyDrain implements Patrolled {
   #hold(): void {
     if (this.#state !== 'dropping') return;
     this.#state = 'holding';
-    total.drains -= 1;
+    this.#end();
     this.#untilMs = this.#patrol.now() + HOLD_MS;
     this.#res.pause();
   }

@@ -4,7 +4,7 @@ import { AppError } from '../protocol/errors.js';
 import type { AddressQuota, Held } from '../quota/ports.js';
 import { isShared, PREFLIGHT_HEADERS, share } from './cors.js';
 import { Exchange, hasBody, type ReportInternal, refuseAndClose, sendNoContent } from './http.js';
-import { claim, occupy } from './in-flight.js';
+import { claim, introduce, occupy } from './in-flight.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
@@ -146,6 +146,7 @@ export class Doors {
 
   // 每个请求都经过: 先看头是否可信, 再按地址计数。不受理的已经应答, 那时为 undefined
   #admits(res: HttpResponse, req: HttpRequest, count: () => Held): Held | undefined {
+    if (hasBody(req)) introduce(res, this.#parts.peers.of(res, req));
     try {
       requireSoundHead(req);
       if (!PROBES.has(req.getUrl())) this.#parts.origins.requireKnownHost(req.getHeader('host'));

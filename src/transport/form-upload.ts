@@ -66,6 +66,7 @@ export class FormUpload {
   /** 带了幂等键的, 从第一个文件起占着那个键 */
   #run: KeyedRun | undefined;
   #clock: BodyClock | undefined;
+  #isLeaving = false;
 
   constructor(
     exchange: Exchange,
@@ -101,6 +102,16 @@ export class FormUpload {
     // 与接收并行: 明知放不下就不必收完。没有声明长度的不知道还剩多少, 由逐块的检查把守
     const remaining = (): number => Math.max(0, this.#facts.contentLength - this.#receivedBytes);
     this.#parts.intake.checkSpace(remaining).catch((error: unknown) => void this.fail(error));
+  }
+
+  /** 已决定拒绝, 正在删净 */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /** 请求体这么久没有字节了 (毫秒) */
+  get quietMs(): number {
+    return this.#ending === undefined ? (this.#clock?.quietMs ?? 0) : 0;
   }
 
   /** 删净已收下的, 再应答错误; 可重复调用。已开始发布的不能只发一半: 等它做完 */
@@ -197,6 +208,7 @@ export class FormUpload {
   }
 
   async #abandon(error: unknown): Promise<void> {
+    this.#isLeaving = true;
     this.#clock?.stop();
     // 清理期间余下的还会来, 读到就丢
     this.#exchange.drop();

@@ -6,7 +6,7 @@ import { BodyDrain } from './body-drain.js';
 import { BodyWriter } from './body-writer.js';
 import { embedding, writeSharing } from './cors.js';
 import { writeHardening } from './hardening.js';
-import { claim } from './in-flight.js';
+import { claim, senderOf } from './in-flight.js';
 import type { Patrol } from './patrol.js';
 
 const STATUS_TEXT = new Map<number, string>([
@@ -263,7 +263,7 @@ export class Exchange {
     if (this.#body === 'unread') this.receive(() => {});
     this.resume();
     // 收完了的没有余下的可等
-    if (this.#body !== 'whole') this.#drain = new BodyDrain(this.res, this.patrol);
+    if (this.#body !== 'whole') this.#drain = new BodyDrain(this.res, this.patrol, senderOf(this.res));
   }
 
   /** 请求体还没收完就拒绝: 立即应答, 一面接着读一面丢; 收完 (或读够了, 再留一会儿) 就断开。已收完的照常应答, 连接留着 */

@@ -5,13 +5,17 @@ import type { Session } from '../chat/session.js';
 import type { Sessions, Signature } from '../chat/sessions.js';
 import type { KeyedRequests, KeyedRun } from '../files/keyed-requests.js';
 import { AppError } from '../protocol/errors.js';
-import type { Visitor } from '../quota/ports.js';
+import type { AddressQuota, Visitor } from '../quota/ports.js';
 import { bearerSession } from './bearer.js';
 import { FORM_OVERHEAD_BYTES, type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
 import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
+
+// 名额用完时, 这么久没有一个字节的请求让位 (毫秒)
+const QUIET_MS = 10_000;
+const RETRY_MS = 1000;
 
 export interface UploadRouteOptions {
   /** 单个文件的上限 (字节), 也是一次请求的上限 (外加表单自身的开销) */
@@ -28,6 +32,7 @@ export interface UploadRouteParts extends FormParts {
   readonly origins: OriginRules;
   readonly patrol: Patrol;
   readonly peers: Peers;
+  readonly quota: AddressQuota;
   readonly keyed: KeyedRequests;
   readonly stopping: () => boolean;
 }
@@ -46,9 +51,14 @@ export class UploadRoute {
     const exchange = new Exchange(res, this.#parts.patrol);
     try {
       const facts = this.#examine(res, req);
-      const form = new FormUpload(exchange, facts, this.#options, this.#parts, () =>
-        this.#active.delete(form),
-      );
+      const { visitor } = facts.party;
+      // 他自己的一份已满的, 不为他请走别人
+      if (this.#parts.quota.fits(visitor, 'uploads')) this.#requireRoom();
+      const held = this.#parts.quota.hold(visitor, 'uploads');
+      const form = new FormUpload(exchange, facts, this.#options, this.#parts, () => {
+        held.release();
+        this.#active.delete(form);
+      });
       this.#active.add(form);
       form.receive();
     } catch (error) {
@@ -63,11 +73,25 @@ export class UploadRoute {
     return forms.length;
   }
 
+  // 满了: 最久没有字节的让位。错误: server_busy (都有动静)
+  #requireRoom(): void {
+    const { maxActive: limit } = this.#options;
+    if (this.#active.size < limit) return;
+    const staying = [...this.#active].filter(({ isLeaving }) => !isLeaving);
+    if (staying.length < limit) return;
+    const quiet = staying.filter(({ quietMs }) => quietMs > QUIET_MS);
+    const [victim] = quiet.sort((a, b) => b.quietMs - a.quietMs);
+    const retryAfterMs = RETRY_MS;
+    if (victim === undefined) {
+      throw new AppError('server_busy', { facts: { setting: 'uploads.maxActive', limit, retryAfterMs } });
+    }
+    void victim.fail(new AppError('request_timeout', { detail: '停着的让给别人', facts: { retryAfterMs } }));
+  }
+
   // 在体移动之前能拒绝的都在这里拒绝; req 在第一个 await 之后失效, 所以一次读完
   #examine(res: HttpResponse, req: HttpRequest): RequestFacts {
     const header = (name: string): string => req.getHeader(name);
     if (this.#parts.stopping()) throw new AppError('server_stopping');
-    if (this.#active.size >= this.#options.maxActive) throw new AppError('server_busy');
     this.#parts.origins.requireAllowed(header);
     const contentLength = Number(header('content-length') || 0);
     const { fileBytes } = this.#options;
