@@ -20,12 +20,12 @@ const deepPage = (): object => ({
   limit: 200,
 });
 
-/** 一句一句地说, 每一句等到应答; 各用了多少毫秒。连同翻页不到一个会话突发的量 (40 条) */
+/** 一句一句地说, 每一句等到应答; 各用了多少毫秒。不到一个会话突发的量 (40 条) */
 async function chat(client: Client, times: number): Promise<number[]> {
   const tookMs: number[] = [];
   for (let index = 0; index < times; index += 1) {
     const startedMs = performance.now();
-    client.send({ type: 'text', name: '旁人', message: `第 ${index} 句`, clientId: `句${index}` });
+    client.send({ type: 'text', name: '又一个旁人', message: `第 ${index} 句`, clientId: `句${index}` });
     await client.next((message) => message.type === 'ack' && message['clientId'] === `句${index}`);
     tookMs.push(performance.now() - startedMs);
   }
@@ -58,7 +58,8 @@ test('历史: 256 个成员翻深处的页, 别人的页不被拒, 重发认得�
     before: LONG + 200 + index * 100,
     limit: 50,
   }));
-  const ackMs = await chat(client, 15);
+  const talker = await Client.join(t, server.ws, '又一个旁人', { features: [] }, FROM_BYSTANDER);
+  const ackMs = await chat(talker, 38);
   const grownBytes = await meter.peakBytes();
   t.diagnostic(
     JSON.stringify({

@@ -12,8 +12,8 @@ type QuickTable = { readonly [K in QuickKind]: (value: Queries[K][0]) => Queries
 const SELECT = `SELECT ${COLUMNS} FROM messages m`;
 // 一次给出一个人的全部 clientId, 至多这么多: 再多就逐条问 (约 4 毫秒)
 const MAX_SENT_IDS = 4096;
-// 按字节截断的一页, 一次取这么多行: 长文字也不过 1 MiB, 多半的一页两三次取完
-const PAGE_ROWS = 64;
+// 按字节截断的一页先取这么多行, 之后逐次加倍: 长文字的不多读, 短文字的两三次取完
+const FIRST_ROWS = 16;
 // 读尾部时一次取这么多行: 够了字节就停, 不必把百万行都读出来
 const TAIL_ROWS = 1000;
 
@@ -67,8 +67,8 @@ function filled(
   if (maxBytes === undefined) return [...read(undefined, limit)];
   const fill = new PageFill(maxBytes);
   const found: RoomEntry[] = [];
-  while (found.length < limit) {
-    const count = Math.min(PAGE_ROWS, limit - found.length);
+  for (let rows = FIRST_ROWS; found.length < limit; rows *= 2) {
+    const count = Math.min(rows, limit - found.length);
     const batch = read(found.at(-1), count);
     for (const entry of batch) {
       found.push(entry);
