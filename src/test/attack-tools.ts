@@ -1,7 +1,7 @@
 // 攻击的试验台: 默认设置的真服务器 (谁也不信任), 127.0.0.3 上一刻不停的旁人, 127.0.0.2 上的攻击者。用法:
 //
-//   test('攻击某某', onLinux, (t) =>
-//     underAttack(t, {
+//   test('攻击某某', onLinux, async (t) => {
+//     await underAttack(t, {
 //       seconds: 8,
 //       run: async (stage) => {
 //         while (!stage.over.aborted) {
@@ -11,8 +11,8 @@
 //           socket.close();
 //         }
 //       },
-//     }),
-//   );
+//     });
+//   });
 //
 // run 早早返回也可以: 它占着的连接一直开到 seconds 到点, 那时 AttackSocket 自己断开。旁人在自己的进程里, 攻击者 (这个进程) 让路, 所以量到的是服务器。
 // 断言: 聊天 p95 不到 250 毫秒, 旁人的哪一件事也没有失败, 内存增长不到 512 MiB, 服务器还活着。成绩写进一行 diagnostic
