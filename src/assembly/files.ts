@@ -57,6 +57,7 @@ export async function createFiles(
   await uploads.recover();
   const keyed = new KeyedRequests({
     journal: new DiskKeyedJournal(folder),
+    quota,
     findAnnounced: (fileId) => history.findFile(fileId),
     now: Date.now,
   });

@@ -35,6 +35,10 @@ export class KeptRecords {
     return this.#records.size;
   }
 
+  has(id: string): boolean {
+    return this.#records.has(id);
+  }
+
   /** visitor 不知道 (旧的记录, 受信任的地址) 的合起来算一个地址。先问过 room; 超出份额的 (设置调小过) 也收下, 不计 */
   add(id: string, visitor: Visitor | undefined): void {
     const { quota, share } = this.#options;

@@ -144,7 +144,14 @@ export interface KeyedFile {
   readonly sha256: string;
 }
 
-export interface SavedRequest {
+/** 带幂等键的请求的记录 */
+export interface KeyedRecord {
+  readonly files: readonly KeyedFile[];
+  /** 发送者的地址 (Visitor.address); 受信任的地址与旧的记录没有 */
+  readonly address?: string;
+}
+
+export interface SavedRequest extends Pick<KeyedRecord, 'address'> {
   readonly id: string;
   /** Unix 毫秒, 可带小数 */
   readonly savedAt: number;
@@ -152,10 +159,11 @@ export interface SavedRequest {
 
 /** 带幂等键的请求的记录; id 是散列。save 是原子的, 兑现时已交给操作系统 (进程被杀也在) */
 export interface KeyedJournal {
-  save(id: string, files: readonly KeyedFile[]): Promise<void>;
+  save(id: string, record: KeyedRecord): Promise<void>;
   /** 没有, 或读不懂 (断电) 时为 undefined */
-  load(id: string): Promise<readonly KeyedFile[] | undefined>;
+  load(id: string): Promise<KeyedRecord | undefined>;
   remove(id: string): Promise<void>;
+  /** 只在启动时用: 同步读盘 */
   list(): Promise<SavedRequest[]>;
 }
 

@@ -35,6 +35,8 @@ export const SHARES = {
   partials: { setting: 'address.partials' },
   /** 别人看得见的边传边下 */
   offers: { setting: 'address.offers' },
+  /** 记住的 Idempotency-Key */
+  keyed: { setting: 'address.keyed' },
   /** 等着做的缩略图 */
   thumbs: { setting: 'address.thumbs' },
   /** 正在读盘的历史页与文件列表; 更多的等着 */

@@ -106,7 +106,7 @@ export class UploadRoute {
     const origin = this.#parts.origins.recipient(peer, header);
     const session = bearerSession(header('authorization'), this.#parts.sessions);
     const sign = (field: string | undefined): Signature => this.#sign(session, field, peer);
-    const keyed = this.#keyed(idempotencyKey(req), session, peer.address);
+    const keyed = this.#keyed(idempotencyKey(req), session, peer);
     const party = { sessionKey: session?.token ?? '', visitor: peer };
     return { contentType, contentLength, origin, party, sign, keyed };
   }
@@ -125,10 +125,14 @@ export class UploadRoute {
   }
 
   // 键属于会话; 没有会话的属于名字与地址, 名字要到表单里才知道
-  #keyed(key: string | undefined, session: Session | undefined, address: string): RequestFacts['keyed'] {
+  #keyed(key: string | undefined, session: Session | undefined, visitor: Visitor): RequestFacts['keyed'] {
     if (key === undefined) return undefined;
     return (name: string): KeyedRun =>
-      this.#parts.keyed.begin(session === undefined ? [name, address] : [session.sender], key);
+      this.#parts.keyed.begin(
+        session === undefined ? [name, visitor.address] : [session.sender],
+        key,
+        visitor,
+      );
   }
 }
 
