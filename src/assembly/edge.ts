@@ -12,6 +12,7 @@ import { DownloadRoute } from '../transport/download-route.js';
 import { OriginRules } from '../transport/origin.js';
 import { Patrol } from '../transport/patrol.js';
 import { Peers } from '../transport/peer.js';
+import { residentMemory } from '../transport/resident-memory.js';
 import { StaticFiles } from '../transport/static.js';
 import { UploadRoute } from '../transport/upload-route.js';
 import { WsEdge } from '../transport/ws.js';
@@ -52,7 +53,7 @@ export async function createEdge(
       { ...config.server, messagesPerSecond, frameBytes, memoryBytes: memoryMark(config) },
       {
         ...{ ...shared, room, dispatcher, files, tickets, now },
-        rssBytes: () => process.memoryUsage.rss(),
+        rssBytes: residentMemory(),
         cutByTransport: (address, reason) => log.info({ event: 'cut', address, reason }, FRAME_CUT),
       },
     ),
