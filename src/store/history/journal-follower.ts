@@ -16,6 +16,10 @@ export class JournalFollower {
   readonly #folder: string;
   #segment: number;
   #offset = 0;
+  /** 正在读的一段; 一直开着: 描述符用尽时照样落盘 */
+  #fd: number | undefined;
+  /** 下一段 (主线程先建好的), 同样先开好 */
+  #ahead: number | undefined;
   /** 上个进程留下的才要核对; 本进程写的不该有坏处 */
   #check: JournalCheck | undefined;
 
@@ -48,6 +52,7 @@ export class JournalFollower {
   /** 读过的全部删掉: 停机时, 或启动补完之后。此后的都是本进程写的 */
   clear(): void {
     this.#check = undefined;
+    this.#close();
     for (const segment of listSegments(this.#folder))
       rmSync(segmentPath(this.#folder, segment), { force: true });
   }
@@ -66,6 +71,10 @@ export class JournalFollower {
   }
 
   #advance(): void {
+    // 先关上: Windows 删不掉开着的文件
+    closeOpened(this.#fd);
+    this.#fd = this.#ahead;
+    this.#ahead = undefined;
     if (this.#check?.segments.has(this.#segment) !== true)
       rmSync(segmentPath(this.#folder, this.#segment), { force: true });
     this.#segment += 1;
@@ -105,28 +114,48 @@ export class JournalFollower {
   }
 
   #bytes(end: number): Buffer {
-    let fd: number;
     try {
-      fd = openSync(segmentPath(this.#folder, this.#segment), 'r');
+      this.#fd ??= openSync(segmentPath(this.#folder, this.#segment), 'r');
     } catch (error) {
       // 还没有写过第一条的一段
       if (isMissing(error)) return Buffer.alloc(0);
       throw this.#explained(error);
     }
+    const fd = this.#fd;
+    this.#openAhead();
     try {
       const wanted = Math.min(end, fstatSync(fd).size) - this.#offset;
       const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(BATCH_BYTES, wanted)));
       if (buffer.length === 0) return buffer;
       return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, this.#offset));
     } catch (error) {
+      // 句柄也许从此没有用了 (网络盘断过): 再试时重开
+      this.#close();
       throw this.#explained(error);
-    } finally {
-      closeSync(fd);
     }
+  }
+
+  #openAhead(): void {
+    try {
+      this.#ahead ??= openSync(segmentPath(this.#folder, this.#segment + 1), 'r');
+    } catch {
+      // 还没有建, 或此刻开不了: 到读它的时候再说
+    }
+  }
+
+  #close(): void {
+    closeOpened(this.#fd);
+    closeOpened(this.#ahead);
+    this.#fd = undefined;
+    this.#ahead = undefined;
   }
 
   // 一时的困难原样抛出, 写者凭它的码重试; 别的 (是个文件夹) 指出是哪一个
   #explained(error: unknown): unknown {
     return isPassingDisk(error) ? error : explainDisk(error, segmentPath(this.#folder, this.#segment));
   }
+}
+
+function closeOpened(fd: number | undefined): void {
+  if (fd !== undefined) closeSync(fd);
 }

@@ -30,6 +30,8 @@ export class Journal {
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   #segment: number;
   #fd: number | undefined;
+  /** 下一段, 先开好: 描述符用尽时换段不必再开 */
+  #ahead: number | undefined;
   #bytes = 0;
 
   /** 从第 segment 个文件写起; 写第一条时才建立 */
@@ -57,14 +59,9 @@ export class Journal {
   }
 
   close(): void {
-    const fd = this.#fd;
+    closeQuietly(this.#fd);
     this.#fd = undefined;
-    if (fd === undefined) return;
-    try {
-      closeSync(fd);
-    } catch {
-      // 网络盘到关的时候才报错: 已经交出去的不能改口说没有, 写线程读不回来自会说
-    }
+    this.#closeAhead();
   }
 
   #write(bytes: Uint8Array): void {
@@ -74,6 +71,7 @@ export class Journal {
       const written = writeSync(this.#fd, bytes, 0, bytes.length, this.#bytes);
       if (written < bytes.length) throw new AppError('storage_full', { retryable: true });
       this.#bytes += written;
+      this.#openAhead();
     } catch (error) {
       this.#discardTorn();
       const refusal = refuseEntry(error);
@@ -84,6 +82,8 @@ export class Journal {
 
   // 句柄可能从此没有用了 (网络盘断过, 换过挂载): 下一条另开。写过的不能再以 w 打开, 那会清空它
   #reopenNext(): void {
+    // 先开好的一样没有用了
+    this.#closeAhead();
     if (this.#bytes > 0) this.#rotate();
     else this.close();
   }
@@ -98,9 +98,35 @@ export class Journal {
   }
 
   #rotate(): void {
-    this.close();
+    closeQuietly(this.#fd);
+    this.#fd = this.#ahead;
+    this.#ahead = undefined;
     this.#segment += 1;
     this.#bytes = 0;
+  }
+
+  // 空的一段: 断电留下它也无妨。开不了就到用的时候再开
+  #openAhead(): void {
+    if (this.#ahead !== undefined) return;
+    try {
+      this.#ahead = openSync(segmentPath(this.#folder, this.#segment + 1), 'w');
+    } catch {
+      // 这一条已经写好了: 不能说没有
+    }
+  }
+
+  #closeAhead(): void {
+    closeQuietly(this.#ahead);
+    this.#ahead = undefined;
+  }
+}
+
+function closeQuietly(fd: number | undefined): void {
+  if (fd === undefined) return;
+  try {
+    closeSync(fd);
+  } catch {
+    // 网络盘到关的时候才报错: 已经交出去的不能改口说没有, 写线程读不回来自会说
   }
 }
 
