@@ -1,7 +1,7 @@
 // 启动与停止: 按 存储 -> 领域 -> 传输 的次序装配 (assembly/), 停机时倒过来
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Chat, createChat } from './assembly/chat.js';
-import { fitDescriptors } from './assembly/descriptors.js';
+import { fitDescriptors, watchDescriptors } from './assembly/descriptors.js';
 import { createEdge } from './assembly/edge.js';
 import { createFiles, type Files } from './assembly/files.js';
 import { createRuntime, type Runtime } from './assembly/runtime.js';
@@ -48,10 +48,13 @@ export async function startServer(asked: Config, log: Logger, acts: Acts = NO_AC
   });
   warn(log);
   storage.scrubber.start();
+  const descriptors = watchDescriptors(app, log);
+  descriptors.start();
   const timers = startTimers(runtime, chat.sessions, files);
 
   async function shutdown(): Promise<void> {
     stopping = true;
+    descriptors.stop();
     app.stopListening();
     chat.presence.flush();
     const broadcast = chat.fanout.finish(Math.min(LAST_BROADCAST_MS, config.server.stopGraceMs));

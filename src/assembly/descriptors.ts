@@ -1,8 +1,10 @@
 // 描述符的分配: 不够用时各项都少一些, 给数据库与日志留着, 从不用尽 (用尽之后 accept 失败, 事件循环空转)
 import type { Config } from '../config.js';
 import type { Logger } from '../log.js';
+import type { App } from '../transport/app.js';
+import { SpareDescriptors } from '../transport/spare-descriptors.js';
 
-// 进程自己: 实测刚启动 37 个, 读历史的线程与缩略图另要十来个
+// 进程自己: 实测刚启动 46 个 (含备用的 8 个), 读历史的线程与缩略图另要十来个
 const OWN = 64;
 // 一个上传: 部分文件, 计算摘要的一份; 分片与 HTTP 两个入口各有 uploads.maxActive 个
 const PER_UPLOAD = 2 * 2;
@@ -51,6 +53,20 @@ export function fitDescriptors(config: Config, limit: number | undefined): Fitte
         `描述符上限 (ulimit -n) ${limit} 装不下设置里的名额, 各项按它减少了; 加大到 ${wanted} 以上, 或调低 server.maxConnections`,
       ),
   };
+}
+
+/** 万一还是用尽 (系统的用完了, 上限被调低): 新来的答一句就断, 在场的照常 */
+export function watchDescriptors(app: App, log: Logger): SpareDescriptors {
+  return new SpareDescriptors({
+    scarce: () => {
+      app.turnAwayAll(true);
+      log.warn({ event: 'descriptors_used_up' }, '描述符用尽 (ulimit -n): 新来的连接都请走, 在场的照常');
+    },
+    calm: () => {
+      app.turnAwayAll(false);
+      log.info({ event: 'descriptors_free' }, '描述符又够用了, 照常接受连接');
+    },
+  });
 }
 
 function share(wanted: number, files: number, wantedFiles: number): number {

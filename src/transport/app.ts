@@ -50,6 +50,8 @@ export class App implements Publisher {
   readonly #options: ListenOptions;
   readonly #app: TemplatedApp;
   #listenSocket: us_listen_socket | undefined;
+  /** 描述符用尽了 */
+  #isFull = false;
   #ws: WsEdge | undefined;
 
   /** 错误: 证书或私钥用不了 */
@@ -73,7 +75,10 @@ export class App implements Publisher {
     this.#ws = routes.ws;
     const cap = new SocketCap(this.#app, {
       maxSockets: this.#options.maxSockets,
-      admit: (res) => routes.quota.spend(routes.peers.direct(res), 'sockets'),
+      admit: (res) => {
+        if (this.#isFull) throw new AppError('server_busy');
+        routes.quota.spend(routes.peers.direct(res), 'sockets');
+      },
       turnAway: (res, error) => this.#turnAway(res, error, routes),
       full: () => new AppError('server_busy'),
     });
@@ -108,6 +113,11 @@ export class App implements Publisher {
   #turnAway(res: HttpResponse, error: unknown, { reportInternal }: Routes): void {
     if (this.#options.tls.certFile !== '') res.close();
     else sendErrorAndClose(res, error, reportInternal);
+  }
+
+  /** 描述符用尽时: 新来的一接受就答 server_busy 并断开 */
+  turnAwayAll(isFull: boolean): void {
+    this.#isFull = isFull;
   }
 
   /** 监听; 返回实际端口。错误: 端口被占用或没有权限 */
