@@ -26,7 +26,12 @@ const JUDGED_MINUTES = 15;
 const MIB = 1024 * 1024;
 const BUSY_SHARE = 0.9;
 /** 跑得短也要经历的: 旧消息连同文件删去, 离线的会话过期 */
-const SETTINGS = { SLUICE_HISTORY_MAX_MESSAGES: '5000', SLUICE_CHAT_SESSION_RETAIN_MS: '30000' };
+// 只留最近的: 不留底
+const SETTINGS = {
+  SLUICE_HISTORY_MAX_MESSAGES: '5000',
+  SLUICE_HISTORY_KEEP_DAYS: '0',
+  SLUICE_CHAT_SESSION_RETAIN_MS: '30000',
+};
 
 interface MemorySample {
   readonly hours: number;

@@ -116,6 +116,11 @@ export const SCHEMA = {
   },
   // 一个陌生的地址至多占多少; 各项 0 = 不限
   address: {
+    dailyPercent: int(5, '每个地址一天至多用掉存储的百分之几: 消息的条数与字节, 文件的字节', {
+      min: 0,
+      max: 100,
+      unit: '%',
+    }),
     messagesPerSecond: int(
       100,
       '每个地址每秒的消息, 换连接也不重来; chat.messagesPerSecond 为 0 (压测) 时也不限',
@@ -205,6 +210,11 @@ export const SCHEMA = {
     maxMessages: int(10_000_000, '保留的消息条数; 0 = 不限', { min: 0, unit: '条' }),
     maxAgeDays: int(0, '保留多少天; 0 = 不限', { min: 0, max: 36_500, unit: '天' }),
     maxBytes: bytes(16 * GIB, '数据库的大小上限 (含索引); 0 = 不限。超出时删最旧的消息', { min: 0 }),
+    keepDays: int(
+      30,
+      '不到这么多天的从不为腾地方而删 (消息与文件): 满了就拒绝新的; 更短的 maxAgeDays 以它为准。地址也留这么久; 0 = 不留底, 不留地址',
+      { min: 0, max: 36_500, unit: '天' },
+    ),
     pendingBytes: bytes(64 * MIB, '已广播而还没落盘的消息上限; 到了就拒绝新消息 (server_busy)', { min: MIB }),
     maxReads: int(16, '合计同时读盘的历史页与文件列表; 没有加入的人 (HTTP) 至多占四分之一'),
     readsPerPerson: int(4, '一个人同时读盘的历史页与文件列表; 没有加入的人, 一个地址算一个人'),

@@ -28,7 +28,7 @@ export interface Chat {
 
 export function createChat(
   { config, quota, now }: Runtime,
-  { log, secret }: Storage,
+  { log, daily, secret }: Storage,
   publisher: Publisher,
 ): Chat {
   const names = new LocalNames({
@@ -48,7 +48,7 @@ export function createChat(
   const archive = new Archive({ log, ...createTurns(config, quota) });
   const { pendingBytes } = config.fanout;
   const pace = new TextPace({ quota, perPerson: textRate(config.chat), pendingBytes, now });
-  const shared = { bus, fanout, sessions, presence, offers, log, archive, pace };
+  const shared = { bus, fanout, sessions, presence, offers, log, archive, pace, daily };
   const room = new Room({ ...shared, limits, features, now: Date.now });
   bus.listen({
     entry: (entry) => room.deliver(entry),

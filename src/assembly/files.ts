@@ -69,7 +69,7 @@ export async function createFiles(
 
 function createIntake(
   config: Config,
-  { blobs, space, log: history }: Storage,
+  { blobs, space, daily, log: history }: Storage,
   room: Room,
   types: TypePolicy,
 ): Intake {
@@ -83,7 +83,9 @@ function createIntake(
     budget: new WindowBudget({ totalBytes, windowBytes, minBytes, maxGrants }),
     types,
     space,
-    announce: (file, sentBy, time) => room.announce(file, sentBy, time),
+    announce: (file, provenance, time) => room.announce(file, provenance, time),
+    daily,
+    requireRoom: () => history.requireRoom(),
     findAnnounced: (fileId) => history.findFile(fileId),
     findSent: async (sentBy) => {
       const entry = await history.findSent(sentBy);

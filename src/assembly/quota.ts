@@ -16,14 +16,18 @@ const REFUSED_PRIVATE =
 
 /** now: 单调时钟, 毫秒 */
 export function createQuota(config: Config, log: Logger, now: () => number): AddressQuota {
+  return new LocalQuota({ limits: limitsByAddress(config), now, refused: noticeRefusals(log) });
+}
+
+/** 拒绝时调用: 第一次拒绝内网来的地址时记一行 */
+export function noticeRefusals(log: Logger): (visitor: Visitor, setting: string) => void {
   const networks = Networks.private();
   let isTold = false;
-  const refused = ({ address }: Visitor, setting: string): void => {
+  return ({ address }, setting) => {
     if (isTold || !networks.includes(wholeAddress(address))) return;
     isTold = true;
     log.warn({ event: 'address_refused', address, setting }, REFUSED_PRIVATE);
   };
-  return new LocalQuota({ limits: limitsByAddress(config), now, refused });
 }
 
 /** 各项上限; 错误: Error (某一行的设置不存在, 是程序的错) */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Space } from '../files/space.js';
 import type { Logger } from '../log.js';
+import type { DailyShare } from '../quota/daily-share.js';
 import { Blobs } from '../store/blobs.js';
 import { HashPool } from '../store/hash-pool.js';
 import { DATABASE_NAME } from '../store/history/database.js';
@@ -15,6 +16,7 @@ import { StorageFolder } from '../store/storage-folder.js';
 import { lockStorage } from '../store/storage-lock.js';
 import { Thumbnails } from '../store/thumbnails.js';
 import { tidyStorage } from '../store/tidy.js';
+import { createDaily } from './daily.js';
 import { openHistory } from './history.js';
 import type { Runtime } from './runtime.js';
 import { createScrubber } from './scrub.js';
@@ -25,6 +27,7 @@ export interface Storage {
   readonly blobs: Blobs;
   readonly space: Space;
   readonly log: History;
+  readonly daily: DailyShare;
   readonly secret: Uint8Array;
   /** 开始监听之后才 start */
   readonly scrubber: Scrubber;
@@ -73,7 +76,8 @@ async function openParts(runtime: Runtime, folder: StorageFolder): Promise<Omit<
     const copies = new SoundCopies(hashes, storeLog, (file, stats) => scrub.mark(stats, path.basename(file)));
     blobs.shareContents({ contents: log, copies, scrub, freed: (bytes) => space.release(bytes) });
     const scrubber = createScrubber(runtime, { folder, hashes, copies, state: scrub, log: storeLog });
-    return { folder, hashes, blobs, space, log, closeLog, secret, scrubber };
+    const daily = createDaily(config, logger, log, await folder.diskBytes());
+    return { folder, hashes, blobs, space, log, daily, closeLog, secret, scrubber };
   } catch (error) {
     await log.stop();
     await hashes.stop();

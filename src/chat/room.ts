@@ -14,6 +14,7 @@ import {
   type TextEntry,
   type WelcomeMessage,
 } from '../protocol/messages.js';
+import { type DailyShare, textCost } from '../quota/daily-share.js';
 import type { Archive, Reader } from './archive.js';
 import { BATCH_TEXT_TOPIC, type Fanout, TEXT_TOPIC } from './fanout.js';
 import { limitsWithin } from './frame-limits.js';
@@ -21,7 +22,7 @@ import type { HistoryRange } from './history-page.js';
 import type { Member } from './member.js';
 import type { OfferBoard } from './offer-board.js';
 import { Origins } from './origins.js';
-import type { Answer, Appended, Bus, MessageLog, SentBy } from './ports.js';
+import type { Answer, Appended, Bus, MessageLog, Provenance, SentBy } from './ports.js';
 import type { Presence } from './presence.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
@@ -38,6 +39,7 @@ export interface RoomOptions {
   readonly log: MessageLog;
   readonly archive: Archive;
   readonly pace: TextPace;
+  readonly daily: DailyShare;
   readonly offers: OfferBoard;
   readonly limits: Limits;
   /** 随 welcome 告知的可选能力 */
@@ -106,7 +108,7 @@ export class Room {
 
   /** 广播一行文字。错误: text_too_long, invalid_field, rate_limited, 日志的 storage_full 与 server_busy (都没有广播) */
   text(speaker: Speaker & { readonly name: string }, message: string, sentBy?: SentBy): Appended<TextEntry> {
-    const { limits, bus, fanout, pace, presence, now } = this.#options;
+    const { limits, bus, fanout, pace, daily, presence, now } = this.#options;
     const { name } = speaker;
     // 按 UTF-8 字节计: 汉字占 3 字节, 字符数会低估
     const bytes = Buffer.byteLength(message);
@@ -117,20 +119,23 @@ export class Room {
       throw new AppError('invalid_field', { detail: 'message 为空', facts: { field: 'message' } });
     }
     fanout.requireRoom();
+    const cost = textCost(bytes);
+    daily.require(speaker.visitor, cost);
     pace.admit(speaker, bytes);
     presence.flushFor(name);
     const draft = { kind: 'text', id: uuidv7(), time: now(), name, message: wellFormed(message) } as const;
-    const appended = bus.text(draft, { sentBy });
+    const appended = bus.text(draft, { sentBy, address: speaker.visitor.address });
+    daily.count(speaker.visitor, cost);
     const published = fanout.published();
     if (published !== undefined) void published.then(pace.waiting(speaker, bytes));
     return afterBroadcast(appended, published);
   }
 
   /** 广播一个已发布的文件。错误同 text, 但不因广播来不及送出而拒绝: 文件已经收下了 */
-  announce(file: FileRecord, sentBy?: SentBy, time = this.#options.now()): Appended<FileEntry> {
+  announce(file: FileRecord, provenance?: Provenance, time = this.#options.now()): Appended<FileEntry> {
     const { bus, presence } = this.#options;
     presence.flushFor(file.name);
-    const appended = bus.file({ time, file }, { sentBy });
+    const appended = bus.file({ time, file }, provenance);
     return afterBroadcast(appended, this.#options.fanout.published());
   }
 

@@ -72,6 +72,7 @@ export class Arrivals {
     let slot: Slot | undefined;
     let partial: PartialFile | undefined;
     try {
+      intake.shares.begin(entry.uploadId, owner.visitor, message.size);
       slot = await this.#acquireSlot(owner);
       partial = await intake.blobs.createPartial(entry.uploadId);
       await journal.save(entry);
@@ -173,6 +174,8 @@ export class Arrivals {
       finished.offer(owner, clientId, entry, resumeToken, this.#chunkBytes);
       return;
     }
+    // 重启之前开始的, 占着的忘了
+    intake.shares.begin(uploadId, owner.visitor, entry.size);
     const prospect = await instant.prepare(entry);
     const slot = await this.#acquireSlot(owner);
     let partial: PartialFile | undefined;

@@ -62,8 +62,9 @@ export class IncomingFile {
   async publish(): Promise<FileEntry> {
     if (this.#described === undefined) throw new Error('publish before verify');
     if (!(await this.#transfer.publish(this.#described))) throw new Error('publish after abort');
+    const announcing = this.#parts.announce(this.#described.record);
     this.#settle('published');
-    const { entry, durable } = await this.#parts.announce(this.#described.record);
+    const { entry, durable } = await announcing;
     await durable;
     return entry;
   }

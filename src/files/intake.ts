@@ -3,16 +3,27 @@ import { v4 as uuidv4 } from 'uuid';
 import { AppError } from '../protocol/errors.js';
 import type { FileEntry, FileMessage, FileRecord } from '../protocol/messages.js';
 import { renamedFrom } from '../protocol/renamed-from.js';
+import type { Reserved } from '../quota/daily-share.js';
 import { base64DecodedLength, decodeBase64 } from './base64.js';
 import type { BlockPool } from './block-pool.js';
 import type { FileDescription } from './describe-file.js';
 import { IncomingFile } from './incoming-file.js';
 import { cleanFileName } from './naming.js';
 import type { TypePolicy } from './policy.js';
-import type { Announce, Announced, BlobStore, FileSentBy, PartialFile, Party } from './ports.js';
+import type {
+  Announce,
+  Announced,
+  BlobStore,
+  DailyFiles,
+  FileProvenance,
+  FileSentBy,
+  PartialFile,
+  Party,
+} from './ports.js';
 import type { Space } from './space.js';
 import { Transfer, type TransferEvents } from './transfer.js';
 import { Upload } from './upload.js';
+import { UploadShares } from './upload-shares.js';
 import type { WindowBudget } from './window-budget.js';
 
 export interface IntakeOptions {
@@ -24,6 +35,9 @@ export interface IntakeOptions {
   readonly types: TypePolicy;
   readonly space: Space;
   readonly announce: Announce;
+  readonly daily: DailyFiles;
+  /** 历史满了: 文件的消息也收不下。错误: storage_full */
+  readonly requireRoom: () => void;
   /** 这个文件已经播过的那一条 */
   readonly findAnnounced: (fileId: string) => Promise<FileEntry | undefined>;
   /** 这个人以这个 clientId 发过的文件: 崩溃前发布了而没收到应答的, 重发还是它 */
@@ -36,9 +50,12 @@ export class Intake {
   readonly #options: IntakeOptions;
   /** 正在整收的单帧文件; 停机时等它们结束 */
   readonly #receiving = new Set<Promise<unknown>>();
+  /** 分片上传占着的当日份额 */
+  readonly shares: UploadShares;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.shares = new UploadShares(options.daily, options.fileBytes);
   }
 
   get blobs(): BlobStore {
@@ -57,15 +74,20 @@ export class Intake {
     return this.#options.fileBytes;
   }
 
-  announce(file: FileRecord, sentBy?: FileSentBy): Announced {
-    return this.#options.announce(file, sentBy);
+  announce(file: FileRecord, provenance: FileProvenance): Announced {
+    return this.#options.announce(file, provenance);
+  }
+
+  /** 占住今天的一份, 做完放开 (另由各文件记下实际的)。错误: rate_limited */
+  reserve(party: Party, bytes: number): Reserved {
+    return this.#options.daily.reserve(party.visitor, bytes);
   }
 
   /** 补播: 播过的不再播, 给出原来的那一条; 兑现时已持久 */
-  async announceOnce(file: FileRecord): Promise<FileEntry> {
+  async announceOnce(file: FileRecord, address: string | undefined): Promise<FileEntry> {
     const earlier = await this.#options.findAnnounced(file.id);
     if (earlier !== undefined) return earlier;
-    const { entry, durable } = this.announce(file);
+    const { entry, durable } = this.announce(file, { address });
     await durable;
     return entry;
   }
@@ -86,6 +108,7 @@ export class Intake {
 
   /** 空间是否放得下; 边收边查的传函数, 给出此刻还没收到的字节数。错误: storage_full */
   async checkSpace(bytes: number | (() => number)): Promise<void> {
+    this.#options.requireRoom();
     await this.#options.space.check(bytes);
   }
 
@@ -127,14 +150,23 @@ export class Intake {
    */
   open(party: Party, name: string, rawName: string, mimeType: string | undefined): IncomingFile {
     const originalName = this.screen(rawName, undefined);
+    // 一条消息; 字节由整个请求占着, 发布时再记实际的
+    const reserved = this.reserve(party, 0);
     const windowBytes = this.#options.budget.grant();
     const description = describe(name, originalName, mimeType);
+    const { address } = party.visitor;
     return new IncomingFile({
       renamed: renamedFrom(rawName, originalName),
       party,
       windowBytes,
-      release: () => this.#options.budget.giveBack(windowBytes),
-      announce: (file) => this.#announceOrRetract(file),
+      release: () => {
+        this.#options.budget.giveBack(windowBytes);
+        reserved.release();
+      },
+      announce: (file) => {
+        reserved.settle(file.size);
+        return this.#announceOrRetract(file, { address });
+      },
       connect: (events) => this.#create(description, windowBytes, events),
     });
   }
@@ -150,31 +182,35 @@ export class Intake {
     { filedata }: FileMessage,
   ): Promise<FileEntry> {
     const { sentBy } = description;
+    const { address } = party.visitor;
     // 必须在 await 之前: 帧的内存在回调返回后失效
     const bytes = decodeBase64(filedata, filedata.byteLength);
     const earlier = sentBy === undefined ? undefined : await this.#options.findSent(sentBy);
     if (earlier !== undefined) return earlier;
     // 要一个新鲜的读数: 刚启动时还没有读过磁盘
     await this.checkSpace(bytes.byteLength);
+    const reserved = this.reserve(party, bytes.byteLength);
     const transfer = this.#create(description, bytes.byteLength, IGNORE_EVENTS);
     try {
       transfer.adopt(bytes);
       transfer.upload.beginVerifying();
       const described = await transfer.verify([], party);
       await transfer.publish(described);
-      const { entry, durable } = await this.#announceOrRetract(described.record, sentBy);
+      const { entry, durable } = await this.#announceOrRetract(described.record, { sentBy, address });
       await durable;
+      reserved.settle(bytes.byteLength);
       return entry;
     } catch (error) {
+      reserved.release();
       await transfer.abort();
       throw error;
     }
   }
 
   // 对方会重发整个文件: 留着它, 重启后又会补播一条
-  async #announceOrRetract(file: FileRecord, sentBy?: FileSentBy): Promise<Announced> {
+  async #announceOrRetract(file: FileRecord, provenance: FileProvenance): Promise<Announced> {
     try {
-      return this.announce(file, sentBy);
+      return this.announce(file, provenance);
     } catch (error) {
       await this.retract(file);
       throw error;

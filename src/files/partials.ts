@@ -77,6 +77,7 @@ export class Partials {
     try {
       await this.#parts.journal.remove(uploadId);
     } finally {
+      this.#parts.intake.shares.drop(uploadId);
       // 删不掉 (只读的磁盘) 也归还名额: 留下的由清扫收走
       this.#kept.remove(uploadId);
     }
@@ -84,6 +85,7 @@ export class Partials {
 
   /** 记下已广播; 失败也不能撤回广播, 只会让重启后可能再播一次 */
   async settle(entry: JournalEntry, { seq, time, file }: FileEntry): Promise<JournalEntry> {
+    this.#parts.intake.shares.settle(entry.uploadId, file.size);
     const settled = { ...entry, done: { seq, time, file } };
     this.#kept.remove(entry.uploadId);
     try {
@@ -104,7 +106,7 @@ export class Partials {
     const { intake } = this.#parts;
     const file = await intake.blobs.find(entry.fileId);
     if (file === undefined) return entry;
-    const announced = await intake.announceOnce(file);
+    const announced = await intake.announceOnce(file, entry.address);
     // 内容与别的文件相同的, 链接之后来不及删的部分文件
     await intake.discard(entry.uploadId);
     return this.settle(entry, announced);

@@ -1,5 +1,6 @@
 // 文件领域需要外界提供的东西; 由 store/ (磁盘), chat/ (广播) 与 server.ts 接上
 import type { FileEntry, FileRecord, OfferedFile, ServerMessage } from '../protocol/messages.js';
+import type { Reserved } from '../quota/daily-share.js';
 import type { Visitor } from '../quota/ports.js';
 
 /** 名额记在谁的头上: 一个人与他的地址 */
@@ -173,6 +174,19 @@ export interface FileSentBy {
   readonly clientId: string;
 }
 
+/** 文件消息的来处, 随它保存 */
+export interface FileProvenance {
+  readonly sentBy?: FileSentBy | undefined;
+  /** Visitor.address */
+  readonly address?: string | undefined;
+}
+
+/** 一个地址一天能用掉的一份存储 */
+export interface DailyFiles {
+  /** 收之前占住 bytes。错误: rate_limited */
+  reserve(visitor: Visitor, bytes: number): Reserved;
+}
+
 export interface Announced {
   readonly entry: FileEntry;
   /** 消息持久之后兑现; 之后才能告诉上传者已完成 */
@@ -183,7 +197,7 @@ export interface Announced {
  * 把已发布的文件广播给房间; 每个文件恰好成功一次。错误: storage_full, server_busy: 没有广播。
  * time (Unix 毫秒) 只在启动对账时给出: 消息的时间是发布的时间
  */
-export type Announce = (file: FileRecord, sentBy?: FileSentBy, time?: number) => Announced;
+export type Announce = (file: FileRecord, provenance?: FileProvenance, time?: number) => Announced;
 
 /** 消息日志里的文件: 对账据此认出发布了却没来得及广播的 */
 export interface AnnouncedFiles {

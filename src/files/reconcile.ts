@@ -48,7 +48,7 @@ async function announceAll(
     for (; count < found.length; count += ANNOUNCE_BATCH) {
       const batch = found.slice(count, count + ANNOUNCE_BATCH);
       const sent = batch.map(
-        ({ file, sentBy, publishedAt }) => announce(file, sentBy, Math.floor(publishedAt)).durable,
+        ({ file, sentBy, publishedAt }) => announce(file, { sentBy }, Math.floor(publishedAt)).durable,
       );
       await Promise.all(sent);
     }

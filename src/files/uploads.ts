@@ -232,7 +232,7 @@ export class Uploads {
 
   #announce(live: Live, record: FileRecord): Announced {
     try {
-      const announced = this.#parts.intake.announce(record);
+      const announced = this.#parts.intake.announce(record, { address: live.entry.address });
       // 须在离开内存之前: 否则会被当作作废
       this.#parts.offers.publish(record.id);
       return announced;

@@ -106,6 +106,16 @@ export class StorageFolder {
     );
   }
 
+  /** 所在的磁盘有多大; 有的文件系统报不出, 是 0 */
+  async diskBytes(): Promise<number> {
+    try {
+      const { blocks, bsize } = await statfs(this.root);
+      return blocks * bsize;
+    } catch {
+      return 0;
+    }
+  }
+
   /** 磁盘对普通用户可用的字节数 */
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.root);

@@ -130,7 +130,10 @@ describe('文件的列表', () => {
     await Promise.all(range(1, 20).map((index) => say(before.log, `${index}`)));
     assert.equal(before.log.fileCount, 30);
     await before.log.stop();
-    const opened = await openLog(t, { folder, retention: { maxMessages: 40, maxAgeDays: 0, maxBytes: 0 } });
+    const opened = await openLog(t, {
+      folder,
+      retention: { maxMessages: 40, maxAgeDays: 0, maxBytes: 0, keepDays: 0 },
+    });
     const { log } = opened;
     await until(() => log.fileCount === 20);
     const database = besides(t, folder);

@@ -18,7 +18,7 @@ import {
 } from './history-tools.js';
 
 const DAY_MS = 86_400_000;
-const NO_LIMITS = { maxMessages: 0, maxAgeDays: 0, maxBytes: 0 };
+const NO_LIMITS = { maxMessages: 0, maxAgeDays: 0, maxBytes: 0, keepDays: 0 };
 
 test('条数: 只留最近若干条, 内存, 翻页与搜索都看不到更早的', { timeout: 60_000 }, async (t) => {
   const first = await openLog(t);
@@ -122,7 +122,7 @@ test('真服务器: 过了保留期的文件连同缩略图与元数据都没有
   await client.next((m) => m['clientId'] === '2');
   assert.equal((await storedFiles(storage)).length, 2);
   await first.server.stop();
-  const second = await serve(t, { storage: { path: storage }, history: { maxMessages: 2 } });
+  const second = await serve(t, { storage: { path: storage }, history: { maxMessages: 2, keepDays: 0 } });
   const database = besides(t, `${storage}/history`);
   await until(() => cell(database, 'SELECT count(*) FROM messages') === 2);
   assert.deepEqual(await storedFiles(storage), []);

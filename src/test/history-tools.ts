@@ -33,7 +33,7 @@ export async function openLog(t: TestContext, overrides: Partial<DiskLogOptions>
     maxSearches: 64,
     // 断电不是这里要试的; 少等几次磁盘
     sync: false,
-    retention: { maxMessages: 0, maxAgeDays: 0, maxBytes: 0 },
+    retention: { maxMessages: 0, maxAgeDays: 0, maxBytes: 0, keepDays: 0 },
     removeFile: async () => {},
     logger: { info: note, warn: note, error: note },
     ...overrides,

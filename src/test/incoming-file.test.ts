@@ -62,6 +62,8 @@ async function realIntake(t: TestContext): Promise<Parts> {
       const entry = { kind: 'file', seq: announced.length, time: 0, file } as const;
       return { entry, durable: Promise.resolve() };
     },
+    daily: { reserve: () => ({ settle() {}, release() {} }) },
+    requireRoom: () => {},
     findAnnounced: () => Promise.resolve(undefined),
     findSent: () => Promise.resolve(undefined),
   });

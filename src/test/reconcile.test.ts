@@ -153,7 +153,10 @@ test('补播: 启动时有一批要过期, 对账之后才删它们: 没有不�
   }
   const kept = await publishOne(before.http, '新.bin', DATA);
   await before.server.stop();
-  const { lines, http } = await spawnServer(t, storage, { SLUICE_HISTORY_MAX_MESSAGES: '1' });
+  const { lines, http } = await spawnServer(t, storage, {
+    SLUICE_HISTORY_MAX_MESSAGES: '1',
+    SLUICE_HISTORY_KEEP_DAYS: '0',
+  });
   const line = lines.find((text) => text.includes('存储的对账完成'));
   const { level, files, unreadable, missing } = JSON.parse(line ?? '{}') as Record<string, unknown>;
   assert.deepEqual(

@@ -7,6 +7,7 @@ import type { Party } from '../files/ports.js';
 import { toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import type { FileEntry, FileRecord } from '../protocol/messages.js';
+import type { Reserved } from '../quota/daily-share.js';
 import { BodyClock } from './body-clock.js';
 import type { Exchange, ReportInternal } from './http.js';
 import { MultipartReader } from './multipart.js';
@@ -67,6 +68,8 @@ export class FormUpload {
   #run: KeyedRun | undefined;
   #clock: BodyClock | undefined;
   #isLeaving = false;
+  /** 今天的份额: 做完放开, 发布了的各自另记 */
+  #reserved: Reserved | undefined;
 
   constructor(
     exchange: Exchange,
@@ -101,6 +104,7 @@ export class FormUpload {
     this.#clock = new BodyClock(this.#exchange, this.#idleTimeoutMs, (error) => void this.fail(error));
     // 与接收并行: 明知放不下就不必收完。没有声明长度的不知道还剩多少, 由逐块的检查把守
     const remaining = (): number => Math.max(0, this.#facts.contentLength - this.#receivedBytes);
+    this.#reserved = this.#guard(() => this.#reserve());
     this.#parts.intake.checkSpace(remaining).catch((error: unknown) => void this.fail(error));
   }
 
@@ -112,6 +116,12 @@ export class FormUpload {
   /** 请求体这么久没有字节了 (毫秒) */
   get quietMs(): number {
     return this.#ending === undefined ? (this.#clock?.quietMs ?? 0) : 0;
+  }
+
+  // 没有声明长度的, 按一次请求的上限占住
+  #reserve(): Reserved {
+    const { contentLength, party } = this.#facts;
+    return this.#parts.intake.reserve(party, contentLength || this.#maxBytes);
   }
 
   /** 删净已收下的, 再应答错误; 可重复调用。已开始发布的不能只发一半: 等它做完 */
@@ -222,6 +232,7 @@ export class FormUpload {
   #finish(): void {
     this.#run?.end();
     this.#sender?.held.release();
+    this.#reserved?.release();
     this.#ended();
   }
 

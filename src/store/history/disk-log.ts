@@ -13,7 +13,9 @@ import type {
 import { AppError } from '../../protocol/errors.js';
 import type { FileEntry, FileRecord, RoomEntry, TextEntry } from '../../protocol/messages.js';
 import { PageFill } from '../../protocol/page-bytes.js';
+import type { HourlyUsage } from '../../quota/daily-share.js';
 import { currentBoot } from './boot.js';
+import { Headroom } from './headroom.js';
 import type { History } from './history.js';
 import type { ProvenHistory } from './history-proof.js';
 import { Journal, type JournalRecord } from './journal.js';
@@ -68,6 +70,8 @@ export class DiskLog implements History {
   /** 到这时才再记一行读不出 */
   #unreadableAtMs = 0;
   readonly #refusals: Refusals;
+  readonly #headroom: Headroom;
+  #usage: readonly HourlyUsage[] = [];
   #tail: Tail;
   #journal: Journal;
   #writer: WriterLink | undefined;
@@ -84,6 +88,7 @@ export class DiskLog implements History {
   private constructor(options: DiskLogOptions) {
     this.#options = options;
     this.#refusals = new Refusals(options.logger);
+    this.#headroom = new Headroom(options.retention, Date.now);
     this.#reader = new ReaderLink({ folder: options.folder }, options.maxSearches, (reason) =>
       this.#warnUnreadable(reason),
     );
@@ -128,6 +133,15 @@ export class DiskLog implements History {
 
   get fileCount(): number {
     return this.#fileCount;
+  }
+
+  /** 打开时数出的: 最近一天各地址发了多少 */
+  get usage(): readonly HourlyUsage[] {
+    return this.#usage;
+  }
+
+  requireRoom(): void {
+    this.#headroom.require();
   }
 
   appendText(draft: Omit<TextEntry, 'seq'>, provenance?: Provenance): Appended<TextEntry> {
@@ -221,7 +235,9 @@ export class DiskLog implements History {
     return this.#stopped;
   }
 
-  #load({ epoch, isNew, seq, firstSeq, files, segment, tail }: Opened): void {
+  #load({ epoch, isNew, seq, firstSeq, files, fullness, usage, segment, tail }: Opened): void {
+    this.#headroom.reset(fullness);
+    this.#usage = usage;
     this.#fileCount = files;
     this.#epoch = epoch;
     this.#isNew = isNew;
@@ -246,6 +262,7 @@ export class DiskLog implements History {
     // 交给操作系统之后才占用 seq: 失败的没有发生过
     this.#seq = entry.seq;
     if (entry.kind === 'file') this.#fileCount += 1;
+    this.#headroom.appended(entry.time);
     this.#tail.push(entry);
     const durable = this.#pending.add(entry, bytes, provenance.sentBy);
     this.#flushSoon();
@@ -255,6 +272,7 @@ export class DiskLog implements History {
   #write(record: JournalRecord): number {
     try {
       if (this.#pending.bytes >= this.#options.pendingBytes) throw new AppError('server_busy');
+      this.#headroom.require();
       return this.#journal.append(record);
     } catch (error) {
       this.#refusals.refused(error);
@@ -296,7 +314,7 @@ export class DiskLog implements History {
 
   #receive(event: WriterEvent): void {
     const { logger } = this.#options;
-    if (event.kind === 'durable') this.#settle(event.seq);
+    if (event.kind === 'durable') this.#committed(event);
     else if (event.kind === 'expire') void this.#removeFiles(event.files);
     else if (event.kind === 'trimmed') this.#trimmed(event);
     else if (event.kind === 'trouble')
@@ -328,6 +346,13 @@ export class DiskLog implements History {
     this.#options.logger.error({ reason }, '翻页或搜索时消息数据库读不出; 请停机后运行 npm run doctor 检查');
   }
 
+  #committed({ seq, usedBytes }: { readonly seq: number; readonly usedBytes: number }): void {
+    this.#headroom.committed(usedBytes);
+    // 到了上限: 旧的马上删, 不等下一个 10 秒
+    if (this.#retaining && this.#headroom.isCrowded) this.#writer?.send({ kind: 'retain' });
+    this.#settle(seq);
+  }
+
   #settle(seq: number): void {
     const batch = seq - this.#durableSeq;
     this.#durableSeq = seq;
@@ -339,7 +364,8 @@ export class DiskLog implements History {
   }
 
   // 死之前提交了而没来得及说的, 也在 seq 里
-  #reopened({ seq, files }: Opened): void {
+  #reopened({ seq, files, fullness }: Opened): void {
+    this.#headroom.reset({ ...fullness, rows: fullness.rows + this.#seq - seq });
     this.#inFlight = undefined;
     // 死之前删了过期的而没来得及说: 重新数
     const newer = { above: seq, below: Number.MAX_SAFE_INTEGER, limit: Number.POSITIVE_INFINITY };
@@ -371,8 +397,10 @@ export class DiskLog implements History {
     }
   }
 
-  #trimmed({ firstSeq, files }: { readonly firstSeq: number; readonly files: number }): void {
+  #trimmed({ firstSeq, files, fullness }: Extract<WriterEvent, { kind: 'trimmed' }>): void {
     this.#fileCount -= files;
+    // 写线程还没有提交的也算
+    this.#headroom.reset({ ...fullness, rows: fullness.rows + this.#seq - this.#durableSeq });
     this.#firstSeq = firstSeq;
     this.#tail.dropBelow(firstSeq);
   }
@@ -407,6 +435,6 @@ function brokenLog(): AppError {
 
 // 交给写线程的: 函数过不去
 function pick({ folder, sync, loss, proven, retention, tail }: DiskLogOptions): Omit<WriterOptions, 'boot'> {
-  const { maxMessages, maxAgeDays, maxBytes } = retention;
-  return { folder, sync, loss, proven, tail, retention: { maxMessages, maxAgeDays, maxBytes } };
+  const { maxMessages, maxAgeDays, maxBytes, keepDays } = retention;
+  return { folder, sync, loss, proven, tail, retention: { maxMessages, maxAgeDays, maxBytes, keepDays } };
 }

@@ -11,6 +11,7 @@ const DURABLE = Promise.resolve();
 
 export class MemoryLog implements History {
   readonly epoch = randomUUID();
+  readonly usage = [];
   readonly #tail: Tail;
   #seq = 0;
 
@@ -87,6 +88,9 @@ export class MemoryLog implements History {
   async knownFiles(): Promise<ReadonlySet<string>> {
     return new Set(this.#files(() => true, Number.POSITIVE_INFINITY).map(({ id }) => id));
   }
+
+  /** 只留最近若干条 (chat.historyMessages), 新的挤掉旧的: 不落盘的不留底 */
+  requireRoom(): void {}
 
   /** 尾部自有上限, 没有别的可删 */
   beginRetention(): void {}

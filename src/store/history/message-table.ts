@@ -1,25 +1,39 @@
 // 消息表的写入一侧 (写线程): 提交一批, 删掉过期的, 记住 epoch 与最后的 seq
 import { randomUUID } from 'node:crypto';
 import type { FileRecord } from '../../protocol/messages.js';
+import { AddressBook } from './address-book.js';
 import { isSameBoot } from './boot.js';
 import { type Connection, transact } from './database.js';
 import { FileList } from './file-list.js';
 import type { JournalRecord } from './journal.js';
 import { blobOf, COLUMNS, INSERT, insertValues, type Row, textOf, toEntry } from './rows.js';
+import type { Fullness } from './writer-messages.js';
 
 export class MessageTable {
   readonly #database: Connection;
   readonly #insert;
   readonly #setMeta;
   readonly #files: FileList;
+  readonly #pageCounts;
+  readonly addresses: AddressBook;
   #seq: number;
+  /** 中间缺的条数: 体检的 --purge 删掉的 */
+  #holes: number;
 
   constructor(database: Connection) {
     this.#database = database;
     this.#insert = database.prepare(INSERT);
     this.#files = new FileList(database);
+    this.addresses = new AddressBook(database);
+    this.#pageCounts = database
+      .prepare(
+        `SELECT (SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count),
+                (SELECT page_size FROM pragma_page_size)`,
+      )
+      .raw();
     this.#setMeta = database.prepare('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)');
     this.#seq = Math.max(Number(this.meta('last_seq') ?? 0), this.#bound('MAX'));
+    this.#holes = Number(this.meta('holes') ?? 0);
   }
 
   /** 最近提交的一条 */
@@ -40,6 +54,34 @@ export class MessageTable {
   /** 还留着的最旧一条; 一条也没有时是下一条的 */
   get firstSeq(): number {
     return this.#bound('MIN') || this.#seq + 1;
+  }
+
+  /** 还留着几条: seq 逐条加一, 减去中间缺的 */
+  get rows(): number {
+    return this.#seq - this.firstSeq + 1 - this.#holes;
+  }
+
+  /** 最旧的第 count 条的 seq; 没有那么多则 undefined */
+  nthSeq(count: number): number | undefined {
+    const [row] = this.#database
+      .prepare('SELECT seq FROM messages ORDER BY seq LIMIT 1 OFFSET ?')
+      .raw()
+      .all(count - 1) as [number][];
+    return row?.[0];
+  }
+
+  /** 数据库用着的字节, 空着的页不算 */
+  usedBytes(): number {
+    const [[pages, free, size] = [0, 0, 0]] = this.#pageCounts.all() as [number, number, number][];
+    return (pages - free) * size;
+  }
+
+  fullness(): Fullness {
+    const [row] = this.#database
+      .prepare('SELECT CAST(time AS INTEGER) FROM messages ORDER BY seq LIMIT 1')
+      .raw()
+      .all() as [number][];
+    return { rows: this.rows, oldestMs: row?.[0], usedBytes: this.usedBytes() };
   }
 
   /** 文件有多少个; 要数一遍, 只在启动时问 */
@@ -91,6 +133,7 @@ export class MessageTable {
         this.#insert.run(insertValues(entry, provenance));
         if (entry.kind === 'file') this.#files.add(entry);
       }
+      this.addresses.count(fresh);
     });
     this.#seq = last.entry.seq;
   }
@@ -116,11 +159,18 @@ export class MessageTable {
         .run([seq, indexedSeq]);
       this.#database.prepare('DELETE FROM message_blocks WHERE last_seq <= ?').run([seq]);
       const files = this.#files.deleteUpTo(seq);
-      return {
-        count: this.#database.prepare('DELETE FROM messages WHERE seq <= ?').run([seq]).changes,
-        files,
-      };
+      const { rows } = this;
+      const count = this.#database.prepare('DELETE FROM messages WHERE seq <= ?').run([seq]).changes;
+      this.#closeHoles(rows - count);
+      return { count, files };
     });
+  }
+
+  // 缺口连同它前面的都删掉了, 就不再是缺口
+  #closeHoles(rows: number): void {
+    if (this.#holes === 0) return;
+    this.#holes = this.#seq - this.firstSeq + 1 - rows;
+    this.setMeta('holes', String(this.#holes));
   }
 
   #bound(which: 'MIN' | 'MAX'): number {

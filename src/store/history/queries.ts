@@ -97,3 +97,10 @@ export function readTail(statements: Statements, { maxMessages, maxBytes }: Tail
   }
   return pages.flat();
 }
+
+/** 末尾连续到 lastSeq 的一段: 尾部须连续, 缺口 (体检 --purge 删掉的) 之前的由数据库答 */
+export function contiguous(entries: readonly RoomEntry[], lastSeq: number): RoomEntry[] {
+  let start = entries.length;
+  while (start > 0 && entries[start - 1]?.seq === lastSeq - (entries.length - start)) start -= 1;
+  return entries.slice(start);
+}

@@ -1,5 +1,6 @@
 // 主线程与写线程之间的消息
 import type { FileRecord, RoomEntry } from '../../protocol/messages.js';
+import type { HourlyUsage } from '../../quota/daily-share.js';
 import type { HistoryProblem } from './history-error.js';
 import type { ProvenHistory } from './history-proof.js';
 import type { JournalPosition } from './journal.js';
@@ -13,6 +14,16 @@ export interface RetentionLimits {
   readonly maxAgeDays: number;
   /** 数据库的字节数; 0 不限 */
   readonly maxBytes: number;
+  /** 不到这么多天的不为腾地方而删; 也是地址留多久 */
+  readonly keepDays: number;
+}
+
+/** 数据库有多满 */
+export interface Fullness {
+  readonly rows: number;
+  /** 最旧一条的时刻 (Unix 毫秒); 空的没有 */
+  readonly oldestMs?: number | undefined;
+  readonly usedBytes: number;
 }
 
 export interface WriterOptions {
@@ -53,6 +64,9 @@ export type WriterReply =
       readonly firstSeq: number;
       /** 数据库里有多少个文件 */
       readonly files: number;
+      readonly fullness: Fullness;
+      /** 最近一天每个地址每个钟头发了多少 */
+      readonly usage: readonly HourlyUsage[];
       /** 预写文件接下来用的编号 */
       readonly segment: number;
       /** 最近的一段, 旧的在前; 重开时是空的 */
@@ -60,8 +74,8 @@ export type WriterReply =
     }
   /** 数据库的格式升级了; 升级之前的在同一个文件夹里的 backup */
   | { readonly kind: 'upgraded'; readonly backup: string }
-  /** 到 seq 为止都已提交 */
-  | { readonly kind: 'durable'; readonly seq: number }
+  /** 到 seq 为止都已提交; usedBytes: 此后数据库的字节数 */
+  | { readonly kind: 'durable'; readonly seq: number; readonly usedBytes: number }
   /** 将要删掉这些文件消息所在的行: 先删文件 */
   | { readonly kind: 'expire'; readonly files: readonly FileRecord[] }
   /** 已删掉 firstSeq 之前的行, 共 count 条, 其中 files 个文件 */
@@ -70,6 +84,7 @@ export type WriterReply =
       readonly firstSeq: number;
       readonly count: number;
       readonly files: number;
+      readonly fullness: Fullness;
     }
   /** 一时写不进, 还在重试; 记一次日志 */
   | { readonly kind: 'trouble'; readonly reason: string }

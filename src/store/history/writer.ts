@@ -12,6 +12,7 @@ import {
   sqliteCode,
   userVersion,
 } from './database.js';
+import { DAY_MS } from './headroom.js';
 import { lossOf } from './history-error.js';
 import { IndexBuilder } from './index-builder.js';
 import type { JournalPosition, JournalRecord } from './journal.js';
@@ -19,7 +20,7 @@ import { JournalCheck } from './journal-check.js';
 import { JournalFollower } from './journal-follower.js';
 import { isBlankDatabase } from './lost-history.js';
 import { MessageTable } from './message-table.js';
-import { readTail } from './queries.js';
+import { contiguous, readTail } from './queries.js';
 import { Retention } from './retention.js';
 import { upgrade } from './upgrade.js';
 import { Wake } from './wake.js';
@@ -43,6 +44,7 @@ export class Writer {
   readonly #table: MessageTable;
   readonly #index: IndexBuilder;
   readonly #retention: Retention;
+  readonly #keepMs: number;
   readonly #journal: JournalFollower;
   readonly #check: JournalCheck | undefined;
   readonly #wake = new Wake();
@@ -62,6 +64,7 @@ export class Writer {
     this.#table = new MessageTable(database);
     this.#index = new IndexBuilder(database, this.#table);
     this.#retention = new Retention(database, this.#table, options.retention);
+    this.#keepMs = options.retention.keepDays * DAY_MS;
     this.#check = options.resumeAt === undefined ? new JournalCheck(this.#table.seq) : undefined;
     this.#journal = new JournalFollower(options.folder, this.#check);
     this.#target = options.resumeAt ?? this.#journal.end();
@@ -97,16 +100,18 @@ export class Writer {
     const files = this.#table.countFiles();
     this.#state = 'running';
     const isFirst = options.resumeAt === undefined;
-    const tail = isFirst ? readTail(new Statements(this.#database), options.tail) : [];
+    const tail = isFirst ? contiguous(readTail(new Statements(this.#database), options.tail), seq) : [];
     const segment = this.#target.segment + 1;
-    this.#post({ kind: 'opened', epoch, isNew, seq, firstSeq, files, segment, tail });
+    const fullness = this.#table.fullness();
+    const usage = isFirst ? this.#table.addresses.recent(Date.now()) : [];
+    this.#post({ kind: 'opened', epoch, isNew, seq, firstSeq, files, fullness, usage, segment, tail });
   }
 
   receive(request: WriterRequest): void {
     if (request.kind === 'grown') this.#target = request.to;
     else if (request.kind === 'expired') this.#deleteExpired();
     else if (request.kind === 'kept') this.#keepExpired();
-    else if (request.kind === 'retain') this.#retaining = true;
+    else if (request.kind === 'retain') this.#retain();
     else this.#state = 'draining';
     this.#wake.now();
   }
@@ -146,7 +151,7 @@ export class Writer {
       if (batch === undefined || last === undefined) return batch !== undefined;
       if ((await this.#persist(() => this.#commit(batch))) === undefined) return false;
       this.#committedAtMs = Date.now();
-      this.#post({ kind: 'durable', seq: last.entry.seq });
+      this.#post({ kind: 'durable', seq: last.entry.seq, usedBytes: this.#table.usedBytes() });
       await this.#wake.turn();
     }
   }
@@ -195,6 +200,7 @@ export class Writer {
     if (!this.#retaining || this.#expiring !== undefined || nowMs < this.#retentionAtMs) return false;
     const cut = this.#retention.nextCut(nowMs);
     if (cut === undefined) {
+      if (this.#table.addresses.erase(nowMs - this.#keepMs)) return true;
       this.#retentionAtMs = nowMs + RETENTION_MS;
       return false;
     }
@@ -206,13 +212,20 @@ export class Writer {
     return true;
   }
 
+  // 又到了上限的也来说一声: 不必等到下一个 10 秒
+  #retain(): void {
+    this.#retaining = true;
+    this.#retentionAtMs = 0;
+  }
+
   #deleteExpired(): void {
     const cut = this.#expiring;
     if (cut === undefined) return;
     this.#expiring = undefined;
     try {
       const deleted = this.#table.deleteUpTo(cut, this.#index.indexedSeq);
-      this.#post({ kind: 'trimmed', firstSeq: this.#table.firstSeq, ...deleted });
+      const { firstSeq } = this.#table;
+      this.#post({ kind: 'trimmed', firstSeq, ...deleted, fullness: this.#table.fullness() });
     } catch (error) {
       this.#postponeChores(error);
     }
