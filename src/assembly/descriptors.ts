@@ -4,8 +4,8 @@ import type { Logger } from '../log.js';
 import type { App } from '../transport/app.js';
 import { SpareDescriptors } from '../transport/spare-descriptors.js';
 
-// 进程自己: 实测刚启动 46 个 (含备用的 8 个), 读历史的线程与缩略图另要十来个
-const OWN = 64;
+// 进程自己: 实测刚启动 46 个 (含备用的 8 个), 说过话, 翻过页, 做过缩略图之后约 60 个
+const OWN = 80;
 // 一个上传: 部分文件, 计算摘要的一份; 分片与 HTTP 两个入口各有 uploads.maxActive 个
 const PER_UPLOAD = 2 * 2;
 // 网页与下载的连接: WebSocket 满了也还进得来

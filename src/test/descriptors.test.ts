@@ -80,7 +80,7 @@ describe('描述符', POSIX, () => {
     );
     const warnings = server.lines.filter((line) => line.includes('"event":"few_descriptors"'));
     assert.equal(warnings.length, 1);
-    assert.match(warnings[0] ?? '', /"limit":1024,"wanted":22112.*server\.maxConnections/);
+    assert.match(warnings[0] ?? '', /"limit":1024,"wanted":22128.*server\.maxConnections/);
     const small = {
       SLUICE_SERVER_MAX_CONNECTIONS: '100',
       SLUICE_UPLOADS_MAX_ACTIVE: '8',
