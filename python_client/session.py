@@ -23,6 +23,7 @@ from .net.history_feed import HistoryFeed
 from .net.history_requests import HistoryError, HistoryRequests
 from .net.offer_board import OfferBoard
 from .net.pace import Pace
+from .net.retry_after import told_s
 from .net.text_sender import TextSender
 from .protocol import client_frames
 from .protocol.address import ServerAddress
@@ -242,7 +243,7 @@ class ChatSession:
             # 服务器忙, 正在停: 退避再试
             log.info("session.refused code=%s", error.code)
             self.emit(Failed(error.code, describe_error(error.code, error.message)))
-            self._connection.abort()
+            self._connection.abort(told_s(error.facts))
             return
         self._connection.hold()
         returning = self._identity is not None

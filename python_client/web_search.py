@@ -12,7 +12,7 @@ from .protocol.codec import BadFrameError, decode_search
 from .protocol.errors import OWN_ERRORS, describe_error
 from .protocol.messages import SearchPage
 from .protocol.search_query import utc_offset_minutes
-from .transfer.http_request import BadUrlError, HttpRequest, get_small
+from .transfer.http_request import BadUrlError, HttpRequest, get_small, told_in
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ def search_page(address: ServerAddress, query: str, limit: int, before: int | No
             return _decode(body)
         if status not in _BUSY:
             raise SearchRefusedError(_refusal(status, body))
-        time.sleep(_BUSY_S)
+        time.sleep(max(_BUSY_S, told_in(body)))
     raise SearchRefusedError("服务器太忙, 请稍后再试")
 
 

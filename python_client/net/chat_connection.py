@@ -18,6 +18,7 @@ from ..protocol.messages import Batch, CloseReason, Unknown, Welcome
 from .backoff import retry_delay_s
 from .pace import Pace
 from .ports import ChatPorts
+from .retry_after import header_s
 from .websocket_options import connect_options
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ class ChatConnection:
         self._socket: ClientConnection | None = None
         self._attempt = 0
         self._online_since = 0.0
+        # 服务器说过多久再来 (秒), 连上就作废
+        self._told_s = 0.0
 
     @property
     def is_online(self) -> bool:
@@ -99,8 +102,9 @@ class ChatConnection:
         self._held = True
         self.abort()
 
-    def abort(self) -> None:
-        """放弃现在这条连接, 退避之后再来。"""
+    def abort(self, told_s: float = 0.0) -> None:
+        """放弃现在这条连接, 退避之后再来; told_s: 服务器说至少过多久 (秒)。"""
+        self._told_s = told_s
         if self._socket is not None:
             self._socket.transport.abort()
 
@@ -108,12 +112,15 @@ class ChatConnection:
 
     async def _live_once(self) -> CloseReason:
         self._held = False
+        self._told_s = 0.0
         self._wake.clear()
         self._become(ConnectionState(CONNECTING))
         try:
             async with connect(self._url, **_OPTIONS) as socket:
                 return await self._talk(socket)
         except Exception as error:
+            if isinstance(error, InvalidStatus):
+                self._told_s = header_s(error.response.headers.get("Retry-After"))
             return _unconnected(error)
 
     async def _talk(self, socket: ClientConnection) -> CloseReason:
@@ -187,6 +194,7 @@ class ChatConnection:
             self._become(ConnectionState(STOPPED, reason=None if self._held else reason))
             await self._wake.wait()
             return
+        delay_s = max(delay_s, self._told_s)
         self._become(ConnectionState(WAITING, retry_at=time.time() + delay_s, reason=reason))
         try:
             await asyncio.wait_for(self._wake.wait(), delay_s)

@@ -9,6 +9,7 @@ from ..protocol import client_frames
 from ..protocol.errors import describe_error
 from ..protocol.messages import History, SearchPage, ServerError, ServerMessage, TransferTicket
 from ..protocol.search_query import utc_offset_minutes
+from .retry_after import told_s
 
 # 同时在问的上限: 正常至多九个 (补齐, 更早的, 文件列表, 搜索, 那时的聊天的两头, 三条传输连接的票)
 MAX_WAITING = 12
@@ -29,8 +30,8 @@ class HistoryRequests:
 
     def __init__(self, send: Callable[[str], bool]) -> None:
         self._send = send
-        # None: 服务器说一会儿再问
-        self._waiting: dict[str, asyncio.Future[_Page | None]] = {}
+        # 秒数: 服务器说过这么久再问
+        self._waiting: dict[str, asyncio.Future[_Page | float]] = {}
         self._count = 0
         # 断线的次数: 等着再问的不会问到下一条连接上去
         self._cuts = 0
@@ -77,19 +78,19 @@ class HistoryRequests:
             self._count += 1
             ref = f"h{self._count}"
             page = await self._ask(ref, frame(ref))
-            if page is not None:
+            if not isinstance(page, float):
                 return page
-            await asyncio.sleep(RATE_LIMITED_S)
+            await asyncio.sleep(max(RATE_LIMITED_S, page))
             if cuts != self._cuts:
                 raise HistoryError("连接断开了")
         raise HistoryError("服务器太忙, 请稍后再试")
 
-    async def _ask(self, ref: str, frame: str) -> _Page | None:
+    async def _ask(self, ref: str, frame: str) -> _Page | float:
         if len(self._waiting) >= MAX_WAITING:
             raise HistoryError("同时要的太多, 请稍后再试")
         if not self._send(frame):
             raise HistoryError("还没有连上服务器")
-        reply: asyncio.Future[_Page | None] = asyncio.get_running_loop().create_future()
+        reply: asyncio.Future[_Page | float] = asyncio.get_running_loop().create_future()
         self._waiting[ref] = reply
         try:
             return await asyncio.wait_for(reply, TIMEOUT_S)
@@ -110,7 +111,7 @@ class HistoryRequests:
             if not isinstance(message, ServerError):
                 reply.set_result(message)
             elif message.retryable:
-                reply.set_result(None)
+                reply.set_result(told_s(message.facts))
             else:
                 reply.set_exception(HistoryError(describe_error(message.code, message.message)))
         return True

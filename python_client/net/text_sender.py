@@ -13,6 +13,7 @@ from ..protocol.errors import OWN_ERRORS, describe_error
 from ..protocol.messages import Ack, ServerError, TextMessage
 from .backoff import backoff_s
 from .pace import TALK, Pace
+from .retry_after import told_s
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 MAX_OUTGOING = 200
 # 这么久没有应答, 这条连接就没有用了: 断开重来, 凭 clientId 重发 (秒)
 ACK_S = 30.0
+# 等得比它久的要说一声 (秒)
+_NOTICEABLE_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -116,11 +119,15 @@ class TextSender:
         if not error.retryable:
             self._fail(item, describe_error(error.code, error.message))
         elif error.code == "rate_limited":
-            self._wait(self._pace.refused(TALK))
+            told = told_s(error.facts)
+            # 自己的步子多半一眨眼就轮到, 不打扰; 同一地址的人太多时要等得久, 说清楚为什么
+            if told >= _NOTICEABLE_S:
+                self._put(replace(item, state=WAITING_SERVER), describe_error(error.code, error.message))
+            self._wait(max(self._pace.refused(TALK), told))
         else:
-            # 磁盘满, 只读, 忙: 留着这一句, 说清楚为什么, 越等越久 (至多半分钟) 地再试
+            # 磁盘满, 只读, 忙: 留着这一句, 说清楚为什么, 越等越久 (至多半分钟, 或照服务器说的) 地再试
             self._put(replace(item, state=WAITING_SERVER), describe_error(error.code, error.message))
-            self._wait(backoff_s(self._refusals))
+            self._wait(max(backoff_s(self._refusals), told_s(error.facts)))
             self._refusals += 1
         self._pump()
         return True

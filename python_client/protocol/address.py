@@ -20,7 +20,8 @@ class ServerAddress:
 
     @property
     def chat_url(self) -> str:
-        return f"{self._websocket_base}/ws"
+        # 只发得下小帧的一种连接: 大文件走分片, 用不着整帧的缓冲; 从前的服务器不看这个参数
+        return f"{self._websocket_base}/ws?frames=small"
 
     @property
     def limits_url(self) -> str:

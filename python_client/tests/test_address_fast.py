@@ -70,10 +70,10 @@ def test_地址可以再认一次而不变(written: str, base: str) -> None:
 
 def test_端点由地址得出() -> None:
     plain = parse_address("http://localhost:3000")
-    assert plain.chat_url == "ws://localhost:3000/ws"
+    assert plain.chat_url == "ws://localhost:3000/ws?frames=small"
     assert plain.limits_url == "http://localhost:3000/api/limits"
     secure = parse_address("https://example.com/chat")
-    assert secure.chat_url == "wss://example.com/chat/ws"
+    assert secure.chat_url == "wss://example.com/chat/ws?frames=small"
     assert secure.limits_url == "https://example.com/chat/api/limits"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from ..model.transfers import CHECKING, MOVING, QUEUED, VERIFYING, WAITING
+from ..model.transfers import CHECKING, MOVING, QUEUED, VERIFYING
 from ..net.backoff import backoff_s
 from ..net.pace import FILES
 from ..protocol.messages import FileReady
@@ -139,10 +139,6 @@ class ChunkUploads:
         self._settle(upload, outcome, is_current=joins == self._joins)
         self._fill()
 
-    def _later(self, upload: Upload, delay_s: float) -> None:
-        upload.become(WAITING)
-        self._waiting[upload] = asyncio.get_running_loop().call_later(delay_s, self._retry, upload)
-
     def _retry(self, upload: Upload) -> None:
         self._again(upload)
         self._fill()
@@ -196,10 +192,10 @@ class ChunkUploads:
             upload.named(outcome.done.file.original_name)
             upload.complete(outcome.done.file.url, outcome.done.file.sha256, instant=outcome.instant)
         elif outcome.kind == upload_outcome.CUT:
-            self._wait_after(upload, outcome.close_code, is_current)
+            self._wait_after(upload, outcome, is_current)
         elif outcome.kind == upload_outcome.SILENT:
             if not upload.fall_silent():
-                self._wait_after(upload, outcome.close_code, is_current)
+                self._wait_after(upload, outcome, is_current)
         elif outcome.kind == upload_outcome.LOST:
             self._restart(upload)
         elif outcome.kind == upload_outcome.CHANGED:
@@ -208,16 +204,17 @@ class ChunkUploads:
         elif outcome.retryable:
             if outcome.code == "rate_limited":
                 self._ports.pace.refused(FILES)
-            self._wait_after(upload, 0, is_current)
+            self._wait_after(upload, outcome, is_current)
         else:
             self._fail(upload, outcome)
 
-    def _wait_after(self, upload: Upload, close_code: int, is_current: bool) -> None:
+    def _wait_after(self, upload: Upload, outcome: Outcome, is_current: bool) -> None:
         # 服务器重启之后抢在聊天连接前面, 令牌 (重启之后还是同一个) 那时还不算数: 已重新加入就马上再来
-        is_hopeless = close_code == _UNAUTHORIZED and is_current
-        delay_s = _UNAUTHORIZED_S if is_hopeless else backoff_s(upload.attempts)
+        is_hopeless = outcome.close_code == _UNAUTHORIZED and is_current
+        delay_s = _UNAUTHORIZED_S if is_hopeless else max(backoff_s(upload.attempts), outcome.retry_after_s)
         upload.attempts += 1
-        self._later(upload, delay_s)
+        upload.wait(outcome.code, outcome.message)
+        self._waiting[upload] = asyncio.get_running_loop().call_later(delay_s, self._retry, upload)
 
     def _restart(self, upload: Upload) -> None:
         """过期, 或服务器丢了它: 自动从头来一次, 再丢就由用户决定。"""

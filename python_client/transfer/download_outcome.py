@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Iterator
 
+from ..net.retry_after import header_s
+
 log = logging.getLogger(__name__)
 
 # 错误的应答体只读这么多
@@ -34,6 +36,8 @@ class DownloadOutcome:
     message: str = ""
     # done 时: 核对过的
     sha256: str = ""
+    # 服务器说过多久再来 (秒); 没有说为 0
+    retry_after_s: float = 0.0
 
 
 class EndedError(Exception):
@@ -74,7 +78,9 @@ def refused(response: http.client.HTTPResponse, *, was_uploading: bool) -> Downl
         return _broken(response)
     # 忙, 正在重启: 会过去
     if status == 429 or status >= 500:
-        return DownloadOutcome(CUT, "server_busy", f"服务器一直不能提供这个文件 (HTTP {status})")
+        told = header_s(response.headers.get("Retry-After"))
+        said = f"服务器一直不能提供这个文件 (HTTP {status})"
+        return DownloadOutcome(CUT, "server_busy", said, retry_after_s=told)
     error = _error_of(response)
     if error is None:
         # 不是我们的服务器在应答

@@ -124,9 +124,9 @@ class DownloadQueue:
         if self._running:
             self._watching = asyncio.get_running_loop().call_later(_WATCH_S, self._watch)
 
-    def _later(self, download: Download) -> None:
+    def _later(self, download: Download, told_s: float) -> None:
         download.become(WAITING)
-        delay_s = backoff_s(download.attempts)
+        delay_s = max(backoff_s(download.attempts), told_s)
         download.attempts += 1
         self._waiting[download] = asyncio.get_running_loop().call_later(delay_s, self._retry, download)
 
@@ -180,7 +180,7 @@ class DownloadQueue:
         if self._is_online():
             download.futile += 1
         if download.futile < _MAX_FUTILE:
-            self._later(download)
+            self._later(download, outcome.retry_after_s)
         else:
             download.fail(outcome.code, outcome.message)
 

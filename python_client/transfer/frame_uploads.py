@@ -12,6 +12,7 @@ from typing import Callable
 from ..model.transfers import MAX_DONE, MOVING, QUEUED, WAITING
 from ..net.backoff import backoff_s
 from ..net.pace import FILES
+from ..net.retry_after import told_s
 from ..protocol import client_frames
 from ..protocol.messages import Ack, FileMessage, ServerError
 from .file_stamp import ChangedError, FileStamp, check_stamp
@@ -111,8 +112,8 @@ class FrameUploads:
         if head is None:
             return error.ref in self._recent
         if error.retryable:
-            head.become(WAITING)
-            self._pause(self._delay_after(head, error.code))
+            head.wait(error.code, error.message)
+            self._pause(max(self._delay_after(head, error.code), told_s(error.facts)))
         else:
             self._refuse(head, error.code, error.message)
         return True

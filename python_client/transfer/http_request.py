@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import threading
 from typing import Mapping
 from urllib.parse import SplitResult, quote, urlsplit
 
 from .. import __version__
+from ..net.retry_after import told_s
 
 # 连接与每次读取的期限 (秒): 停住的服务器不会永远占着线程
 CONNECT_S = 10.0
@@ -107,6 +109,15 @@ class HttpRequest:
             # 没有读完的应答也拿着套接字
             self._response.close()
         self._connection.close()
+
+
+def told_in(body: bytes) -> float:
+    """错误的应答体里说的: 过多久再来 (秒); 没有说为 0。"""
+    try:
+        error = json.loads(body)["error"]
+    except (ValueError, KeyError, TypeError):
+        return 0.0
+    return told_s(error) if isinstance(error, dict) else 0.0
 
 
 def get_small(request: HttpRequest, most: int, posted: bytes | None = None) -> tuple[int, bytes]:

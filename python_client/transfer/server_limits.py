@@ -32,10 +32,12 @@ class ServerLimits:
         """None: 问不到, 也不在线。"""
         if self._known is None:
             self._known = await self._ask()
-        if self._known is not None:
-            return self._known
         identity = self._ports.identity()
-        return None if identity is None else UploadLimits(identity.limits, frozenset())
+        if identity is None:
+            return self._known
+        # 一帧多大由这条连接的 welcome 说了算: 小帧的连接比 /api/limits 说的小
+        blocked = frozenset() if self._known is None else self._known.blocked_extensions
+        return UploadLimits(identity.limits, blocked)
 
     def stop(self) -> None:
         if self._request is not None:

@@ -11,7 +11,7 @@ from ..model.events import ThumbnailReady
 from ..net.backoff import backoff_s
 from ..picture_file import open_picture
 from ..protocol.messages import FileMessage
-from .http_request import HttpRequest, get_small
+from .http_request import HttpRequest, get_small, told_in
 from .ports import TransferPorts
 from .workers import Workers
 
@@ -32,7 +32,11 @@ _MAX_ATTEMPTS = 4
 
 
 class _BusyError(Exception):
-    """一会儿再来。"""
+    """told_s 秒之后再来。"""
+
+    def __init__(self, told_s: float) -> None:
+        super().__init__(told_s)
+        self.told_s = told_s
 
 
 class Thumbnails:
@@ -87,8 +91,8 @@ class Thumbnails:
         for attempt in range(_MAX_ATTEMPTS):
             try:
                 return await self._try(url)
-            except _BusyError:
-                await asyncio.sleep(backoff_s(attempt))
+            except _BusyError as busy:
+                await asyncio.sleep(max(backoff_s(attempt), busy.told_s))
             except Exception as error:
                 # 坏图, 断线, 没有 Pillow: 都只是没有预览
                 log.info("thumbnail.failed url=%s error=%r", url, error)
@@ -108,7 +112,7 @@ def _load(request: HttpRequest) -> Image | None:
     """取来并解码; 工作线程里。"""
     status, body = get_small(request, _MAX_BODY_BYTES)
     if status in (429, 503):
-        raise _BusyError
+        raise _BusyError(told_in(body))
     return decode(body) if status == 200 else None
 
 

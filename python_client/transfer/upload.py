@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..model.transfers import DONE, FAILED, QUEUED, UP, Transfer, TransferError
+from ..model.transfers import DONE, FAILED, QUEUED, UP, WAITING, Transfer, TransferError
 from ..protocol.errors import describe_error
 from .file_hasher import FileHasher
 from .file_stamp import FileStamp
@@ -78,6 +78,11 @@ class Upload:
 
     def become(self, state: str) -> None:
         self._transfers.become(self.id, state, moved=self._moved)
+
+    def wait(self, code: str, message: str) -> None:
+        """过一会儿自己再来; code: 服务器为什么不收, 为空就是断了线。"""
+        error = TransferError(code, describe_error(code, message)) if code else None
+        self._transfers.become(self.id, WAITING, moved=self._moved, error=error)
 
     def fail(self, code: str, message: str) -> None:
         error = TransferError(code, describe_error(code, message))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from typing import Callable, Protocol, Sequence
 
+from ..net.retry_after import told_s
 from ..protocol import client_frames
 from ..protocol.chunk_frame import encode_chunk_header
 from ..protocol.messages import (
@@ -279,4 +280,4 @@ class UploadDialogue:
 
 
 def _refusal(error: ServerError) -> Outcome:
-    return Outcome(REFUSED, error.code, error.message, error.retryable)
+    return Outcome(REFUSED, error.code, error.message, error.retryable, told_s(error.facts))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from ..net.retry_after import header_s
 from ..protocol.codec import BadFrameError
 from ..protocol.messages import FileDone
 from .file_stamp import ChangedError
@@ -33,6 +34,8 @@ class Outcome:
     code: str = ""
     message: str = ""
     retryable: bool = False
+    # 服务器说过多久再来 (秒); 没有说为 0
+    retry_after_s: float = 0.0
     # cut 时的关闭码
     close_code: int = 1006
     done: FileDone | None = None
@@ -50,7 +53,7 @@ def unconnected(error: Exception) -> Outcome:
     # 429 与 5xx (名额已满, 代理后面的服务器在重启) 会过去; 其余再试也一样
     if status < 500 and status != 429:
         return Outcome(REFUSED, "bad_reply", f"服务器不接受传输连接 (HTTP {status})")
-    return Outcome(CUT)
+    return Outcome(CUT, retry_after_s=header_s(error.response.headers.get("Retry-After")))
 
 
 def interrupted(error: Exception) -> Outcome:

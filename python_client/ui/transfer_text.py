@@ -22,6 +22,9 @@ def state_text(transfer: Transfer) -> str:
     if transfer.state == transfers.FAILED:
         reason = "" if transfer.error is None else safe_name(transfer.error.message)
         return f"失败: {reason or '原因不明'}"
+    if transfer.state == transfers.WAITING and transfer.error is not None:
+        # 服务器忙, 或嫌太频繁: 不是断了线
+        return f"稍后自动继续: {safe_name(transfer.error.message)}"
     upwards = transfer.direction == transfers.UP
     if transfer.instant:
         return f"秒传 (服务器已有同样的内容), {format_bytes(transfer.size)}"

@@ -34,10 +34,13 @@ export interface Environment {
   reload(): void;
 }
 
+// 只发得下小帧的一种连接: 大文件走分片, 用不着服务器为它留着整帧的缓冲; 从前的服务器不看这个参数
+const CHAT_PATH = '/ws?frames=small';
+
 export function createApp(model: Model, environment: Environment): Actions {
   const sessions = new Sessions(environment.tab, environment.browser);
   const pace = new Pace(() => performance.now());
-  const connection: ChatConnection = new ChatConnection(`${environment.origin}/ws`, pace, {
+  const connection: ChatConnection = new ChatConnection(`${environment.origin}${CHAT_PATH}`, pace, {
     joinRequest: () => ({
       ...signIn.request,
       ...(catchUp.after === undefined ? {} : { after: catchUp.after }),

@@ -151,10 +151,11 @@ export class CatchUp {
     for (;;) {
       const reply = await this.#connection.history(query).catch((error: unknown) => {
         if (isStale() || !(error instanceof RequestError) || !error.retryable) throw error;
+        return error;
       });
       if (isStale()) return undefined;
-      if (reply !== undefined) return reply;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (!(reply instanceof RequestError)) return reply;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(RETRY_MS, reply.retryAfterMs)));
       if (isStale()) return undefined;
     }
   }

@@ -6,6 +6,15 @@ import { backoffMs } from '../net/backoff.js';
 import type { ChatConnection } from '../net/chat-connection.js';
 import type { Pace } from '../net/pace.js';
 import { randomId } from '../net/random-id.js';
+import { retryAfterMs } from '../net/retry-after.js';
+
+interface Reason {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+// 等得比它久的要说一声, 毫秒
+const NOTICEABLE_MS = 2000;
 
 export class TextSender {
   readonly #model: Model;
@@ -91,16 +100,22 @@ export class TextSender {
     this.#settle(item.clientId);
     const reason = { code: error.code, message: error.message };
     if (!error.retryable) this.#model.outbox.fail(item.clientId, reason);
-    else if (error.code === 'rate_limited') this.#pause(this.#pace.refused('talk'));
-    else this.#wait(item.clientId, reason);
+    else if (error.code === 'rate_limited') this.#slowDown(item.clientId, reason, retryAfterMs(error));
+    else this.#wait(item.clientId, reason, retryAfterMs(error));
     this.#pump();
     return true;
   }
 
+  // 自己的步子多半一眨眼就轮到, 不打扰; 同一地址的人太多时要等得久, 说清楚为什么
+  #slowDown(clientId: string, reason: Reason, toldMs: number): void {
+    if (toldMs >= NOTICEABLE_MS) this.#model.outbox.wait(clientId, reason);
+    this.#pause(Math.max(this.#pace.refused('talk'), toldMs));
+  }
+
   // 磁盘满, 只读, 忙: 留着这一句, 说清楚为什么, 越等越久 (至多半分钟) 地再试
-  #wait(clientId: string, reason: { code: ErrorCode; message: string }): void {
+  #wait(clientId: string, reason: Reason, toldMs: number): void {
     this.#model.outbox.wait(clientId, reason);
-    this.#pause(backoffMs(this.#refusals));
+    this.#pause(Math.max(backoffMs(this.#refusals), toldMs));
     this.#refusals += 1;
   }
 

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../../src/protocol/errors.js';
 import type { HistoryReply, SearchReply, TransferTicketReply } from '../../../src/protocol/messages.js';
 import type { SingleMessage } from './frame.js';
+import { retryAfterMs } from './retry-after.js';
 
 export interface Replies {
   readonly history: HistoryReply;
@@ -14,11 +15,14 @@ export class RequestError extends Error {
   readonly code: ErrorCode | 'offline' | 'timeout';
   /** 过一会儿原样再问可能成功 */
   readonly retryable: boolean;
+  /** 服务器说过多久再问, 毫秒; 没有说为 0 */
+  readonly retryAfterMs: number;
 
-  constructor(code: RequestError['code'], retryable: boolean, message: string) {
+  constructor(code: RequestError['code'], retryable: boolean, message: string, toldMs = 0) {
     super(message);
     this.code = code;
     this.retryable = retryable;
+    this.retryAfterMs = toldMs;
   }
 }
 
@@ -63,7 +67,9 @@ export class Requests {
     const waiting = this.#take(('ref' in message && message.ref) || '');
     if (waiting === undefined) return false;
     if (message.type === 'error') {
-      waiting.reject(new RequestError(message.code, message.retryable, message.message));
+      waiting.reject(
+        new RequestError(message.code, message.retryable, message.message, retryAfterMs(message)),
+      );
     } else if (message.type === waiting.type) {
       // ref 与类型都对上了, 就是当初要的那一种
       waiting.resolve(message as never);

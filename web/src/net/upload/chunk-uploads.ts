@@ -22,6 +22,8 @@ export interface ChunkPorts {
   started(upload: Upload): void;
 }
 
+type Refusal = Extract<RunOutcome, { kind: 'refused' }>;
+
 const MAX_RUNNING = 2;
 // 一次上传在传输连接上占几条: file_start 与 file_end; 秒传再有两条, 由留着不用的垫上
 const MESSAGES_PER_RUN = 2;
@@ -127,14 +129,14 @@ export class ChunkUploads {
     this.#link.post({ type: 'stop', runId });
   }
 
-  /** 断线, 服务器忙: 在线就退避, 不在线就等 online */
-  #later(upload: Upload): void {
-    upload.become('waiting');
+  /** 断线, 服务器忙: 在线就退避, 不在线就等 online。refusal: 服务器说了为什么, 过多久 */
+  #later(upload: Upload, refusal?: Refusal): void {
+    upload.become('waiting', refusal && transferError(refusal.code, refusal.message));
     const retry = (): void => {
       this.#again(upload);
       this.#fill();
     };
-    const delayMs = backoffMs(upload.attempts);
+    const delayMs = Math.max(backoffMs(upload.attempts), refusal?.retryAfterMs ?? 0);
     upload.attempts += 1;
     this.#waiting.set(upload, setTimeout(retry, delayMs));
   }
@@ -238,10 +240,11 @@ export class ChunkUploads {
     this.#queue.unshift(upload);
   }
 
-  #refused(upload: Upload, { code, message, retryable }: Extract<RunOutcome, { kind: 'refused' }>): void {
+  #refused(upload: Upload, refusal: Refusal): void {
+    const { code, message, retryable } = refusal;
     if (retryable) {
       if (code === 'rate_limited') this.#ports.pace.refused('files');
-      this.#later(upload);
+      this.#later(upload, refusal);
       return;
     }
     if (ERASED.has(code)) {

@@ -3,8 +3,9 @@ import type { AckMessage, ErrorMessage } from '../../../../src/protocol/messages
 import type { Identity } from '../../model/connection.js';
 import { backoffMs } from '../backoff.js';
 import type { Pace } from '../pace.js';
+import { retryAfterMs } from '../retry-after.js';
 import { toBase64 } from './base64.js';
-import type { Upload } from './upload.js';
+import { transferError, type Upload } from './upload.js';
 
 export interface FramePorts {
   readonly identity: () => Identity | undefined;
@@ -74,12 +75,13 @@ export class FrameUploads {
     return true;
   }
 
-  handleError({ ref, code, message, retryable }: ErrorMessage): boolean {
+  handleError(error: ErrorMessage): boolean {
+    const { ref, code, message, retryable } = error;
     const head = this.#headOf(ref);
     if (head === undefined) return false;
     if (retryable) {
-      head.become('waiting');
-      this.#pause(this.#delayAfter(head, code));
+      head.become('waiting', transferError(code, message));
+      this.#pause(Math.max(this.#delayAfter(head, code), retryAfterMs(error)));
       return true;
     }
     this.#queue.shift();

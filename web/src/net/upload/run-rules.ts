@@ -1,6 +1,7 @@
 // 上传运行的规矩: 哪些错误之后上传仍在, 哪些算读不了文件, file_start 里写什么; 没有状态
 import type { ErrorMessage, FileReadyMessage } from '../../../../src/protocol/messages.js';
 import { RequestError } from '../requests.js';
+import { retryAfterMs } from '../retry-after.js';
 import type { Credentials, FileNames, RunCommand, RunOutcome } from './worker-messages.js';
 
 const MAX_MIME_LENGTH = 128;
@@ -47,12 +48,18 @@ export function namesOf({ originalName, renamedFrom }: FileReadyMessage): FileNa
   return renamedFrom === undefined ? { originalName } : { originalName, renamedFrom };
 }
 
+/** 服务器不收: 为什么, 能不能再来, 过多久 */
+export function refusalOf(error: ErrorMessage): RunOutcome {
+  const { code, message, retryable } = error;
+  return { kind: 'refused', code, message, retryable, retryAfterMs: retryAfterMs(error) };
+}
+
 /** 没有要到网址: 断线与久不应答等重新连上, 服务器说不的照它说的 */
 export function unlocated(error: unknown): RunOutcome {
   if (!(error instanceof RequestError)) return { kind: 'broken', message: String(error) };
-  const { code, message, retryable } = error;
+  const { code, message, retryable, retryAfterMs: toldMs } = error;
   if (code === 'offline' || code === 'timeout') return { kind: 'cut' };
-  return { kind: 'refused', code, message, retryable };
+  return { kind: 'refused', code, message, retryable, retryAfterMs: toldMs };
 }
 
 /** 读文件的失败都是这几种 DOMException (File API 第 8.2 节); 其余是我们自己的 */

@@ -224,7 +224,9 @@ export class UploadManager {
       return;
     }
     // 有凭据的是传了一半的, 再小也要续完
-    const isSmall = upload.credentials === undefined && fitsOneFrame(upload.size, limits.limits);
+    // 一帧多大由这条连接的 welcome 说了算: 小帧的连接比 /api/limits 说的小
+    const frameLimits = this.#options.identity()?.limits ?? limits.limits;
+    const isSmall = upload.credentials === undefined && fitsOneFrame(upload.size, frameLimits);
     if (isSmall) this.#frames.enqueue(upload);
     else this.#chunks.enqueue(upload);
   }

@@ -4,7 +4,7 @@ import { type ChunkEncoder, createChunkEncoder } from './chunk-encoder.js';
 import { BLOCK_BYTES, ChunkReader } from './chunk-reader.js';
 import { type FileHasher, hashRanges, openHasher } from './file-hasher.js';
 import { Gate } from './gate.js';
-import { failureOf, isNotInstant, isSurvivable, namesOf, startFields } from './run-rules.js';
+import { failureOf, isNotInstant, isSurvivable, namesOf, refusalOf, startFields } from './run-rules.js';
 import type { ConnectTransfer, TransferReply, TransferSocket } from './transfer-socket.js';
 import type { RunCommand, RunOutcome, RunReport } from './worker-messages.js';
 
@@ -273,7 +273,7 @@ export class UploadRun {
   }
 
   #refused(error: ErrorMessage): void {
-    const { code, message, ref, retryable } = error;
+    const { code, ref } = error;
     if (this.#is('proving') && isNotInstant(error, this.#uploadId)) {
       this.#asked = true;
       this.#become('catching_up');
@@ -289,7 +289,7 @@ export class UploadRun {
       }
     }
     const isLost = code === 'upload_unknown' && ref === this.#clientId() && this.#credentials !== undefined;
-    this.#end(isLost ? { kind: 'lost' } : { kind: 'refused', code, message, retryable });
+    this.#end(isLost ? { kind: 'lost' } : refusalOf(error));
   }
 
   // ---- 状态 ----

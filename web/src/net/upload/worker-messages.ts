@@ -56,6 +56,8 @@ export type RunOutcome =
       readonly code: ErrorCode;
       readonly message: string;
       readonly retryable: boolean;
+      /** 服务器说过多久再来, 毫秒; 没有说为 0 */
+      readonly retryAfterMs: number;
     }
   /** 重新选的文件与已传的部分不同 */
   | { readonly kind: 'different_file' }

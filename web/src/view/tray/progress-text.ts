@@ -24,6 +24,8 @@ export function describeTransfer(transfer: Transfer): string {
       // 选错了文件, 或没有得到授权: 说原因, 不只是请再选一次
       return `${transfer.error === undefined ? texts.needs_file : reasonOf(transfer)} · ${amount(transfer)}`;
     case 'waiting':
+      // 服务器忙, 或嫌太频繁: 不是断了线
+      return `${transfer.error === undefined ? texts.waiting : texts.later(reasonOf(transfer))} · ${amount(transfer)}`;
     case 'paused':
       return `${texts[state]} · ${amount(transfer)}`;
     default:
