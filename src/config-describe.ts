@@ -1,4 +1,4 @@
-// 把设置写给人看: npm run config 的清单, 与 README 的表格
+// 把设置写给人看: npm run config 的清单, README 的表格, SECURITY.md 的上限表
 import { KINDS } from './config-formats.js';
 import type { Setting } from './config-schema.js';
 
@@ -7,6 +7,21 @@ const HEADER = [
   '| 键 | 默认值 | 单位 | 环境变量 | 命令行参数 | 说明 |',
   '| --- | --- | --- | --- | --- | --- |',
 ];
+
+// 是数字而不是上限的
+const NOT_LIMITS = /^(?:log|fanout)\.|^server\.(?:port|processes)$|^files\.hashWorkers$|^storage\.scrub/;
+
+/** SECURITY.md 的表: 全部是数字的上限与期限, 新加的自己就在里面 */
+export function describeLimits(settings: readonly Setting[]): string {
+  const rows = settings
+    .filter(({ path, entry }) => typeof entry.default === 'number' && !NOT_LIMITS.test(path))
+    .map((setting) => {
+      const { path, entry } = setting;
+      const doc = entry.doc.replaceAll('|', '\\|');
+      return `| \`${path}\` | ${formatDefault(entry.default)} | ${entry.unit} | ${doc} |`;
+    });
+  return `${['| 设置 | 默认值 | 单位 | 管什么 |', '| --- | --- | --- | --- |', ...rows].join('\n')}\n`;
+}
 
 /** 保证: sensitive 的值不出现在任何一份结果里 */
 export function describeSettings(

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import convict from 'convict';
 import { checkTogether } from './config-checks.js';
-import { describeSettings } from './config-describe.js';
+import { describeLimits, describeSettings } from './config-describe.js';
 import { KINDS, type Rule } from './config-formats.js';
 import {
   ConfigError,
@@ -74,6 +74,11 @@ export function loadConfig(options: LoadOptions = {}): Config {
 /** 给 npm run config: effective 是生效的设置 (秘密已隐去), markdown 是 README 里的表格 */
 export function describeConfig(config: Config): { effective: string; markdown: string } {
   return describeSettings(listSettings(SCHEMA), config);
+}
+
+/** SECURITY.md 的上限表; 由测试保证文件里的与它相等 */
+export function limitsTable(): string {
+  return describeLimits(listSettings(SCHEMA));
 }
 
 /** config/default.json 应有的全文; 由测试保证文件与它相等 */
