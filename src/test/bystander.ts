@@ -167,9 +167,15 @@ export class Bystander {
       size: data.length,
       encoding: 'binary',
     };
-    const { uploadId } = await line.ask(start, (m) => m['clientId'] === clientId || m['ref'] === clientId);
-    for (let offset = 0; offset < data.length; offset += CHUNK_BYTES) {
-      line.sendBinary(chunkFrame(String(uploadId), offset, data.subarray(offset, offset + CHUNK_BYTES)));
+    const ready = await line.ask(start, (m) => m['clientId'] === clientId || m['ref'] === clientId);
+    const { uploadId } = ready;
+    // 忙的时候窗口小: 每一段都等到确认
+    const stepBytes = Math.min(CHUNK_BYTES, Number(ready['windowBytes']));
+    for (let offset = 0; offset < data.length; offset += stepBytes) {
+      const chunk = data.subarray(offset, offset + stepBytes);
+      const written = line.heard((m) => m['uploadId'] === uploadId || m['ref'] === uploadId);
+      line.sendBinary(chunkFrame(String(uploadId), offset, chunk));
+      await written;
     }
     const sha256 = createHash('sha256').update(data).digest('hex');
     await line.ask(
