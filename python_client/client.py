@@ -10,6 +10,7 @@ from typing import Awaitable, Callable, Sequence
 
 from .model.connection import Identity
 from .model.events import Event
+from .net.kept_session import KeptSession
 from .net.pace import Pace
 from .protocol.address import ServerAddress
 from .protocol.messages import FileMessage, SharedFile
@@ -46,7 +47,8 @@ class Client:
         room: Callable[[], Awaitable[None]],
     ) -> None:
         self._emit = emit
-        self._session = ChatSession(options.address, options.name, emit, room)
+        kept = KeptSession(options.folder, options.address.base)
+        self._session = ChatSession(options.address, options.name, emit, room, kept)
         store = None if options.folder is None else ResumeStore(options.folder)
         self._uploads = Uploads(options.address, self, store, restore=options.restore)
         self._downloads = Downloads(self)

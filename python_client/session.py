@@ -21,6 +21,7 @@ from .net.chat_connection import ChatConnection
 from .net.free_name import fetch_names, free_name
 from .net.history_feed import HistoryFeed
 from .net.history_requests import HistoryError, HistoryRequests
+from .net.kept_session import KeptSession
 from .net.offer_board import OfferBoard
 from .net.pace import Pace
 from .net.retry_after import told_s
@@ -76,12 +77,14 @@ class ChatSession:
         name: str,
         emit: Callable[[Event], None],
         room: Callable[[], Awaitable[None]],
+        kept: KeptSession | None = None,
     ) -> None:
         self.hooks: TransferHooks | None = None
         self._address = address
         self._name = name
         self._emit = emit
         self._room = room
+        self._kept = kept or KeptSession(None, address.base)
         self._identity: Identity | None = None
         self.pace = Pace()
         self._connection = ChatConnection(address.chat_url, self, self.pace)
@@ -164,7 +167,7 @@ class ChatSession:
 
     def join_frame(self) -> str:
         # 换了名字仍带着令牌: 都已断开时, 同一个会话可以改名
-        session = None if self._identity is None else self._identity.session
+        session = self._kept.load(self._name) if self._identity is None else self._identity.session
         return client_frames.join(self._name, session=session, after=self.history.after)
 
     def state_changed(self, state: ConnectionState) -> None:
@@ -211,6 +214,7 @@ class ChatSession:
         self._name = welcome.name
         self._name_retries = 0
         self._identity = Identity(welcome.name, welcome.session, welcome.limits, welcome.features)
+        self._kept.save(welcome.name, welcome.session)
         self.pace.learn(welcome.limits)
         lost = self.history.welcomed(welcome)
         self.emit(Joined(self._identity, welcome.users, welcome.online, lost, welcome.last_close))

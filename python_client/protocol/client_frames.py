@@ -14,7 +14,7 @@ def join(
     *,
     session: str | None = None,
     after: int | None = None,
-    features: tuple[str, ...] = ("batch", "batch_text", "offer"),
+    features: tuple[str, ...] = ("batch", "batch_text", "offer", "people"),
 ) -> str:
     """加入; after 是收齐的最后一个 seq, 补发其后的。"""
     return _encode(

@@ -55,8 +55,9 @@ def encode_room_message(message: RoomMessage) -> dict[str, Any]:
             "time": message.time_ms,
             "name": message.name,
             "message": message.message,
+            "from": message.from_tag,
         }
-        return fields
+        return {key: value for key, value in fields.items() if value is not None}
     fields = {
         "type": "file",
         "id": message.id,
@@ -71,6 +72,7 @@ def encode_room_message(message: RoomMessage) -> dict[str, Any]:
         "thumbUrl": message.thumb_url,
         "width": message.width,
         "height": message.height,
+        "from": message.from_tag,
     }
     return {key: value for key, value in fields.items() if value is not None}
 
@@ -138,6 +140,7 @@ def _text(fields: Fields) -> TextMessage:
         time_ms=time_ms(fields, "time"),
         name=string(fields, "name"),
         message=long_string(fields, "message"),
+        from_tag=optional(fields, "from", string),
     )
 
 
@@ -155,6 +158,7 @@ def _file(fields: Fields) -> FileMessage:
         thumb_url=optional(fields, "thumbUrl", string),
         width=optional(fields, "width", side),
         height=optional(fields, "height", side),
+        from_tag=optional(fields, "from", string),
     )
 
 
@@ -225,6 +229,7 @@ def _file_offer(fields: Fields) -> FileOffer:
         url=string(fields, "url"),
         received=integer(fields, "received"),
         state=optional(fields, "state", string) or "sending",
+        from_tag=optional(fields, "from", string),
     )
 
 

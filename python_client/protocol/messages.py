@@ -71,6 +71,8 @@ class TextMessage:
     time_ms: int
     name: str
     message: str
+    # 发送者的公开标识: 同一个名字换了人就不同; 旧的记录没有
+    from_tag: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class FileMessage:
     thumb_url: str | None = None
     width: int | None = None
     height: int | None = None
+    # 同 TextMessage
+    from_tag: str | None = None
 
 
 RoomMessage = Union[TextMessage, FileMessage]
@@ -188,6 +192,8 @@ class FileOffer:
     url: str
     received: int
     state: str = "sending"
+    # 同 TextMessage
+    from_tag: str | None = None
 
 
 # 可以打开与下载的: 已发布的, 与还在上传的

@@ -164,7 +164,7 @@ def test_recv_输出的聊天消息与广播的一字不差() -> None:
     room = [
         vector["frame"] for vector in SERVER_FRAMES["frames"] if vector["frame"]["type"] in ("text", "file")
     ]
-    assert len(room) == 3
+    assert len(room) == 4
     for frame in room:
         message = codec.decode(compact(frame))
         assert isinstance(message, (TextMessage, FileMessage))

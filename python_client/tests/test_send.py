@@ -179,11 +179,13 @@ def test_太长的文字被拒_说明原因(tmp_path: Path, shared_server: Sluic
 
 
 def test_名字被占的退出码是_4_并给出建议(tmp_path: Path, shared_server: SluiceServer) -> None:
-    with ClientProcess(tmp_path, "recv", "--no-files", "--url", shared_server.url, "--name", "张三") as other:
+    with ClientProcess(tmp_path, "recv", "--no-files", "--url", shared_server.url, "--name", "王五") as other:
         other.wait_stderr("已连上")
-        with sending(tmp_path, shared_server, "--message", "嗨") as process:
+        # 另一个人被杀之后名字还留着: 别的测试不能也用它
+        words = ["send", "--url", shared_server.url, "--name", "王五", "--message", "嗨"]
+        with ClientProcess(tmp_path, *words) as process:
             assert process.wait() == 4
-    assert process.stderr[-1].startswith("名字 张三 不能用: ")
+    assert process.stderr[-1].startswith("名字 王五 不能用: ")
     assert "--name" in process.stderr[-1]
 
 

@@ -62,8 +62,8 @@ class RowMaker:
     pictures: Pictures
     own_name: Callable[[], str]
 
-    def row(self, previous: Entry | None, entry: Entry) -> Row:
-        """previous 决定要不要画日期与名字。"""
+    def row(self, previous: Entry | None, entry: Entry, tag: str = "", is_change: bool = False) -> Row:
+        """previous 决定要不要画日期与名字; tag 与 is_change 见 model/hands.py。"""
         pieces = [] if _same_day(previous, entry) else [_day(entry)]
         if isinstance(entry, PresenceItem):
             pieces.append(Piece(f"{presence_text(entry.folded)}\n", ("presence",)))
@@ -71,16 +71,22 @@ class RowMaker:
             tag = "error" if entry.kind == ERROR else "notice"
             pieces.append(Piece(f"{human_text.safe_text(entry.text[:_MAX_NOTICE])}\n", (tag,)))
         else:
-            pieces += self._talk(entry, is_first=bool(pieces) or not self._same_group(previous, entry))
+            is_first = bool(pieces) or is_change or not self._same_group(previous, entry)
+            pieces += self._talk(entry, is_first, tag)
         return Row(_key(entry), pieces)
 
-    def _talk(self, entry: MessageItem | Outgoing, is_first: bool) -> list[Piece]:
+    def _talk(self, entry: MessageItem | Outgoing, is_first: bool, tag: str) -> list[Piece]:
         author = self._author(entry)
         band = ("own",) if author == self.own_name() else ()
         pieces: list[Piece] = []
         if is_first:
             color = f"name{palette.color_index(author)}"
             pieces.append(Piece(human_text.safe_name(author), ("head", color, *band)))
+            if tag:
+                # 上面这个名字的话是另一个人说的
+                pieces.append(
+                    Piece(f"  #{human_text.safe_name(tag)} (与上面不是同一个人)", ("head", "time", *band))
+                )
             pieces.append(Piece(f"   {human_text.format_time(entry.time_ms)}\n", ("head", "time", *band)))
         if isinstance(entry, Outgoing):
             return pieces + self._outgoing(entry, band)

@@ -7,6 +7,7 @@ import tkinter
 from tkinter import ttk
 from typing import Callable, Sequence
 
+from ..model.hands import other_hands
 from ..model.outgoing import Outgoing
 from ..model.timeline import MessageItem, Timeline
 from ..protocol.messages import FileMessage
@@ -187,7 +188,8 @@ class LogView:
         entry = self._entry(place)
         assert entry is not None
         try:
-            return self._maker.row(self._entry(place - 1), entry)
+            tag, is_change = other_hands(self._items(), place)
+            return self._maker.row(self._entry(place - 1), entry, tag, is_change)
         except Exception:
             # 每一项必须有它的一行: 少一行, 之后的全都画错位置
             log.exception("log_view.row_failed place=%d", place)

@@ -4,6 +4,7 @@ import type {
   FileBroadcast,
   FilesBody,
   MessagesBody,
+  Recipient,
   RoomEntry,
   SearchBody,
   SearchMessage,
@@ -23,10 +24,8 @@ export interface ArchiveOptions {
   readonly searches: Turns;
 }
 
-/** 谁在读, 以及他所用的来源 */
-export interface Reader extends Asker {
-  readonly origin: string;
-}
+/** 谁在读, 以及他收什么样的 */
+export interface Reader extends Asker, Recipient {}
 
 export class Archive {
   readonly #log: MessageLog;
@@ -41,11 +40,10 @@ export class Archive {
 
   /** 一页, 旧的在前。内存里的尾部答得出就同步给出, 不必轮。错误: server_busy */
   page(range: HistoryRange, reader: Reader): Answer<MessagesBody> {
-    const { origin } = reader;
     // 与内存里的尾部同时取: 总数里的最新一个就在这一页的时刻之前
     const total = (): object => (range.kind === undefined ? {} : { total: this.#log.fileCount });
     const encodePage = ({ entries, more }: HistoryPage): MessagesBody => ({
-      messages: broadcasts(entries, origin),
+      messages: broadcasts(entries, reader),
       more,
     });
     const recent = recentPage(this.#log, range);
@@ -61,10 +59,10 @@ export class Archive {
     const criteria = criteriaOf(message.query, message);
     // 只看文件的走得完 (十万个约 20 毫秒), 与翻页一同轮
     const turns = criteria.isFile ? this.#reads : this.#searches;
-    return turns.run(reader, () => this.#search(criteria, message, reader.origin));
+    return turns.run(reader, () => this.#search(criteria, message, reader));
   }
 
-  async #search(criteria: SearchCriteria, message: SearchMessage, origin: string): Promise<SearchBody> {
+  async #search(criteria: SearchCriteria, message: SearchMessage, recipient: Recipient): Promise<SearchBody> {
     const { query, limit, before, kind } = message;
     // 什么都不限的总数现成, 不必去数
     const isAll = isUnfiltered(criteria);
@@ -73,7 +71,7 @@ export class Archive {
     // 一百条 16 KiB 的会超过慢消费者的预算: 与一页历史同样按字节截断
     const entries = fitBytes(found.entries);
     const more = found.more || entries.length < found.entries.length;
-    const body = { query, messages: broadcasts(entries, origin), more };
+    const body = { query, messages: broadcasts(entries, recipient), more };
     return kind === undefined ? body : { ...body, kind, total: found.total ?? this.#log.fileCount };
   }
 
@@ -84,6 +82,6 @@ export class Archive {
   }
 }
 
-function broadcasts(entries: readonly RoomEntry[], origin: string): Broadcasts {
-  return entries.map((entry) => toBroadcast(entry, origin));
+function broadcasts(entries: readonly RoomEntry[], recipient: Recipient): Broadcasts {
+  return entries.map((entry) => toBroadcast(entry, recipient));
 }

@@ -4,9 +4,12 @@
 import { AppError } from '../protocol/errors.js';
 import type { Publisher } from './ports.js';
 
-/** 房间里每个成员订阅二者之一, 由是否声明 batch_text 决定 */
-export const TEXT_TOPIC = 'text';
-export const BATCH_TEXT_TOPIC = 'text.batch';
+/** 房间里每个成员订阅其中之一: 由是否声明 batch_text (一帧收几条) 与 people (带 from) 决定 */
+const TEXT_TOPICS = ['text', 'text.batch', 'text.people', 'text.batch.people'] as const;
+export type TextTopic = (typeof TEXT_TOPICS)[number];
+
+// ,"from":"8 个字符"
+const FROM_BYTES = 18;
 
 // 一圈送给每个收件人的上限 (字节), 一帧 batch 也在其内: uWS 合写的缓冲是 16 KiB, 超出的改走连接自己的缓冲,
 // 每次送达贵一倍, 而且那块缓冲一直留到断开 (实测一次广播 17 KB, 每个订阅者从此多占 18 KB)
@@ -38,6 +41,7 @@ interface Item {
   /** undefined: 房间里的文字, 依成员的能力走两个主题之一 */
   readonly topic: string | undefined;
   readonly text: string;
+  readonly from?: string | undefined;
   readonly bytes: number;
   /** 不是广播, 而是轮到这个位置要做的事 */
   readonly run: (() => void) | undefined;
@@ -58,6 +62,8 @@ export class Fanout implements Publisher {
   #flushStartedMs = 0;
   #writeMs = FIRST_WRITE_MS;
   #members = 0;
+  /** 没有人听的主题不必拼 */
+  readonly #listeners = new Map<TextTopic, number>();
   /** 从队列里取走过多少个 */
   #sent = 0;
   /** 等着广播的应答, target 从小到大 */
@@ -74,12 +80,14 @@ export class Fanout implements Publisher {
     return this.#members * this.#writeMs;
   }
 
-  memberEntered(): void {
+  memberEntered(topic: TextTopic): void {
     this.#members += 1;
+    this.#listeners.set(topic, (this.#listeners.get(topic) ?? 0) + 1);
   }
 
-  memberLeft(): void {
+  memberLeft(topic: TextTopic): void {
     this.#members -= 1;
+    this.#listeners.set(topic, (this.#listeners.get(topic) ?? 0) - 1);
   }
 
   /** 在收下一条新消息之前问。错误: server_busy (等着送出的到了上限) */
@@ -89,9 +97,9 @@ export class Fanout implements Publisher {
     }
   }
 
-  /** 房间里的一条文字, 已编码 */
-  text(text: string): void {
-    this.#add({ topic: undefined, text, bytes: Buffer.byteLength(text), run: undefined });
+  /** 房间里的一条文字, 已编码; from 是发送者的公开标识, 由这里添给声明了 people 的 */
+  text(text: string, from?: string): void {
+    this.#add({ topic: undefined, text, from, bytes: Buffer.byteLength(text) + FROM_BYTES, run: undefined });
   }
 
   publish(topic: string, text: string): void {
@@ -234,9 +242,26 @@ export class Fanout implements Publisher {
   #deliverTexts(items: readonly Item[]): void {
     if (items.length === 0) return;
     this.#flushedTexts += items.length;
-    for (const { text } of items) this.#publisher.publish(TEXT_TOPIC, text);
-    this.#publisher.publish(BATCH_TEXT_TOPIC, batchFrame(items.map(({ text }) => text)));
+    const plain = items.map(({ text }) => text);
+    this.#publishTexts('text', 'text.batch', plain);
+    if (this.#isHeard('text.people') || this.#isHeard('text.batch.people')) {
+      this.#publishTexts('text.people', 'text.batch.people', items.map(signed));
+    }
   }
+
+  #publishTexts(single: TextTopic, batch: TextTopic, texts: readonly string[]): void {
+    if (this.#isHeard(single)) for (const text of texts) this.#publisher.publish(single, text);
+    if (this.#isHeard(batch)) this.#publisher.publish(batch, batchFrame(texts));
+  }
+
+  #isHeard(topic: TextTopic): boolean {
+    return (this.#listeners.get(topic) ?? 0) > 0;
+  }
+}
+
+// 已编码的对象末尾添一项: 不再编码一次。from 只有小写字母与数字
+function signed({ text, from }: Item): string {
+  return from === undefined ? text : `${text.slice(0, -1)},"from":"${from}"}`;
 }
 
 // 各条已编码: 拼起来, 不再解析

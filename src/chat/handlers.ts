@@ -1,7 +1,7 @@
 // 每种客户端消息一个处理函数; 映射类型保证漏写一种就编译不过
 import { decodeFrame, errorMessage } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
-import type { ClientMessage, RoomEntry } from '../protocol/messages.js';
+import type { ClientMessage, RoomEntry, Sender } from '../protocol/messages.js';
 import { renamedFrom } from '../protocol/renamed-from.js';
 import type { AddressQuota } from '../quota/ports.js';
 import type { Member } from './member.js';
@@ -227,8 +227,8 @@ async function sendOnce(
   return entry;
 }
 
-function speakerOf(session: Session, { visitor }: Member): Speaker & { readonly name: string } {
-  return { name: session.name, person: session.token, visitor };
+function speakerOf(session: Session, { visitor }: Member): Speaker & Sender {
+  return { name: session.name, from: session.from, person: session.token, visitor };
 }
 
 // 隐式加入: 没有 join 过的连接, 第一条 text 或 file 的 name 就是它的名字

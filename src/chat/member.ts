@@ -35,6 +35,8 @@ export class Member implements FileOwner {
   batchText = false;
   /** 是否要听正在上传的文件 (file_offer) */
   offer = false;
+  /** 是否认得 from: 同一个名字换了人看得出 */
+  people = false;
   /** 第几次加入: 排着队的订阅只认发起它的那一次 */
   visits = 0;
   /** 被拒的消息比被接受的多出几条; 不低于零 */
@@ -66,6 +68,10 @@ export class Member implements FileOwner {
 
   get sessionKey(): string {
     return this.#session?.token ?? '';
+  }
+
+  get from(): string | undefined {
+    return this.#session?.from;
   }
 
   get gone(): boolean {

@@ -197,7 +197,11 @@ export interface FileOwner {
   /** 同一会话的所有连接共享同一个键, 用于按会话限额 */
   readonly sessionKey: string;
   readonly visitor: Visitor;
+  /** 公开标识; 还没有加入的没有 */
+  readonly from: string | undefined;
   readonly origin: string;
+  /** 认得 from */
+  readonly people: boolean;
   /** 连接已经断开 */
   readonly gone: boolean;
   send(message: ServerMessage): void;

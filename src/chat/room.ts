@@ -9,14 +9,16 @@ import {
   type Limits,
   MAX_LISTED_USERS,
   type MessagesBody,
+  type Person,
   type RoomEntry,
   type SearchMessage,
+  type Sender,
   type TextEntry,
   type WelcomeMessage,
 } from '../protocol/messages.js';
 import { type DailyShare, textCost } from '../quota/daily-share.js';
 import type { Archive, Reader } from './archive.js';
-import { BATCH_TEXT_TOPIC, type Fanout, TEXT_TOPIC } from './fanout.js';
+import type { Fanout, TextTopic } from './fanout.js';
 import { limitsWithin } from './frame-limits.js';
 import type { HistoryRange } from './history-page.js';
 import type { Member } from './member.js';
@@ -58,6 +60,8 @@ export interface JoinRequest {
 export class Room {
   readonly #options: RoomOptions;
   readonly #origins = new Origins('file');
+  /** 声明了 people 的另成一组: 多一个 from */
+  readonly #signed = new Origins('file.people');
 
   constructor(options: RoomOptions) {
     this.#options = options;
@@ -77,6 +81,7 @@ export class Room {
     // 每次加入重新声明: 离开前声明过的不算
     member.batch = request.features?.includes('batch') ?? false;
     member.batchText = request.features?.includes('batch_text') ?? false;
+    member.people = request.features?.includes('people') ?? false;
     member.offer = request.features?.includes('offer') ?? false;
     const { replaced, cameOnline } = sessions.attach(session, member);
     this.#welcome(member, session);
@@ -97,9 +102,9 @@ export class Room {
     if (session === undefined) return;
     const { sessions, presence, offers, fanout } = this.#options;
     if (member.kind === 'chat') {
-      fanout.memberLeft();
+      fanout.memberLeft(textTopic(member));
       member.connection.unsubscribe(textTopic(member));
-      member.connection.unsubscribe(this.#origins.exit(member.origin));
+      member.connection.unsubscribe(this.#originsOf(member).exit(member.origin));
       offers.exit(member);
       presence.unsubscribe(member);
     }
@@ -107,9 +112,9 @@ export class Room {
   }
 
   /** 广播一行文字。错误: text_too_long, invalid_field, rate_limited, 日志的 storage_full 与 server_busy (都没有广播) */
-  text(speaker: Speaker & { readonly name: string }, message: string, sentBy?: SentBy): Appended<TextEntry> {
+  text(speaker: Speaker & Sender, message: string, sentBy?: SentBy): Appended<TextEntry> {
     const { limits, bus, fanout, pace, daily, presence, now } = this.#options;
-    const { name } = speaker;
+    const { name, from } = speaker;
     // 按 UTF-8 字节计: 汉字占 3 字节, 字符数会低估
     const bytes = Buffer.byteLength(message);
     if (bytes > limits.textBytes) {
@@ -123,7 +128,8 @@ export class Room {
     daily.require(speaker.visitor, cost);
     pace.admit(speaker, bytes);
     presence.flushFor(name);
-    const draft = { kind: 'text', id: uuidv7(), time: now(), name, message: wellFormed(message) } as const;
+    const said = { id: uuidv7(), time: now(), name, from, message: wellFormed(message) };
+    const draft = { kind: 'text', ...said } as const;
     const appended = bus.text(draft, { sentBy, address: speaker.visitor.address });
     daily.count(speaker.visitor, cost);
     const published = fanout.published();
@@ -143,12 +149,18 @@ export class Room {
   deliver(entry: RoomEntry): void {
     const { fanout } = this.#options;
     if (entry.kind === 'text') {
-      fanout.text(encode(toBroadcast(entry, '')));
+      fanout.text(encode(toBroadcast(entry, { origin: '', people: false })), entry.from);
       return;
     }
-    for (const [origin, topic] of this.#origins.topics()) {
-      fanout.publish(topic, encode(toBroadcast(entry, origin)));
+    for (const people of [false, true]) {
+      for (const [origin, topic] of this.#originsOf({ people }).topics()) {
+        fanout.publish(topic, encode(toBroadcast(entry, { origin, people })));
+      }
     }
+  }
+
+  #originsOf({ people }: { readonly people: boolean }): Origins {
+    return people ? this.#signed : this.#origins;
   }
 
   /** 这个人以这个 clientId 发过的那一条; 会话不知道他从前发过什么的, 先问一次全部 */
@@ -181,8 +193,8 @@ export class Room {
   // 还在等着送出的都在 welcome.seq 之内, 由补发的历史给出: 排在它们之后才订阅, 才不重不漏
   #enter(member: Member): void {
     const { fanout } = this.#options;
-    fanout.memberEntered();
-    const fileTopic = this.#origins.enter(member.origin);
+    fanout.memberEntered(textTopic(member));
+    const fileTopic = this.#originsOf(member).enter(member.origin);
     member.visits += 1;
     const visit = member.visits;
     fanout.inOrder(() => {
@@ -205,6 +217,7 @@ export class Room {
       seq: bus.seq,
       limits: limitsWithin(limits, Math.min(limits.frameBytes, member.connection.frameBytes)),
       features,
+      ...(member.people ? { person: personOf(session) } : {}),
       ...(session.lastClose === undefined ? {} : { lastClose: session.lastClose }),
     };
     session.lastClose = undefined;
@@ -246,17 +259,22 @@ function afterBroadcast<E extends RoomEntry>(
 
 // 此刻的样子: 等着的时候他也许已经离开
 function readerOf(member: Member): Reader {
-  const { visitor, origin, sessionKey } = member;
+  const { visitor, origin, people, sessionKey } = member;
   return {
-    ...{ visitor, origin, person: sessionKey, isGuest: false },
+    ...{ visitor, origin, people, person: sessionKey, isGuest: false },
     get gone() {
       return member.gone;
     },
   };
 }
 
-function textTopic(member: Member): string {
-  return member.batchText ? BATCH_TEXT_TOPIC : TEXT_TOPIC;
+function textTopic({ batchText, people }: Member): TextTopic {
+  if (people) return batchText ? 'text.batch.people' : 'text.people';
+  return batchText ? 'text.batch' : 'text';
+}
+
+function personOf({ from: id, name }: Session): Person {
+  return { id, name, role: 'guest', kind: 'guest' };
 }
 
 // 已经有的同步送出: 排在加入之后的一切广播之前

@@ -66,7 +66,7 @@ export class Arrivals {
     const originalName = intake.screen(message.originalName, message.size);
     await intake.checkSpace(message.size ?? 0);
     const resumeToken = randomBytes(TOKEN_BYTES).toString('base64url');
-    const sender = { name, visitor: owner.visitor };
+    const sender = { name, visitor: owner.visitor, from: owner.from };
     const entry = newEntry(sender, originalName, resumeToken, message);
     await partials.reserve(entry.uploadId, owner.visitor);
     let slot: Slot | undefined;

@@ -9,6 +9,7 @@ import { findCharset, type ReadAt } from './text-charset.js';
 export interface FileDescription {
   readonly fileId: string;
   readonly name: string;
+  readonly from?: string;
   readonly originalName: string;
   readonly mimeType?: string;
   readonly sentBy?: FileSentBy;
@@ -32,12 +33,13 @@ export interface Described {
 /** 错误: file_type_forbidden */
 export async function describeFile(
   types: TypePolicy,
-  { fileId, name, originalName, mimeType: declared }: FileDescription,
+  { fileId, name, from, originalName, mimeType: declared }: FileDescription,
   { size, sha256, head, read, picture }: Content,
 ): Promise<Described> {
   const mimeType = await types.identify(head, originalName, declared);
   const path = publishedPath(fileId, originalName);
-  const record: FileRecord = { id: fileId, name, originalName, path, size, mimeType, sha256 };
+  const sender = from === undefined ? { name } : { name, from };
+  const record: FileRecord = { id: fileId, ...sender, originalName, path, size, mimeType, sha256 };
   if (isText(mimeType)) {
     const charset = await findCharset(size, read);
     return { record: charset === undefined ? record : { ...record, charset } };

@@ -78,7 +78,7 @@ function doneMessage(
 ): FileDoneMessage | undefined {
   const { uploadId, done } = entry;
   if (done === undefined) return undefined;
-  const broadcast = toBroadcast({ kind: 'file', ...done }, owner.origin);
+  const broadcast = toBroadcast({ kind: 'file', ...done }, owner);
   if (broadcast.type !== 'file') return undefined;
   return {
     ...broadcast,

@@ -132,7 +132,10 @@ export class Intake {
     const originalName = this.screen(message.originalName, undefined);
     const heldBytes = base64DecodedLength(message.filedata);
     this.#options.budget.take(heldBytes);
-    const description = { ...describe(name, originalName, message.mimeType), ...(sentBy && { sentBy }) };
+    const description = {
+      ...describe(party, name, originalName, message.mimeType),
+      ...(sentBy && { sentBy }),
+    };
     const run = this.#receiveHeld(party, description, message).finally(() =>
       this.#options.budget.release(heldBytes),
     );
@@ -153,7 +156,7 @@ export class Intake {
     // 一条消息; 字节由整个请求占着, 发布时再记实际的
     const reserved = this.reserve(party, 0);
     const windowBytes = this.#options.budget.grant();
-    const description = describe(name, originalName, mimeType);
+    const description = describe(party, name, originalName, mimeType);
     const { address } = party.visitor;
     return new IncomingFile({
       renamed: renamedFrom(rawName, originalName),
@@ -225,6 +228,12 @@ export class Intake {
   }
 }
 
-function describe(name: string, originalName: string, mimeType: string | undefined): FileDescription {
-  return { fileId: uuidv4(), name, originalName, ...(mimeType === undefined ? {} : { mimeType }) };
+function describe(
+  { from }: Party,
+  name: string,
+  originalName: string,
+  mimeType: string | undefined,
+): FileDescription {
+  const sender = from === undefined ? { name } : { name, from };
+  return { fileId: uuidv4(), ...sender, originalName, ...(mimeType === undefined ? {} : { mimeType }) };
 }

@@ -10,11 +10,12 @@ import type { JournalEntry } from './ports.js';
 export interface Sender {
   readonly name: string;
   readonly visitor: Visitor;
+  readonly from?: string | undefined;
 }
 
 /** 一个新上传的记录; originalName 须已清理。受信任的地址不记: 不按地址计数 */
 export function newEntry(
-  { name, visitor }: Sender,
+  { name, visitor, from }: Sender,
   originalName: string,
   resumeToken: string,
   { originalName: rawName, size, mimeType, sha256 }: FileStartMessage,
@@ -24,6 +25,7 @@ export function newEntry(
     tokenHash: hashToken(resumeToken),
     fileId: uuidv4(),
     name,
+    ...(from === undefined ? {} : { from }),
     originalName,
     ...renamedFrom(rawName, originalName),
     startedAt: Date.now(),

@@ -83,9 +83,10 @@ export class LiveOffer {
 
   /** 此刻告诉客户端的样子 */
   describe(): OfferedFile {
-    const { name, originalName } = this.#transfer.description;
+    const { name, from, originalName } = this.#transfer.description;
+    const sender = from === undefined ? { name } : { name, from };
     const { fileId: id, path, size, written: received, uploader: state } = this;
-    return { id, name, originalName, path, size, received, state };
+    return { id, ...sender, originalName, path, size, received, state };
   }
 
   /** 内容 > 扩展名 > 声明, 凭已收到的开头。错误: file_type_forbidden */

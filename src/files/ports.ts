@@ -8,11 +8,15 @@ export interface Party {
   /** 同一会话的各条连接相同; 没有会话的 HTTP 请求是空串 */
   readonly sessionKey: string;
   readonly visitor: Visitor;
+  /** 他的公开标识: 随文件保存, 播给声明了 people 的 */
+  readonly from?: string | undefined;
 }
 
 /** 上传的一方: 一条连接; 断开后 send 是空操作 */
 export interface UploadOwner extends Party {
   readonly origin: string;
+  /** 认得 from */
+  readonly people: boolean;
   /** 连接已经没有了: 异步的开始或续传完成时据此立即脱离 */
   readonly gone: boolean;
   send(message: ServerMessage): void;
@@ -105,6 +109,7 @@ export interface JournalEntry {
   readonly tokenHash: string;
   readonly fileId: string;
   readonly name: string;
+  readonly from?: string;
   readonly originalName: string;
   /** 名字改过的: 续传时也要告诉上传者 */
   readonly renamedFrom?: string;

@@ -19,6 +19,7 @@ import {
   MAX_QUERY_LENGTH,
   MAX_SEARCH_LIMIT,
   MAX_UTC_OFFSET,
+  type Recipient,
   type RoomEntry,
   type SearchMessage,
   type ServerMessage,
@@ -349,15 +350,18 @@ export function errorMessage(error: AppError): ErrorMessage {
 }
 
 /**
- * 房间记录 -> 线上广播。origin 形如 http://host:port, 是收件人所用的来源,
+ * 房间记录 -> 线上广播。recipient.origin 形如 http://host:port, 是收件人所用的来源,
  * 文件链接据此成为对他可打开的绝对链接 (协议第 4 节)。
  */
-export function toBroadcast(entry: RoomEntry, origin: string): TextBroadcast | FileBroadcast {
+export function toBroadcast(entry: RoomEntry, { origin, people }: Recipient): TextBroadcast | FileBroadcast {
+  const { from } = entry.kind === 'text' ? entry : entry.file;
+  // 排在最后: 不认得它的收件人那一份, 就是去掉末尾这一项
+  const sender = people ? optional('from', from) : {};
   if (entry.kind === 'text') {
     const { id, seq, time, name, message } = entry;
-    return { type: 'text', id, seq, time, name, message };
+    return { type: 'text', id, seq, time, name, message, ...sender };
   }
-  return { type: 'file', ...fileFields(entry.file, entry.seq, entry.time, origin) };
+  return { type: 'file', ...fileFields(entry.file, entry.seq, entry.time, origin), ...sender };
 }
 
 function fileFields(

@@ -27,6 +27,7 @@ export const SERVER_FEATURES = [
   'instant',
   'pause',
   'ticket',
+  'people',
 ] as const;
 /** search 没有给出 limit 时的条数 */
 export const DEFAULT_SEARCH_LIMIT = 20;
@@ -191,6 +192,13 @@ export interface LastClose {
   readonly code: number;
   readonly reason: string;
 }
+/** 自己在别人眼里是谁; 现在都是 guest */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly role: 'guest';
+  readonly kind: 'guest';
+}
 export interface WelcomeMessage {
   readonly type: 'welcome';
   readonly name: string;
@@ -201,6 +209,8 @@ export interface WelcomeMessage {
   readonly seq: number;
   readonly limits: Limits;
   readonly features: readonly string[];
+  /** 只发给声明了 people 的 */
+  readonly person?: Person;
   readonly lastClose?: LastClose;
 }
 export interface PresenceMessage {
@@ -221,11 +231,18 @@ export interface TextBroadcast {
   readonly seq: number;
   readonly time: number;
   readonly name: string;
+  /** 只发给声明了 people 的 */
+  readonly from?: string;
   readonly message: string;
 }
 /** 文本文件的编码, 凭内容认出; 都是浏览器认得的写法 */
 export const TEXT_CHARSETS = ['gb18030', 'utf-16le', 'utf-16be'] as const;
 export type TextCharset = (typeof TEXT_CHARSETS)[number];
+/** 收件人: 他所用的来源 (文件链接以它为前缀), 认不认得 from */
+export interface Recipient {
+  readonly origin: string;
+  readonly people: boolean;
+}
 /** 谁发的: 那时显示的名字, 与他的公开标识 (同一个名字可能换了人) */
 export interface Sender {
   readonly name: string;
@@ -258,6 +275,7 @@ export type UploaderState = 'sending' | 'paused' | 'waiting';
 export interface OfferedFile {
   readonly id: string;
   readonly name: string;
+  readonly from?: string;
   readonly originalName: string;
   readonly path: string;
   readonly size: number;
@@ -270,6 +288,8 @@ export interface FileBroadcast {
   readonly seq: number;
   readonly time: number;
   readonly name: string;
+  /** 只发给声明了 people 的 */
+  readonly from?: string;
   readonly originalName: string;
   readonly url: string;
   readonly size: number;
@@ -339,6 +359,8 @@ export interface FileOfferMessage {
   readonly type: 'file_offer';
   readonly id: string;
   readonly name: string;
+  /** 只发给声明了 people 的 */
+  readonly from?: string;
   readonly originalName: string;
   readonly size: number;
   readonly url: string;

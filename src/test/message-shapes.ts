@@ -38,6 +38,7 @@ const FILE_FIELDS = {
   thumbUrl: false,
   width: false,
   height: false,
+  from: false,
 } as const;
 
 /** 键是文档里的标题 (括号之前) */
@@ -52,6 +53,7 @@ export const SHAPES = {
     seq: true,
     limits: true,
     features: true,
+    person: false,
     lastClose: false,
   } satisfies Need<WelcomeMessage>,
   user_update: { type: true, action: true, name: true } satisfies Need<PresenceMessage>,
@@ -69,6 +71,7 @@ export const SHAPES = {
     time: true,
     name: true,
     message: true,
+    from: false,
   } satisfies Need<TextBroadcast>,
   file: { type: true, ...FILE_FIELDS } satisfies Need<FileBroadcast>,
   batch: { type: true, messages: true } satisfies Need<BatchMessage>,
@@ -118,6 +121,7 @@ export const SHAPES = {
     url: true,
     received: true,
     state: true,
+    from: false,
   } satisfies Need<FileOfferMessage>,
   file_withdrawn: { type: true, id: true } satisfies Need<FileWithdrawnMessage>,
   search: {

@@ -76,8 +76,13 @@ function start(t: TestContext): Promise<Running> {
 
 it('协议: 每种服务器消息的字段与文档相同, 两个方向', async (t) => {
   const { ws, http } = await start(t);
-  const alice = await Client.join(t, `${ws}/ws`, '甲', { features: ['batch', 'batch_text', 'offer'] });
-  const [bob] = await Promise.all([Client.join(t, `${ws}/ws`, '乙'), Client.join(t, `${ws}/`, '丙')]);
+  const alice = await Client.join(t, `${ws}/ws`, '甲', {
+    features: ['batch', 'batch_text', 'offer', 'people'],
+  });
+  const [bob] = await Promise.all([
+    Client.join(t, `${ws}/ws`, '乙', { features: ['people'] }),
+    Client.join(t, `${ws}/`, '丙'),
+  ]);
   await alice.next(({ action }) => action === 'sync');
   bob.send({ type: 'text', message: '你好', clientId: 'm-1' });
   for (const message of ['一', '二', '三']) bob.send({ type: 'text', message });
@@ -121,7 +126,7 @@ it('协议: 每种服务器消息的字段与文档相同, 两个方向', async 
   const form = new FormData();
   form.append('name', '丁');
   form.append('file', new Blob([new Uint8Array(PNG)]), '点.png');
-  const response = await fetch(`${http}/api/files`, { method: 'POST', body: form });
+  const response = await fetch(`${http}/api/files?features=people`, { method: 'POST', body: form });
   const { files } = (await response.json()) as { files: Message[] };
   assert.equal(response.status, 201);
   checkAll(files);

@@ -87,6 +87,7 @@ const MOVIE: FileRecord = {
 const CAT: FileRecord = {
   id: FILE_ID,
   name: '李四',
+  from: '7h2mx0da',
   originalName: '猫.png',
   path: `/files/${FILE_ID}.png`,
   size: 12_345,
@@ -128,15 +129,15 @@ const text = toBroadcast(
     name: '张三',
     message: '你好 "😀"\n第二行',
   },
-  '',
+  { origin: '', people: false },
 );
 const movie = toBroadcast(
   { kind: 'file', seq: 43, time: 1_763_800_001_000, file: MOVIE },
-  'http://192.168.1.5:3000',
+  { origin: 'http://192.168.1.5:3000', people: false },
 );
 const cat = toBroadcast(
   { kind: 'file', seq: 44, time: 1_763_800_002_000, file: CAT },
-  'https://chat.example',
+  { origin: 'https://chat.example', people: true },
 );
 
 // 与 FileDoneMessage 同样的做法: 换掉 type, 其余照抄
@@ -151,7 +152,11 @@ const TYPED: ReadonlyMap<string, ServerMessage> = new Map<string, ServerMessage>
   ['welcome', WELCOME],
   [
     'welcome: 上次被服务器切断',
-    { ...WELCOME, lastClose: { code: CLOSES.slow_consumer.code, reason: CLOSES.slow_consumer.reason } },
+    {
+      ...WELCOME,
+      person: { id: 'k3f97q2m', name: '张三', role: 'guest', kind: 'guest' },
+      lastClose: { code: CLOSES.slow_consumer.code, reason: CLOSES.slow_consumer.reason },
+    },
   ],
   ['join', { type: 'user_update', action: 'join', name: '张三' }],
   ['leave', { type: 'user_update', action: 'leave', name: '张三' }],
@@ -160,6 +165,7 @@ const TYPED: ReadonlyMap<string, ServerMessage> = new Map<string, ServerMessage>
   ['file', movie],
   ['file: 有缩略图', cat],
   ['batch', { type: 'batch', messages: [text, movie] }],
+  ['text: 声明了 people 的', { ...text, from: 'k3f97q2m' } as ServerMessage],
   ['ack', { type: 'ack', clientId: 'm-1', id: TEXT_ID, seq: 42, time: 1_763_800_000_000 }],
   [
     'ack: 文件, 改了名',
@@ -188,6 +194,7 @@ const TYPED: ReadonlyMap<string, ServerMessage> = new Map<string, ServerMessage>
     { type: 'file_challenge', uploadId: UPLOAD_ID, ranges: RANGES.map(() => ({ offset: 0, length: 1 })) },
   ],
   ['file_offer', OFFER],
+  ['file_offer: 声明了 people 的', { ...OFFER, from: 'k3f97q2m' }],
   ['file_withdrawn', { type: 'file_withdrawn', id: FILE_ID }],
   ['history', { type: 'history', messages: [text, cat], more: false }],
   [

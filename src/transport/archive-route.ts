@@ -10,7 +10,7 @@ import { Exchange, type ReportInternal } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
-import { queryFields } from './query-fields.js';
+import { queryFields, wantsPeople } from './query-fields.js';
 import { readSmallBody } from './small-body.js';
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
@@ -98,15 +98,17 @@ export class ArchiveRoute {
     origins.requireAllowed(header);
     const token = bearerToken(header('authorization'), sessions);
     const peer = peers.of(res, req);
+    const fields = queryFields(req.getQuery());
     const reader = {
       ...{ visitor: peer, person: token ?? peer.address, isGuest: token === undefined },
       origin: origins.recipient(peer, header),
+      people: wantsPeople(fields['features']),
       // 提前离开的人: 还没有轮到的不必再读
       get gone() {
         return exchange.over;
       },
     };
-    return { fields: queryFields(req.getQuery()), reader };
+    return { fields, reader };
   }
 }
 

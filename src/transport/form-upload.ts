@@ -6,7 +6,7 @@ import type { KeyedRun } from '../files/keyed-requests.js';
 import type { Party } from '../files/ports.js';
 import { toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
-import type { FileEntry, FileRecord } from '../protocol/messages.js';
+import type { FileEntry, FileRecord, Recipient } from '../protocol/messages.js';
 import type { Reserved } from '../quota/daily-share.js';
 import { BodyClock } from './body-clock.js';
 import type { Exchange, ReportInternal } from './http.js';
@@ -30,7 +30,8 @@ export const FORM_OVERHEAD_BYTES = 1024 * 1024;
 export interface RequestFacts {
   readonly contentType: string;
   readonly contentLength: number;
-  readonly origin: string;
+  /** 应答里的文件给谁看 */
+  readonly recipient: Recipient;
   readonly party: Party;
   /**
    * 以谁的名义: 有会话的不看 field (表单的 name 字段)。占住的名字由表单放开。
@@ -174,10 +175,10 @@ export class FormUpload {
 
   #openFile(fileName: string, mimeType: string): IncomingFile {
     this.#sender ??= this.#facts.sign(this.#nameField);
-    const { name } = this.#sender;
+    const { name, from } = this.#sender;
     // 没有会话的以名字区分, 所以到这里才知道是谁的键
     this.#run ??= this.#facts.keyed?.(name);
-    const file = this.#parts.intake.open(this.#facts.party, name, fileName, mimeType);
+    const file = this.#parts.intake.open({ ...this.#facts.party, from }, name, fileName, mimeType);
     file.onProgress = () => this.#progressed();
     this.#files.push(file);
     return file;
@@ -205,7 +206,7 @@ export class FormUpload {
       const messages = [];
       for (const [index, file] of this.#files.entries()) {
         const entry = await publishOnce(file, earlier[index]);
-        messages.push({ ...toBroadcast(entry, this.#facts.origin), ...file.renamed });
+        messages.push({ ...toBroadcast(entry, this.#facts.recipient), ...file.renamed });
       }
       this.#finish();
       this.#exchange.json(201, { files: messages });

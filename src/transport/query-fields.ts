@@ -3,7 +3,7 @@ import { decodeText } from '../files/text-charset.js';
 import { AppError } from '../protocol/errors.js';
 
 const NUMBERS = new Set(['before', 'after', 'limit', 'utcOffset']);
-const TEXTS = new Set(['query', 'kind', 'group', 'from']);
+const TEXTS = new Set(['query', 'kind', 'group', 'from', 'features']);
 const INTEGER = /^-?\d+$/;
 
 /** query 不含问号; 同名的第一个有效, 不认得的忽略。错误: invalid_field (既不是 UTF-8, 也不是 GBK) */
@@ -16,6 +16,11 @@ export function queryFields(query: string | undefined): Record<string, unknown> 
     fields[name] = NUMBERS.has(name) && INTEGER.test(value) ? Number(value) : value;
   }
   return fields;
+}
+
+/** ?features=people: 与 join 的 features 同义, 以逗号分隔 */
+export function wantsPeople(features: unknown): boolean {
+  return typeof features === 'string' && features.split(',').includes('people');
 }
 
 // 按字节还原再认编码: 中文 Windows 上的工具把网址写成 GBK 的百分号

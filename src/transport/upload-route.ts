@@ -12,6 +12,7 @@ import { Exchange } from './http.js';
 import type { OriginRules } from './origin.js';
 import type { Patrol } from './patrol.js';
 import type { Peers } from './peer.js';
+import { wantsPeople } from './query-fields.js';
 
 // 名额用完时, 这么久没有一个字节的请求让位 (毫秒)
 const QUIET_MS = 10_000;
@@ -103,12 +104,13 @@ export class UploadRoute {
       throw new AppError('invalid_field', { detail: '需要 multipart/form-data' });
     }
     const peer = this.#parts.peers.of(res, req);
-    const origin = this.#parts.origins.recipient(peer, header);
+    const people = wantsPeople(req.getQuery('features'));
+    const recipient = { origin: this.#parts.origins.recipient(peer, header), people };
     const session = bearerSession(header('authorization'), this.#parts.sessions);
     const sign = (field: string | undefined): Signature => this.#sign(session, field, peer);
     const keyed = this.#keyed(idempotencyKey(req), session, peer);
     const party = { sessionKey: session?.token ?? '', visitor: peer };
-    return { contentType, contentLength, origin, party, sign, keyed };
+    return { contentType, contentLength, recipient, party, sign, keyed };
   }
 
   #sign(session: Session | undefined, field: string | undefined, visitor: Visitor): Signature {

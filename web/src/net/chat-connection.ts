@@ -46,7 +46,7 @@ const STABLE_MS = 10_000;
 // 刚在线就断的, 至多从这一级退避 (1 秒) 开始: 连续抖动时仍然很快回来
 const SETTLED_ATTEMPT = 1;
 // batch: 进出合成一帧; batch_text: 忙时几条消息一帧; offer: 正在上传的文件也要知道
-const FEATURES = ['batch', 'batch_text', 'offer'];
+const FEATURES = ['batch', 'batch_text', 'offer', 'people'];
 const ABNORMAL: CloseReason = { code: 1006, reason: '' };
 
 export class ChatConnection {

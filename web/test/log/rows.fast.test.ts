@@ -133,3 +133,20 @@ test('窗口: 屏幕很高时多画一些, 但不超过上限', () => {
   }
   assert.equal(view.widen(), false);
 });
+
+test('换人: 同一个名字而 from 不同, 从那一条起另起一组并标出是谁; 没有 from 的旧记录不算', () => {
+  const from = (seq: number, tag: string | undefined): MessageItem => {
+    const { message, ...rest } = item(seq);
+    return { ...rest, message: { ...message, ...(tag === undefined ? {} : { from: tag }) } };
+  };
+  const items = [
+    from(1, 'aaaa1111'),
+    from(2, undefined),
+    from(3, 'bbbb2222'),
+    from(4, 'bbbb2222'),
+    item(5, '李四'),
+  ];
+  const rows = rowsOf(entries(items), 1, 5);
+  const shown = rows.map((row) => (row.kind === 'message' ? `${row.tag} ${row.first}` : row.kind));
+  assert.deepEqual(shown, ['undefined false', 'bbbb2222 true', 'bbbb2222 false', 'undefined true']);
+});

@@ -95,7 +95,13 @@ function headOf(row: TalkRow): HTMLElement[] {
   const name = own
     ? h('span', { class: 'sr-only' }, logTexts().me)
     : h('bdi', { class: 'log-name', dir: 'auto' }, row.source.message.name);
-  return [h('div', { class: 'log-head' }, name, timeElement(row))];
+  return [h('div', { class: 'log-head' }, name, ...tagElements(row), timeElement(row))];
+}
+
+// 这个名字在上面是另一个人
+function tagElements(row: TalkRow): HTMLElement[] {
+  if (row.kind !== 'message' || row.tag === undefined) return [];
+  return [h('span', { class: 'log-tag', title: logTexts().otherHands(row.tag) }, `#${row.tag}`)];
 }
 
 // 每组第一条的时间在名字旁边, 其余的悬停才显示

@@ -2,6 +2,7 @@
 import type { Offer } from '../../model/offers.js';
 import type { Outgoing } from '../../model/outbox.js';
 import type { MessageItem, NoticeItem, PresenceItem, TimelineItem } from '../../model/timeline.js';
+import { Hands, LOOK_BACK } from './hands.js';
 
 interface Keyed {
   readonly key: string;
@@ -15,7 +16,7 @@ export type LogRow = Keyed &
     | { readonly kind: 'unread'; readonly source: number }
     | { readonly kind: 'presence'; readonly source: PresenceItem }
     | { readonly kind: 'notice'; readonly source: NoticeItem }
-    | { readonly kind: 'message'; readonly source: MessageItem }
+    | { readonly kind: 'message'; readonly source: MessageItem; readonly tag: string | undefined }
     | { readonly kind: 'offer'; readonly source: Offer }
     | { readonly kind: 'outgoing'; readonly source: Outgoing }
   );
@@ -30,6 +31,8 @@ export interface Entries {
   /** 未读分隔线画在这一条之前 */
   readonly unreadKey: string | undefined;
 }
+
+const UNSIGNED = { tag: undefined, isChange: false };
 
 type Entry = TimelineItem | Offer | Outgoing;
 
@@ -53,6 +56,7 @@ export function indexOfKey({ items, offers, pending }: Entries, wanted: string):
 /** [start, end) 的行, 连同日期与未读的分隔; 分组看得到窗口之外的前一条 */
 export function rowsOf(entries: Entries, start: number, end: number): LogRow[] {
   const rows: LogRow[] = [];
+  const hands = handsBefore(entries, start);
   let previous = entryAt(entries, start - 1);
   for (let index = start; index < end; index += 1) {
     const entry = entryAt(entries, index);
@@ -62,15 +66,38 @@ export function rowsOf(entries: Entries, start: number, end: number): LogRow[] {
     if (newDay) rows.push(divider('day', `day ${key}`, dayOf(entry.time)));
     const unread = key === entries.unreadKey;
     if (unread) rows.push(divider('unread', 'unread', 0));
-    const first = newDay || unread || !sameGroup(previous, entry, entries.ownName);
-    rows.push(rowOf(entry, key, first, entries.ownName));
+    const { tag, isChange } = isMessage(entry) ? hands.see(entry.message) : UNSIGNED;
+    const first = newDay || unread || isChange || !sameGroup(previous, entry, entries.ownName);
+    rows.push(rowOf(entry, key, first, entries.ownName, tag));
     previous = entry;
   }
   return rows;
 }
 
 export function sameRow(a: LogRow, b: LogRow): boolean {
-  return a.kind === b.kind && a.source === b.source && a.first === b.first && a.mine === b.mine;
+  return (
+    a.kind === b.kind &&
+    a.source === b.source &&
+    a.first === b.first &&
+    a.mine === b.mine &&
+    tagOf(a) === tagOf(b)
+  );
+}
+
+function handsBefore({ items }: Entries, start: number): Hands {
+  const hands = new Hands();
+  for (const item of items.slice(Math.max(0, start - LOOK_BACK), start)) {
+    if (item.kind === 'message') hands.see(item.message);
+  }
+  return hands;
+}
+
+function isMessage(entry: Entry): entry is MessageItem {
+  return 'kind' in entry && entry.kind === 'message';
+}
+
+function tagOf(row: LogRow): string | undefined {
+  return row.kind === 'message' ? row.tag : undefined;
 }
 
 function entryAt({ items, offers, pending }: Entries, index: number): Entry | undefined {
@@ -89,12 +116,18 @@ function divider(kind: 'day' | 'unread', key: string, source: number): LogRow {
   return { kind, key, source, first: true, mine: false };
 }
 
-function rowOf(entry: Entry, key: string, first: boolean, ownName: string | undefined): LogRow {
+function rowOf(
+  entry: Entry,
+  key: string,
+  first: boolean,
+  ownName: string | undefined,
+  tag: string | undefined,
+): LogRow {
   if ('clientId' in entry) return { kind: 'outgoing', key, source: entry, first, mine: true };
   if (!('kind' in entry)) return { kind: 'offer', key, source: entry, first, mine: entry.name === ownName };
   if (entry.kind === 'presence') return { kind: 'presence', key, source: entry, first, mine: false };
   if (entry.kind === 'notice') return { kind: 'notice', key, source: entry, first, mine: false };
-  return { kind: 'message', key, source: entry, first, mine: entry.message.name === ownName };
+  return { kind: 'message', key, source: entry, first, mine: entry.message.name === ownName, tag };
 }
 
 function sameGroup(previous: Entry | undefined, entry: Entry, ownName: string | undefined): boolean {
