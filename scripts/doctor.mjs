@@ -11,6 +11,9 @@ const FLAGS = {
   repair: { type: 'boolean', default: false },
   hashes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  purge: { type: 'string' },
+  since: { type: 'string' },
+  apply: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 };
 const USAGE = `用法: npm run doctor -- [--storage PATH] [--hashes] [--repair] [--json]
@@ -18,6 +21,8 @@ const USAGE = `用法: npm run doctor -- [--storage PATH] [--hashes] [--repair] 
   --hashes        逐个核对文件的 SHA-256
   --repair        修复; 从不删除, 没有主的移到 lost+found
   --json          给程序看的报告
+或: npm run doctor -- --purge 地址|网段|名字 --since 时刻|2h|3d [--apply]
+  --purge         把一场灌水收回去: 它自 --since 起发的文字与文件; 先说要清除什么, --apply 才动手 (留有副本)
 退出码: 0 没有问题, 1 有问题 (修复之后还剩的), 2 做不了`;
 
 await main(async () => {
@@ -27,9 +32,12 @@ await main(async () => {
     return 0;
   }
   await ensureReady();
-  const { runDoctor } = await load('doctor/doctor.js');
   const storage = path.resolve(values.storage ?? (await configuredStorage()));
-  return runDoctor({ ...values, storage, print: (text) => process.stdout.write(text), progress: say });
+  const options = { ...values, storage, print: (text) => process.stdout.write(text), progress: say };
+  if (values.purge !== undefined) return (await load('doctor/purge.js')).runPurge(options);
+  if (values.apply || values.since !== undefined)
+    throw new ScriptError(`--apply 与 --since 只与 --purge 一起用\n${USAGE}`, EXIT_CANNOT_RUN);
+  return (await load('doctor/doctor.js')).runDoctor(options);
 });
 
 function readArguments() {

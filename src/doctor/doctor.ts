@@ -140,7 +140,8 @@ function throttled(progress: (text: string) => void): (done: number, total: numb
   };
 }
 
-async function requireFolder(storage: string): Promise<void> {
+/** 错误: 没有, 或不是存储目录 (一行中文) */
+export async function requireFolder(storage: string): Promise<void> {
   const found = await stat(storage).catch(() => undefined);
   if (found?.isDirectory() !== true) throw new Error(`没有存储目录 ${storage}`);
   // 写错了路径不该显得健康: 服务器一启动就把几个子目录都建好了

@@ -120,11 +120,13 @@ function examine(database: Connection, folder: string): HistoryView {
     database,
     'SELECT MIN(seq), MAX(seq), COUNT(*) FROM messages',
   );
-  if (first !== null && last !== null && last - first + 1 !== count) {
+  const lastSeq = Math.max(last ?? 0, numberOf(database, 'last_seq'));
+  // 体检 --purge 删掉的不算缺: 记在 meta 里, 末尾的也在内
+  const holes = Math.max(0, numberOf(database, 'holes') - (lastSeq - (last ?? lastSeq)));
+  if (first !== null && last !== null && last - first + 1 - holes !== count) {
     findings.push({ kind: 'sequence_gap', subject: SUBJECT, detail: gapDetail(first, last, count) });
   }
   findings.push(...checkText(database, SUBJECT));
-  const lastSeq = Math.max(last ?? 0, numberOf(database, 'last_seq'));
   const journal = examineJournal(folder, lastSeq);
   return {
     files: new Map([...loggedFiles(database), ...filesOf(journal.records)]),
