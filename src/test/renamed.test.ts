@@ -104,7 +104,7 @@ test('改名: 原名里的孤立代理项与过长的原名不会弄坏应答', 
   const ack = await sendFrame(client, '坏\ud800.txt', 'f');
   assert.deepEqual([ack['originalName'], ack['renamedFrom']], ['坏_.txt', '坏\ufffd.txt']);
   const long = `${'长'.repeat(2000)}.txt`;
-  const response = await post(http, [{ data: '张三' }, { fileName: long, data: DATA }]);
+  const response = await post(http, [{ data: '李四' }, { fileName: long, data: DATA }]);
   const [file] = ((await response.json()) as { files: Message[] }).files;
   assert.equal(file?.['originalName'], `${'长'.repeat(65)}.txt`);
   assert.ok(String(file?.['renamedFrom']).length <= 1024);
