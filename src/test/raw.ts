@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import type { TestContext } from 'node:test';
 
 const WAIT_MS = 60_000;
+
+/** 测试结束时断开; 一个测试里开几万条的自己断开, 给一个什么也不做的 */
+export type Teardown = { after(task: () => void): void };
 
 export class RawClient {
   readonly socket: Socket;
@@ -32,7 +34,7 @@ export class RawClient {
   }
 
   /** localAddress: 从本机的哪个地址连出去; 按地址的上限据此区分 */
-  static async open(t: TestContext, port: number, localAddress = '127.0.0.1'): Promise<RawClient> {
+  static async open(t: Teardown, port: number, localAddress = '127.0.0.1'): Promise<RawClient> {
     const socket = connect({ host: '127.0.0.1', port, localAddress });
     t.after(() => socket.destroy());
     await new Promise((resolve, reject) => {
@@ -43,7 +45,7 @@ export class RawClient {
   }
 
   /** 连接并升级到 WebSocket */
-  static async upgrade(t: TestContext, port: number, path = '/', localAddress?: string): Promise<RawClient> {
+  static async upgrade(t: Teardown, port: number, path = '/', localAddress?: string): Promise<RawClient> {
     const client = await RawClient.open(t, port, localAddress);
     const key = randomBytes(16).toString('base64');
     client.write(
