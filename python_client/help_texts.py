@@ -105,7 +105,7 @@ RECEIVE = f"""\
 {_WAITING.format(timeout=_RECEIVE_TIMEOUT)}
 {_COMMON}
 输出: stdout 上每条消息一行 JSON, 字段同线上协议, 立即写出:
-  {{"type":"text","id":…,"seq":…,"time":…,"name":…,"message":…}}
+  {{"type":"text","id":…,"seq":…,"time":…,"name":…,"message":…,"from":…}}
   {{"type":"file","id":…,"seq":…,"time":…,"name":…,"originalName":…,"url":…,"size":…,…}}
   {{"type":"user_update","action":"join","name":…}}          只在 --presence 时
 文件存好 (SHA-256 已核对) 或没有存成之后再有一行:
@@ -150,7 +150,7 @@ QUERY 在正文与文件名里找, 大小写, 全角半角, 字母的附加符�
   --before SEQ          只要这个 seq 之前的: 接着上一次的最后一条往前找
 {_COMMON}
 输出: stdout 上每条一行 JSON, 字段同 recv 的:
-  {{"type":"text","id":…,"seq":…,"time":…,"name":…,"message":…}}
+  {{"type":"text","id":…,"seq":…,"time":…,"name":…,"message":…,"from":…}}
   {{"type":"file","id":…,"seq":…,"time":…,"name":…,"originalName":…,"url":…,"size":…,…}}
 
 退出码:

@@ -49,7 +49,7 @@ def test_文字与大小文件逐行输出并存好(tmp_path: Path, shared_serve
         assert process.wait() == 0
     text, *rest = process.messages()
     assert (text["type"], text["name"], text["message"]) == ("text", "张三", "你好\n世界")
-    assert text.keys() == {"type", "id", "seq", "time", "name", "message"}
+    assert text.keys() == {"type", "id", "seq", "time", "name", "message", "from"}
     files = [line for line in rest if line["type"] == "file"]
     assert [line["originalName"] for line in files] == ["小 文件.txt", "大.bin"]
     assert [line["sha256"] for line in files] == hashes
