@@ -66,7 +66,9 @@ export class TextSearch {
   }
 
   get page(): SearchPage {
-    return { entries: this.#found.slice(0, this.#limit), more: this.#found.length > this.#limit };
+    // 按字节放满的, 后面没有看过: 当作还有
+    const more = this.#found.length > this.#limit || this.#fill.isFull;
+    return { entries: this.#found.slice(0, this.#limit), more };
   }
 
   /** 走一步; 返回是否已经完成 */
@@ -139,7 +141,7 @@ export class TextSearch {
       if (!matches(this.#criteria, searchedOf(entry))) continue;
       this.#found.push(entry);
       this.#fill.add(entry);
-      // 一页放不下的由 Archive 截掉, 它由此知道还有
+      // 一页放不下的那一条由 Archive 截掉
       if (this.#found.length === this.#wanted || this.#fill.isFull) return true;
     }
     return this.#below === 0;
