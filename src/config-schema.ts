@@ -234,6 +234,11 @@ export const SCHEMA = {
     }),
     chunkBytes: bytes(256 * KIB, '建议的分片大小 (解码后)', { min: KIB, max: MIB }),
     windowBytes: bytes(4 * MIB, '一次上传未确认字节的窗口', { min: KIB, max: 256 * MIB }),
+    keepDays: int(0, '文件保留多少天: 过了就删文件, 消息还在, 链接是 404; 0 = 与它的消息一样久', {
+      min: 0,
+      max: 36_500,
+      unit: '天',
+    }),
     partialTtlHours: int(24, '未完成的上传保留多久', { max: 8760, unit: '小时' }),
     blockedExtensions: list('words', BLOCKED_EXTENSIONS, '禁止上传的扩展名, 不带点, 小写'),
     blockedContent: list('choices', CONTENT_KINDS, '按文件头禁止的内容: pe, elf, macho, shebang', {

@@ -60,7 +60,7 @@ function optionsOf(
     pendingBytes: history.pendingBytes,
     maxSearches: runningLimit(config),
     sync: history.sync,
-    retention: history,
+    retention: { ...history, fileDays: config.files.keepDays },
     removeFile,
     logger,
   };

@@ -16,6 +16,7 @@ import { fillFileList } from '../store/history/file-list.js';
 import { readProof } from '../store/history/history-proof.js';
 import type { JournalRecord } from '../store/history/journal.js';
 import { hasJournal, isBlankDatabase, isDatabaseFile } from '../store/history/lost-history.js';
+import { FILE_KEPT } from '../store/history/queries.js';
 import { blobOf, COLUMNS, OLD_COLUMNS, type Row, textOf, toEntry } from '../store/history/rows.js';
 import { FILE_LIST_VERSION, PROVENANCE_VERSION } from '../store/history/schema.js';
 import { knownVersion } from '../store/history/upgrade.js';
@@ -191,7 +192,7 @@ function loggedFiles(database: Connection): Map<string, StoredRecord> {
   const columns = userVersion(database) < PROVENANCE_VERSION ? OLD_COLUMNS : COLUMNS;
   const rows = database
     .prepare(
-      `SELECT ${columns}, ${blobOf('m.sender')}, ${blobOf('m.client_id')} FROM messages m WHERE m.kind = 'file'`,
+      `SELECT ${columns}, ${blobOf('m.sender')}, ${blobOf('m.client_id')} FROM messages m WHERE m.kind = 'file' AND m.${FILE_KEPT}`,
     )
     .raw()
     .all() as SentRow[];

@@ -22,6 +22,9 @@ import { isFresh, requireMatch } from './preconditions.js';
 const FILES = '/files/';
 const FILE_NAME = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:\.[a-z0-9]{1,16})?$/;
 
+// 打开旧链接的人看得懂
+const GONE = '文件删掉了, 或过了保留期';
+
 export interface DownloadOptions {
   readonly maxActive: number;
   /** 跟着上传读的人, 总共与每份文件 */
@@ -163,7 +166,7 @@ export class DownloadRoute {
     const slot = this.#slots.take(visitor);
     try {
       const blob = await this.#parts.blobs.open(fileId);
-      if (blob === undefined) throw new AppError('not_found');
+      if (blob === undefined) throw new AppError('not_found', { detail: GONE });
       return new StoredSource(blob, slot);
     } catch (error) {
       slot.release();
@@ -184,7 +187,8 @@ export class DownloadRoute {
     const { blobs } = this.#parts;
     const record = await blobs.find(fileId);
     // 扩展名也要对得上: 一个文件只有一个地址
-    if (record === undefined || record.path !== FILES + name) throw new AppError('not_found');
+    if (record === undefined || record.path !== FILES + name)
+      throw new AppError('not_found', { detail: GONE });
     // 全文, 一段, HEAD, 条件请求都一样: 坏的不能当作好的
     await blobs.requireSound(record);
     return {
@@ -212,7 +216,7 @@ export class DownloadRoute {
       return;
     }
     const bytes = await this.#parts.blobs.thumbnail(fileId, { sessionKey: '', visitor });
-    if (bytes === undefined) throw new AppError('not_found');
+    if (bytes === undefined) throw new AppError('not_found', { detail: GONE });
     exchange.answer(200, headers, bytes, headOnly);
   }
 }

@@ -435,6 +435,7 @@ function brokenLog(): AppError {
 
 // 交给写线程的: 函数过不去
 function pick({ folder, sync, loss, proven, retention, tail }: DiskLogOptions): Omit<WriterOptions, 'boot'> {
-  const { maxMessages, maxAgeDays, maxBytes, keepDays } = retention;
-  return { folder, sync, loss, proven, tail, retention: { maxMessages, maxAgeDays, maxBytes, keepDays } };
+  const { maxMessages, maxAgeDays, maxBytes, keepDays, fileDays = 0 } = retention;
+  const limits = { maxMessages, maxAgeDays, maxBytes, keepDays, fileDays };
+  return { folder, sync, loss, proven, tail, retention: limits };
 }

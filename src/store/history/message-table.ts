@@ -9,6 +9,9 @@ import type { JournalRecord } from './journal.js';
 import { blobOf, COLUMNS, INSERT, insertValues, type Row, textOf, toEntry } from './rows.js';
 import type { Fullness } from './writer-messages.js';
 
+// meta 里的键
+const FILES_GONE = 'files_gone';
+
 export class MessageTable {
   readonly #database: Connection;
   readonly #insert;
@@ -138,12 +141,21 @@ export class MessageTable {
     this.#seq = last.entry.seq;
   }
 
-  /** seq 不大于它的文件 */
+  /** 到此为止的文件过期删掉了, 消息还在 */
+  get filesGoneSeq(): number {
+    return Number(this.meta(FILES_GONE) ?? 0);
+  }
+
+  filesGone(seq: number): void {
+    this.setMeta(FILES_GONE, String(seq));
+  }
+
+  /** seq 不大于它而还没有过期删掉的文件 */
   filesUpTo(seq: number): FileRecord[] {
     const rows = this.#database
-      .prepare(`SELECT ${COLUMNS} FROM messages m WHERE kind = 'file' AND seq <= ?`)
+      .prepare(`SELECT ${COLUMNS} FROM messages m WHERE kind = 'file' AND seq > ? AND seq <= ?`)
       .raw()
-      .all(seq) as Row[];
+      .all(this.filesGoneSeq, seq) as Row[];
     return rows.map(toEntry).flatMap((entry) => (entry.kind === 'file' ? [entry.file] : []));
   }
 

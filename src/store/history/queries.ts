@@ -7,6 +7,9 @@ import type { Queries, QuickKind } from './reader-messages.js';
 import { blobOf, COLUMNS, type Row, textOf, toEntry } from './rows.js';
 import { entryBytes, type TailLimits } from './tail.js';
 
+/** 文件还没有过期删掉 (files.keepDays) */
+export const FILE_KEPT = `seq > COALESCE((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'files_gone'), 0)`;
+
 type QuickTable = { readonly [K in QuickKind]: (value: Queries[K][0]) => Queries[K][1] };
 
 const SELECT = `SELECT ${COLUMNS} FROM messages m`;
@@ -54,7 +57,7 @@ export function quickQueries(statements: Statements): QuickTable {
       first(entries(`${SELECT} WHERE m.kind = 'file' AND m.id = ? ORDER BY m.seq LIMIT 1`, fileId)),
     fileIds: () =>
       statements
-        .rows<[Uint8Array]>(`SELECT ${blobOf('id')} FROM messages WHERE kind = 'file'`)
+        .rows<[Uint8Array]>(`SELECT ${blobOf('id')} FROM messages WHERE kind = 'file' AND ${FILE_KEPT}`)
         .map(([id]) => textOf(id)),
   };
 }

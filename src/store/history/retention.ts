@@ -6,6 +6,8 @@ import type { RetentionLimits } from './writer-messages.js';
 
 // 一批删的行数: 约 10 毫秒, 期间新的提交要等
 const BATCH_ROWS = 500;
+// 一批只删这么多个文件: 每个要碰几次磁盘
+const FILE_ROWS = 50;
 
 export class Retention {
   readonly #database: Connection;
@@ -27,6 +29,21 @@ export class Retention {
     const aged = maxAgeDays === 0 ? 0 : this.#olderThan(nowMs, maxAgeDays);
     const surplus = Math.min(Math.max(spare, aged), BATCH_ROWS);
     return surplus === 0 ? undefined : this.#table.nthSeq(surplus);
+  }
+
+  /** 这一批只删文件, 删到哪个 seq 为止; 没有过了 fileDays 的则 undefined */
+  nextFileCut(nowMs: number): number | undefined {
+    const { fileDays = 0 } = this.#limits;
+    if (fileDays === 0) return undefined;
+    const oldest = nowMs - fileDays * DAY_MS;
+    const rows = this.#database
+      .prepare(
+        `SELECT seq, CAST(time AS INTEGER) AS time FROM messages
+         WHERE kind = 'file' AND seq > ? ORDER BY seq LIMIT ?`,
+      )
+      .all(this.#table.filesGoneSeq, FILE_ROWS) as { seq: number; time: number }[];
+    const kept = rows.findIndex(({ time }) => time >= oldest);
+    return (kept < 0 ? rows : rows.slice(0, kept)).at(-1)?.seq;
   }
 
   #byCount(): number {

@@ -16,6 +16,8 @@ export interface RetentionLimits {
   readonly maxBytes: number;
   /** 不到这么多天的不为腾地方而删; 也是地址留多久 */
   readonly keepDays: number;
+  /** 文件的天数: 过了就删文件, 消息留着; 不给或 0 则与消息一样久 */
+  readonly fileDays?: number;
 }
 
 /** 数据库有多满 */

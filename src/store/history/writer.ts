@@ -38,6 +38,11 @@ const CHORE_RETRY_MS = 5000;
 
 type State = 'opening' | 'running' | 'draining' | 'stopped';
 
+interface Expiry {
+  readonly of: 'messages' | 'files';
+  readonly upTo: number;
+}
+
 export class Writer {
   readonly #post: (reply: WriterReply) => void;
   readonly #database: Connection;
@@ -50,8 +55,8 @@ export class Writer {
   readonly #wake = new Wake();
   #state: State = 'opening';
   #target: JournalPosition;
-  /** 等主线程删文件的那一批; 没有则 undefined */
-  #expiring: number | undefined;
+  /** 等主线程删文件的那一批: 删到哪个 seq, 消息也删还是只删文件; 没有则 undefined */
+  #expiring: Expiry | undefined;
   #choresAtMs = 0;
   /** 对账之前不删 */
   #retaining = false;
@@ -198,18 +203,25 @@ export class Writer {
 
   #expire(nowMs: number): boolean {
     if (!this.#retaining || this.#expiring !== undefined || nowMs < this.#retentionAtMs) return false;
-    const cut = this.#retention.nextCut(nowMs);
-    if (cut === undefined) {
+    const expiry = this.#nextExpiry(nowMs);
+    if (expiry === undefined) {
       if (this.#table.addresses.erase(nowMs - this.#keepMs)) return true;
       this.#retentionAtMs = nowMs + RETENTION_MS;
       return false;
     }
-    this.#expiring = cut;
-    const files = this.#table.filesUpTo(cut);
+    this.#expiring = expiry;
+    const files = this.#table.filesUpTo(expiry.upTo);
     // 文件先于它的行删掉: 反过来的话, 中途崩溃就多出一个没有消息的文件, 会被当成没播过的
     if (files.length === 0) this.#deleteExpired();
     else this.#post({ kind: 'expire', files });
     return true;
+  }
+
+  #nextExpiry(nowMs: number): Expiry | undefined {
+    const cut = this.#retention.nextCut(nowMs);
+    if (cut !== undefined) return { of: 'messages', upTo: cut };
+    const upTo = this.#retention.nextFileCut(nowMs);
+    return upTo === undefined ? undefined : { of: 'files', upTo };
   }
 
   // 又到了上限的也来说一声: 不必等到下一个 10 秒
@@ -219,11 +231,15 @@ export class Writer {
   }
 
   #deleteExpired(): void {
-    const cut = this.#expiring;
-    if (cut === undefined) return;
+    const expiry = this.#expiring;
+    if (expiry === undefined) return;
     this.#expiring = undefined;
     try {
-      const deleted = this.#table.deleteUpTo(cut, this.#index.indexedSeq);
+      if (expiry.of === 'files') {
+        this.#table.filesGone(expiry.upTo);
+        return;
+      }
+      const deleted = this.#table.deleteUpTo(expiry.upTo, this.#index.indexedSeq);
       const { firstSeq } = this.#table;
       this.#post({ kind: 'trimmed', firstSeq, ...deleted, fullness: this.#table.fullness() });
     } catch (error) {
