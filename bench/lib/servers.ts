@@ -32,6 +32,8 @@ export async function startSluice(
       SLUICE_STORAGE: storage,
       SLUICE_MESSAGES_PER_SECOND: '0',
       SLUICE_CONNECTIONS_PER_ADDRESS: '100000',
+      // 各轮的人用同样的名字, 断开就走
+      SLUICE_CHAT_NAME_HOLD_MS: '0',
       SLUICE_TRUSTED_ADDRESSES: '127.0.0.0/8,::1/128',
       ...settings,
     },
