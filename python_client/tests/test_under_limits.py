@@ -48,8 +48,10 @@ async def session_at(url: str, seen: Callable[[Event], None]) -> AsyncIterator[C
     try:
         yield session
     finally:
-        task.cancel()
-        await asyncio.wait({task})
+        # 3.8 的 wait_for 恰好完成时会吞掉取消: 那就再来一次
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.5)
 
 
 @asynccontextmanager
