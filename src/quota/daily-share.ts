@@ -57,11 +57,17 @@ export function textCost(bytes: number): Amounts {
 
 type Sums = { -readonly [K in keyof Amounts]: Amounts[K] };
 
+interface Day {
+  readonly hours: Map<number, Sums>;
+  /** 各钟头之和: 每条文字都要问, 不逐个加 */
+  readonly total: Sums;
+}
+
 export class DailyShare {
   readonly #limits: DailyLimits;
   readonly #now: () => number;
   readonly #refused: (visitor: Visitor, setting: string) => void;
-  readonly #days = new Map<string, Map<number, Sums>>();
+  readonly #days = new Map<string, Day>();
 
   /** limits 各项 0 = 不限; now: Unix 毫秒; refused: 每次拒绝时调用 */
   constructor(limits: DailyLimits, now: () => number, refused: (visitor: Visitor, setting: string) => void) {
@@ -123,7 +129,7 @@ export class DailyShare {
   }
 
   #waitFor(
-    day: Map<number, Sums>,
+    day: Day,
     { cost, shares, nowMs }: { readonly cost: Amounts; readonly shares: number; readonly nowMs: number },
   ): number {
     const fits = (sums: Amounts): boolean =>
@@ -132,10 +138,10 @@ export class DailyShare {
         return limit === 0 || cost[kind] === 0 || sums[kind] + cost[kind] <= limit;
       });
     dropOld(day, dayAgo(nowMs));
-    const sums = sumOf(day);
-    if (fits(sums)) return 0;
-    for (const hour of [...day.keys()].sort((a, b) => a - b)) {
-      addTo(sums, minus({ entries: 0, textBytes: 0, fileBytes: 0 }, day.get(hour) ?? sums));
+    if (fits(day.total)) return 0;
+    const sums = { ...day.total };
+    for (const hour of [...day.hours.keys()].sort((a, b) => a - b)) {
+      addTo(sums, minus(nothing(), day.hours.get(hour) ?? sums));
       if (fits(sums)) return (hour + HOURS + 1) * HOUR_MS - nowMs;
     }
     // 比一份还大的: 多久也装不下
@@ -144,10 +150,11 @@ export class DailyShare {
 
   #add(address: string, hour: number, amounts: Amounts): void {
     for (const { key } of blocksOf(address)) {
-      const day = this.#days.get(key) ?? new Map<number, Sums>();
-      const sums = day.get(hour) ?? { entries: 0, textBytes: 0, fileBytes: 0 };
+      const day = this.#days.get(key) ?? { hours: new Map<number, Sums>(), total: nothing() };
+      const sums = day.hours.get(hour) ?? nothing();
       addTo(sums, amounts);
-      day.set(hour, sums);
+      addTo(day.total, amounts);
+      day.hours.set(hour, sums);
       this.#days.set(key, day);
     }
     if (this.#days.size > MAX_KEYS) this.#forget();
@@ -158,27 +165,29 @@ export class DailyShare {
     const edge = dayAgo(this.#now());
     for (const [key, day] of this.#days) {
       dropOld(day, edge);
-      if (day.size === 0) this.#days.delete(key);
+      if (day.hours.size === 0) this.#days.delete(key);
     }
     const excess = this.#days.size - KEPT_KEYS;
     if (excess <= 0) return;
     const { entries, fileBytes } = this.#limits;
     const weigh = (sums: Amounts): number =>
       sums.entries / Math.max(1, entries) + sums.fileBytes / Math.max(1, fileBytes);
-    const light = [...this.#days].map(([key, day]) => ({ key, weight: weigh(sumOf(day)) }));
+    const light = [...this.#days].map(([key, day]) => ({ key, weight: weigh(day.total) }));
     light.sort((a, b) => a.weight - b.weight);
     for (const { key } of light.slice(0, excess)) this.#days.delete(key);
   }
 }
 
-function dropOld(day: Map<number, Sums>, edge: number): void {
-  for (const hour of day.keys()) if (hour <= edge) day.delete(hour);
+function dropOld({ hours, total }: Day, edge: number): void {
+  for (const [hour, sums] of hours) {
+    if (hour > edge) continue;
+    hours.delete(hour);
+    addTo(total, minus(nothing(), sums));
+  }
 }
 
-function sumOf(day: ReadonlyMap<number, Sums>): Sums {
-  const total = { entries: 0, textBytes: 0, fileBytes: 0 };
-  for (const sums of day.values()) addTo(total, sums);
-  return total;
+function nothing(): Sums {
+  return { entries: 0, textBytes: 0, fileBytes: 0 };
 }
 
 function addTo(target: Sums, amounts: Amounts): void {
