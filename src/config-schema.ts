@@ -147,7 +147,7 @@ export const SCHEMA = {
       min: 0,
     }),
     largeFrames: int(8, '每个地址收得下整帧 (files.frameBytes) 的聊天连接; 其余的单帧至多 1 MiB', { min: 0 }),
-    transfers: int(48, '每个地址的传输连接', { min: 0 }),
+    transfers: int(32, '每个地址的传输连接', { min: 0 }),
     heldNames: int(256, '每个地址断线之后还留着的名字; 超出的让出最早的', { min: 0 }),
     hosts: int(4, '每个地址同时使用的不同 Host 值', { min: 0 }),
     downloads: int(64, '每个地址同时进行的下载', { min: 0 }),

@@ -32,7 +32,7 @@ export interface Reserved {
 const SETTING = 'address.dailyPercent';
 const HOUR_MS = 3_600_000;
 const HOURS = 24;
-// 一行在数据库里的固定开销, 与正文连同全文索引是原文的几倍 (实测的约数)
+// 一行在数据库里的固定开销, 与正文连同折叠的一份, 三字组的索引是原文的几倍: 宁可估多的约数
 const ENTRY_BYTES = 512;
 const INDEX_FACTOR = 4;
 // 记得住的键 (每个约 300 字节); 满了一次忘到这么少

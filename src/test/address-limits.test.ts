@@ -5,7 +5,7 @@ import { get, type IncomingMessage, type RequestOptions } from 'node:http';
 import { describe, it, type TestContext } from 'node:test';
 import { Client } from './client.js';
 import { serve, spawnServer, temporaryFolder } from './harness.js';
-import { eventually, publishOne } from './http-tools.js';
+import { dataFiles, errorCode, eventually, post, publishOne } from './http-tools.js';
 import { RawClient, tryUpgrade } from './raw.js';
 
 const MIB = 1024 * 1024;
@@ -190,6 +190,34 @@ describe('按地址: WebSocket', () => {
     big[0]?.client.socket.close();
     await big[0]?.client.close();
     assert.equal((await frameBytes('戊')).bytes, 16 * MIB, '走了一个, 又有了');
+  });
+});
+
+describe('按地址: HTTP 上传', () => {
+  it('每个文件是一条消息, 与 WebSocket 的共用一个桶; 被拒的说何时再来, 什么也不留', async (t) => {
+    const { http, storage } = await serve(t, {
+      server: { trustedAddresses: [] },
+      address: { messagesPerSecond: 1 },
+    });
+    const send = (name: string) => post(http, [{ data: '甲' }, { fileName: name, data: 'x' }]);
+    let accepted = 0;
+    let refused: Response | undefined;
+    // 桶里是十秒的量, 一面用一面补
+    while (refused === undefined && accepted < 50) {
+      const response = await send(`${accepted}.txt`);
+      if (response.status === 201) accepted += 1;
+      else refused = response;
+    }
+    assert.ok(accepted >= 10);
+    assert.equal(refused?.status, 429);
+    assert.ok(Number(refused?.headers.get('retry-after')) >= 1);
+    assert.equal(await errorCode(refused as Response), 'rate_limited');
+    const stored = await dataFiles(storage);
+    assert.equal(stored.filter((file) => file.startsWith('files')).length, accepted);
+    assert.deepEqual(
+      stored.filter((file) => file.startsWith('partial')),
+      [],
+    );
   });
 });
 

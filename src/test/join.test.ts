@@ -31,7 +31,17 @@ describe('加入: welcome', () => {
         messagesPerSecond: 20,
         messagesBurst: 40,
       },
-      features: ['batch', 'batch_text', 'binary_chunk', 'offer', 'search', 'instant', 'pause', 'ticket'],
+      features: [
+        'batch',
+        'batch_text',
+        'binary_chunk',
+        'offer',
+        'search',
+        'instant',
+        'pause',
+        'ticket',
+        'people',
+      ],
     });
   });
 

@@ -8,12 +8,14 @@ import { toBroadcast } from '../protocol/codec.js';
 import { AppError } from '../protocol/errors.js';
 import type { FileEntry, FileRecord, Recipient } from '../protocol/messages.js';
 import type { Reserved } from '../quota/daily-share.js';
+import type { AddressQuota } from '../quota/ports.js';
 import { BodyClock } from './body-clock.js';
 import type { Exchange, ReportInternal } from './http.js';
 import { MultipartReader } from './multipart.js';
 
 export interface FormParts {
   readonly intake: Intake;
+  readonly quota: AddressQuota;
   readonly reportInternal: ReportInternal;
 }
 
@@ -178,6 +180,8 @@ export class FormUpload {
     const { name, from } = this.#sender;
     // 没有会话的以名字区分, 所以到这里才知道是谁的键
     this.#run ??= this.#facts.keyed?.(name);
+    // 每个文件是一条消息
+    this.#parts.quota.spend(this.#facts.party.visitor, 'messages');
     const file = this.#parts.intake.open({ ...this.#facts.party, from }, name, fileName, mimeType);
     file.onProgress = () => this.#progressed();
     this.#files.push(file);

@@ -5,7 +5,7 @@ import type { Session } from '../chat/session.js';
 import type { Sessions, Signature } from '../chat/sessions.js';
 import type { KeyedRequests, KeyedRun } from '../files/keyed-requests.js';
 import { AppError } from '../protocol/errors.js';
-import type { AddressQuota, Visitor } from '../quota/ports.js';
+import type { Visitor } from '../quota/ports.js';
 import { bearerSession } from './bearer.js';
 import { FORM_OVERHEAD_BYTES, type FormParts, FormUpload, type RequestFacts } from './form-upload.js';
 import { Exchange } from './http.js';
@@ -33,7 +33,6 @@ export interface UploadRouteParts extends FormParts {
   readonly origins: OriginRules;
   readonly patrol: Patrol;
   readonly peers: Peers;
-  readonly quota: AddressQuota;
   readonly keyed: KeyedRequests;
   readonly stopping: () => boolean;
 }
