@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Iterator
 
 import pytest
@@ -90,3 +91,11 @@ def window(desktop: Desktop, network: HandFedNetwork) -> Window:
     network.put(*joined("李四"))
     drained(opened, network)
     return opened
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """下载到的文件夹。"""
+    folder = tmp_path / "下载"
+    folder.mkdir()
+    return folder

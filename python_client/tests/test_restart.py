@@ -56,6 +56,9 @@ def test_停着的时候服务器重启又说了很多_回来的人一句不漏(
     async def scenario() -> None:
         first, second = Member(shared), Member(shared)
         await asyncio.gather(first.online(), second.online())
+        # 加入之后的第一页另外到: 看到过消息的人, 回来才有从哪里补起
+        first.session.texts.add("停下之前", "停下之前")
+        await second.said("停下之前")
         second.session._connection.hold()
         await second.until(lambda: phases(second)[-1] == STOPPED, "停着")
         lines = await _long_talk(shared, first)

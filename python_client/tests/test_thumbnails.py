@@ -16,8 +16,8 @@ from ..protocol.messages import FileMessage
 from ..transfer import http_request
 from ..transfer.thumbnails import Thumbnails, decode
 from .chat import Chat, eventually, run
+from .publishing import publish
 from .server import SluiceServer
-from .test_download import publish
 
 
 def test_图片的缩略图取来就能显示(server: SluiceServer, tmp_path: Path) -> None:

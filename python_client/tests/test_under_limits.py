@@ -22,8 +22,8 @@ from ..session import ChatSession
 from ..transfer.downloads import Downloads
 from .chat import Chat, run
 from .files import MIB, make_file
+from .publishing import publish
 from .server import SluiceServer
-from .test_download import publish
 
 WAIT_S = 20.0
 # 服务器说的, 秒
