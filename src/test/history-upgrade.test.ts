@@ -127,16 +127,18 @@ test('升级: 由第 2 版加上来处的列, 旧的各行照旧; 新的连同�
   old.close();
   const first = await openLog(t, { folder });
   assert.ok(existsSync(path.join(folder, 'messages-v2.db')));
-  const said = { kind: 'text', id: 'n', time: 1, name: '李四', from: 'tag1', message: '新的' } as const;
+  // 是现在的: 过了 keepDays 的地址会抹掉
+  const time = Date.now();
+  const said = { kind: 'text', id: 'n', time, name: '李四', from: 'tag1', message: '新的' } as const;
   await first.log.appendText(said, { address: '192.0.2.7' }).durable;
   const file = fileRecord('g', { from: 'tag2' });
-  await first.log.appendFile({ time: 2, file }, { address: '2001:db8:0:1' }).durable;
+  await first.log.appendFile({ time, file }, { address: '2001:db8:0:1' }).durable;
   await first.log.stop();
   const { log } = await openLog(t, { folder });
   assert.deepEqual(await log.after(COUNT - 1, { limit: 10 }), [
     ...(await log.before(COUNT + 1, { limit: 1 })),
     { ...said, seq: COUNT + 1 },
-    { kind: 'file', seq: COUNT + 2, time: 2, file },
+    { kind: 'file', seq: COUNT + 2, time, file },
   ]);
   const database = besides(t, folder);
   const stored = `SELECT group_concat(from_tag || ' ' || address) FROM messages WHERE seq > ${COUNT}`;
