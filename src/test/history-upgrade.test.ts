@@ -125,7 +125,9 @@ test('升级: 由第 2 版加上来处的列, 旧的各行照旧; 新的连同�
   }
   old.exec('PRAGMA user_version = 2');
   old.close();
-  const first = await openLog(t, { folder });
+  // 地址留这么久
+  const retention = { maxMessages: 0, maxAgeDays: 0, maxBytes: 0, keepDays: 30 };
+  const first = await openLog(t, { folder, retention });
   assert.ok(existsSync(path.join(folder, 'messages-v2.db')));
   // 是现在的: 过了 keepDays 的地址会抹掉
   const time = Date.now();
@@ -134,7 +136,7 @@ test('升级: 由第 2 版加上来处的列, 旧的各行照旧; 新的连同�
   const file = fileRecord('g', { from: 'tag2' });
   await first.log.appendFile({ time, file }, { address: '2001:db8:0:1' }).durable;
   await first.log.stop();
-  const { log } = await openLog(t, { folder });
+  const { log } = await openLog(t, { folder, retention });
   assert.deepEqual(await log.after(COUNT - 1, { limit: 10 }), [
     ...(await log.before(COUNT + 1, { limit: 1 })),
     { ...said, seq: COUNT + 1 },
