@@ -1,12 +1,14 @@
 // 地址 (写线程): 每个地址每个钟头发了多少, 重启之后份额接着算; 过了保留期的地址从消息里抹掉
 import type { FileRecord } from '../../protocol/messages.js';
 import { type Amounts, dayAgo, type HourlyUsage, hourOf, textCost } from '../../quota/daily-share.js';
-import type { Connection } from './database.js';
+import { type Connection, transact } from './database.js';
 import type { JournalRecord } from './journal.js';
 import { blobOf, textOf } from './rows.js';
 
 // 一次抹掉的行数: 约 10 毫秒
 const BATCH_ROWS = 1000;
+// 隔这么久写一次 (毫秒): 每次提交都写, 写线程多花一成。被杀掉时至多少算这么久的份额
+const FLUSH_MS = 1000;
 const ADD = `INSERT INTO address_hours (hour, address, entries, text_bytes, file_bytes) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (hour, address) DO UPDATE SET entries = entries + excluded.entries,
     text_bytes = text_bytes + excluded.text_bytes, file_bytes = file_bytes + excluded.file_bytes`;
@@ -15,6 +17,9 @@ export class AddressBook {
   readonly #database: Connection;
   readonly #add;
   readonly #forget;
+  /** 还没写下的, 同一个地址同一个钟头合成一份; 至多攒 FLUSH_MS */
+  readonly #unsaved = new Map<string, HourlyUsage>();
+  #flushedAtMs = 0;
   /** 最近清过的钟头: 一个钟头清一次 */
   #tidiedHour = 0;
 
@@ -24,23 +29,34 @@ export class AddressBook {
     this.#forget = database.prepare('DELETE FROM address_hours WHERE hour < ?');
   }
 
-  /** 在提交消息的事务里调用: 一批里同一个地址只写一行 */
+  /** 提交了这些消息之后调用: 先记着, 隔一会儿才写 */
   count(records: readonly JournalRecord[]): void {
-    const sums = new Map<string, HourlyUsage>();
     for (const { entry, address } of records) {
       if (address === undefined) continue;
       const hour = hourOf(entry.time);
       const key = `${hour} ${address}`;
       const cost = entry.kind === 'text' ? textCost(Buffer.byteLength(entry.message)) : fileCost(entry.file);
-      sums.set(key, added(sums.get(key) ?? { hour, address, ...NOTHING }, cost));
+      this.#unsaved.set(key, added(this.#unsaved.get(key) ?? { hour, address, ...NOTHING }, cost));
     }
-    for (const { hour, address, entries, textBytes, fileBytes } of sums.values())
-      this.#add.run([hour, address, entries, textBytes, fileBytes]);
-    this.#tidy(Date.now());
+    const nowMs = Date.now();
+    if (nowMs - this.#flushedAtMs >= FLUSH_MS) this.flush(nowMs);
+  }
+
+  /** 记着的都写下; 停下之前也要 */
+  flush(nowMs = Date.now()): void {
+    this.#flushedAtMs = nowMs;
+    if (this.#unsaved.size === 0) return;
+    transact(this.#database, 'IMMEDIATE', () => {
+      for (const { hour, address, entries, textBytes, fileBytes } of this.#unsaved.values())
+        this.#add.run([hour, address, entries, textBytes, fileBytes]);
+      this.#tidy(nowMs);
+    });
+    this.#unsaved.clear();
   }
 
   /** 最近一天的 */
   recent(nowMs: number): HourlyUsage[] {
+    this.flush(nowMs);
     const rows = this.#database
       .prepare(
         `SELECT hour, ${blobOf('address')}, entries, text_bytes, file_bytes FROM address_hours WHERE hour > ?`,

@@ -122,6 +122,7 @@ export class MessageTable {
 
   /** 好好停下了; 副作用: 预写日志并进数据库, 缩成空的 */
   end(): void {
+    this.addresses.flush();
     this.#database.prepare('DELETE FROM meta WHERE key = ?').run('running');
     this.#database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
   }
@@ -136,9 +137,9 @@ export class MessageTable {
         this.#insert.run(insertValues(entry, provenance));
         if (entry.kind === 'file') this.#files.add(entry);
       }
-      this.addresses.count(fresh);
     });
     this.#seq = last.entry.seq;
+    this.addresses.count(fresh);
   }
 
   /** 到此为止的文件过期删掉了, 消息还在 */

@@ -26,6 +26,8 @@ import { upgrade } from './upgrade.js';
 import { Wake } from './wake.js';
 import type { WriterOptions, WriterReply, WriterRequest } from './writer-messages.js';
 
+// 隔这么久量一次数据库的大小 (毫秒): 超过上限的至多是这么久写得进的
+const MEASURE_MS = 250;
 // 写不进时隔这么久再试 (毫秒), 逐次加倍
 const FIRST_RETRY_MS = 50;
 const MAX_RETRY_MS = 2000;
@@ -62,6 +64,9 @@ export class Writer {
   #retaining = false;
   #retentionAtMs = 0;
   #committedAtMs = 0;
+  /** 最近量的数据库的字节, 与何时量的 */
+  #usedBytes = 0;
+  #measuredAtMs = 0;
 
   private constructor(options: WriterOptions, database: Connection, post: (reply: WriterReply) => void) {
     this.#post = post;
@@ -156,9 +161,18 @@ export class Writer {
       if (batch === undefined || last === undefined) return batch !== undefined;
       if ((await this.#persist(() => this.#commit(batch))) === undefined) return false;
       this.#committedAtMs = Date.now();
-      this.#post({ kind: 'durable', seq: last.entry.seq, usedBytes: this.#table.usedBytes() });
+      this.#post({ kind: 'durable', seq: last.entry.seq, usedBytes: this.#measure(this.#committedAtMs) });
       await this.#wake.turn();
     }
+  }
+
+  // 每次提交都量, 写线程多花一成
+  #measure(nowMs: number): number {
+    if (nowMs - this.#measuredAtMs >= MEASURE_MS) {
+      this.#measuredAtMs = nowMs;
+      this.#usedBytes = this.#table.usedBytes();
+    }
+    return this.#usedBytes;
   }
 
   #commit(batch: JournalRecord[]): JournalRecord[] {
