@@ -170,6 +170,26 @@ describe('按地址: WebSocket', () => {
     await second.settle();
   });
 
+  it('自己的 Host 名额用完的人再来, 请不走别人', async (t) => {
+    const { port, ws } = await serve(t, {
+      server: { trustProxy: true, trustedAddresses: [], maxOrigins: 3 },
+      address: { hosts: 2 },
+    });
+    const open = (host: string, address: string) =>
+      Client.open(t, ws, { headers: { Host: host, ...from(address) } });
+    const join = async (client: Client, name: string) => {
+      client.send({ type: 'user_update', action: 'join', name });
+      await client.next('welcome');
+    };
+    await join(await open('a.example', '198.51.100.7'), '甲');
+    await join(await open('b.example', '198.51.100.7'), '乙');
+    const newcomer = await open('c.example', '198.51.100.8');
+    const { status, body } = await tryUpgrade(port, { Host: 'd.example', ...from('198.51.100.7') });
+    assert.deepEqual([status, body.error?.code], [503, 'server_busy']);
+    // 还没有加入, 是唯一可以请走的
+    await join(newcomer, '丙');
+  });
+
   it('整帧的名额用完之后是小帧, 说了只发小帧的也是; welcome 如实, 超过的以 1009 断开', async (t) => {
     const { ws } = await serve(t, { server: { trustedAddresses: [] }, address: { largeFrames: 2 } });
     const frameBytes = async (name: string, path = '') => {

@@ -70,10 +70,11 @@ export class Admission {
     origins.requireAllowed(header);
     const visitor = peers.of(res, req);
     const origin = origins.recipient(visitor, header);
-    this.#requireRoom(origin);
+    this.#requireRoom();
     quota.spend(visitor, 'connects');
     const held = holdPlace(quota, visitor, share);
     try {
+      this.#requireHost(visitor, origin);
       const shared = this.#hosts.enter(visitor, origin);
       this.#connections += 1;
       return { visitor, origin: shared, held };
@@ -90,18 +91,23 @@ export class Admission {
     this.#connections -= 1;
   }
 
-  // 总的名额: 连接, 内存, 不同来源的个数
-  #requireRoom(origin: string): void {
-    const { stopping, isFull, makeRoomForHost } = this.#parts;
-    const { maxConnections, maxOrigins } = this.#limits;
+  // 总的名额: 连接, 内存
+  #requireRoom(): void {
+    const { stopping, isFull } = this.#parts;
     if (stopping()) throw new AppError('server_stopping');
     if (isFull()) {
       const facts = { setting: 'server.memoryBytes', retryAfterMs: RETRY_MS };
       throw new AppError('server_busy', { detail: '内存不足', facts });
     }
-    if (this.#connections >= maxConnections) throw new AppError('server_busy');
-    const isNewHost = this.#hosts.of(origin) === 0;
-    if (!isNewHost || this.#hosts.size < maxOrigins || makeRoomForHost()) return;
+    if (this.#connections >= this.#limits.maxConnections) throw new AppError('server_busy');
+  }
+
+  // 不同来源的个数。自己的一份用完了的不能请别人走: 由 HostShares 拒绝
+  #requireHost(visitor: Visitor, origin: string): void {
+    const { quota, makeRoomForHost } = this.#parts;
+    const { maxOrigins } = this.#limits;
+    if (this.#hosts.of(origin) > 0 || this.#hosts.size < maxOrigins) return;
+    if (!quota.fits(visitor, 'hosts') || makeRoomForHost()) return;
     throw new AppError('server_busy', { detail: '不同的 Host 过多', facts: { limit: maxOrigins } });
   }
 }
