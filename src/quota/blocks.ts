@@ -8,9 +8,23 @@ export interface Block {
 
 const GROUP_BITS = 16;
 const HIGH_BYTE = 8;
+// 记得住的地址, 约 3 MiB; 满了从头记
+const MAX_RECENT = 8192;
+
+// 最近问过的: 每条消息要问好几次, 不必每次都拆
+const recent = new Map<string, readonly Block[]>();
 
 /** address 是 Visitor.address: 由小到大的各段; IPv4 只有它自己 */
 export function blocksOf(address: string): readonly Block[] {
+  const known = recent.get(address);
+  if (known !== undefined) return known;
+  const blocks = split(address);
+  if (recent.size >= MAX_RECENT) recent.clear();
+  recent.set(address, blocks);
+  return blocks;
+}
+
+function split(address: string): readonly Block[] {
   const own = { key: address, shares: 1 };
   if (!address.includes(':')) return [own];
   const groups = address.split(':');

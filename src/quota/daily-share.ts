@@ -120,12 +120,12 @@ export class DailyShare {
   // 还要等多久 (毫秒), 0 = 现在就可以: 最旧的钟头依次过去, 到装得下为止
   #waitMs({ address }: Visitor, cost: Amounts): number {
     const nowMs = this.#now();
-    return Math.max(
-      ...blocksOf(address).map(({ key, shares }) => {
-        const day = this.#days.get(key);
-        return day === undefined ? 0 : this.#waitFor(day, { cost, shares, nowMs });
-      }),
-    );
+    let waitMs = 0;
+    for (const { key, shares } of blocksOf(address)) {
+      const day = this.#days.get(key);
+      if (day !== undefined) waitMs = Math.max(waitMs, this.#waitFor(day, { cost, shares, nowMs }));
+    }
+    return waitMs;
   }
 
   #waitFor(
