@@ -25,6 +25,13 @@ export interface Tally {
 export type DeedName = 'chat' | 'post' | 'chunks' | 'download' | 'search' | 'history' | 'join' | 'thumb';
 export type Report = Readonly<Partial<Record<DeedName, Tally>>>;
 
+/** 连同旁人自己的定时器迟到多久 (毫秒): 那不是服务器慢, 是机器顾不上他 */
+export interface Testimony {
+  readonly report: Report;
+  readonly lateP95Ms: number;
+  readonly lateMaxMs: number;
+}
+
 interface Deed {
   readonly run: () => Promise<void>;
   /** 隔多久做一次; 聊天到点就说, 其余的做完一次才算下一次 */
