@@ -36,6 +36,20 @@ export function memoryItems({
   };
 }
 
+/** 有界的表: 要成千上万个地址才填得满, 所以不在撞上限的测试里; 每个键的字节在装满的表上量得 */
+export function tableItems({ chat }: Config): MemoryItems {
+  return {
+    // 五种按地址的速率, 一种按人的; 另有最近的地址的各段
+    令牌桶: 6 * 65_536 * 100 + 8192 * 400,
+    // 24 个钟头都发过的键
+    当日份额: 65_536 * 2700,
+    留着的名字: chat.maxMembers * 800,
+    传输票: 65_536 * 256,
+    // 历史与搜索各一个队
+    等着的历史页与搜索: 2 * 16_384 * 2 * KIB,
+  };
+}
+
 export interface Crowd {
   /** 发了半帧的聊天连接 */
   readonly halfFrames: number;

@@ -8,7 +8,7 @@ import { describe, it } from 'node:test';
 import { describeConfig, loadConfig } from '../config.js';
 import { listSettings, SCHEMA } from '../config-schema.js';
 import { WindowBudget } from '../files/window-budget.js';
-import { memoryItems } from './memory-formula.js';
+import { memoryItems, tableItems } from './memory-formula.js';
 import { ROOT, readSource } from './source-scan.js';
 
 const README = readSource('README.md');
@@ -65,7 +65,8 @@ describe('README', () => {
   });
 
   it('内存表里的上限由默认设置算得', () => {
-    const items = memoryItems(loadConfig({ env: {}, args: [] }));
+    const config = loadConfig({ env: {}, args: [] });
+    const items = { ...memoryItems(config), ...tableItems(config) };
     const rows = README.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
     for (const [item, bytes] of Object.entries(items)) {
       const row = rows.find((cells) => cells[1] === item);
