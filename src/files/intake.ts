@@ -155,7 +155,7 @@ export class Intake {
     const originalName = this.screen(rawName, undefined);
     // 一条消息; 字节由整个请求占着, 发布时再记实际的
     const reserved = this.reserve(party, 0);
-    const windowBytes = this.#options.budget.grant();
+    const windowBytes = this.#grant(reserved);
     const description = describe(party, name, originalName, mimeType);
     const { address } = party.visitor;
     return new IncomingFile({
@@ -166,10 +166,7 @@ export class Intake {
         this.#options.budget.giveBack(windowBytes);
         reserved.release();
       },
-      announce: (file) => {
-        reserved.settle(file.size);
-        return this.#announceOrRetract(file, { address });
-      },
+      announce: (file) => this.#announceOrRetract(file, { address }, reserved),
       connect: (events) => this.#create(description, windowBytes, events),
     });
   }
@@ -199,9 +196,12 @@ export class Intake {
       transfer.upload.beginVerifying();
       const described = await transfer.verify([], party);
       await transfer.publish(described);
-      const { entry, durable } = await this.#announceOrRetract(described.record, { sentBy, address });
+      const { entry, durable } = await this.#announceOrRetract(
+        described.record,
+        { sentBy, address },
+        reserved,
+      );
       await durable;
-      reserved.settle(bytes.byteLength);
       return entry;
     } catch (error) {
       reserved.release();
@@ -210,10 +210,26 @@ export class Intake {
     }
   }
 
-  // 对方会重发整个文件: 留着它, 重启后又会补播一条
-  async #announceOrRetract(file: FileRecord, provenance: FileProvenance): Promise<Announced> {
+  // 给不出窗口的不能白占着今天的一条
+  #grant(reserved: Reserved): number {
     try {
-      return this.announce(file, provenance);
+      return this.#options.budget.grant();
+    } catch (error) {
+      reserved.release();
+      throw error;
+    }
+  }
+
+  // 播出去了才改记实际的 (同步, 先于 release)。没播成的: 对方会重发整个文件, 留着它, 重启后又会补播一条
+  async #announceOrRetract(
+    file: FileRecord,
+    provenance: FileProvenance,
+    reserved: Reserved,
+  ): Promise<Announced> {
+    try {
+      const announced = this.announce(file, provenance);
+      reserved.settle(file.size);
+      return announced;
     } catch (error) {
       await this.retract(file);
       throw error;

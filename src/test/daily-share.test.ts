@@ -33,15 +33,13 @@ function single(size: number, clientId: string): object {
   return { type: 'file', originalName: 'a.bin', filedata, clientId };
 }
 
-/** 从陌生的地址 POST 一个这么大的文件; 给出状态码 */
-function post(http: string, size: number): Promise<number> {
+/** 从陌生的地址 POST count 个这么大的文件; 给出状态码 */
+function post(http: string, size: number, count = 1): Promise<number> {
   const boundary = 'b';
-  const head = `--${boundary}\r\nContent-Disposition: form-data; name="name"\r\n\r\n张三\r\n--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n`;
-  const body = Buffer.concat([
-    Buffer.from(head),
-    randomBytes(size, 9),
-    Buffer.from(`\r\n--${boundary}--\r\n`),
-  ]);
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="name"\r\n\r\n张三`;
+  const part = `\r\n--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n`;
+  const files = Array.from({ length: count }, () => [Buffer.from(part), randomBytes(size, 9)]).flat();
+  const body = Buffer.concat([Buffer.from(head), ...files, Buffer.from(`\r\n--${boundary}--\r\n`)]);
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
     const asked = request(
@@ -89,4 +87,16 @@ test('单帧与 multipart 算在同一份里, 按实收的记; 用完之后 mult
   assert.equal((await client.next('error'))['code'], 'rate_limited');
   client.send(single(3 * KIB, 'g'));
   await client.next((m) => m.type === 'ack' && m['clientId'] === 'g');
+});
+
+test('multipart: 领不到窗口而被拒的不占着今天的一条', async (t) => {
+  const { http } = await serve(t, {
+    server: { trustedAddresses: [] },
+    files: { chunkBytes: KIB, windowBytes: KIB },
+    uploads: { maxActive: 1, windowBudgetBytes: 2 * KIB },
+    // 一个地址一天 5 条
+    history: { maxMessages: 100 },
+  });
+  for (let round = 0; round < 6; round += 1) assert.equal(await post(http, 10, 3), 503, `第 ${round} 次`);
+  assert.equal(await post(http, 10), 201);
 });
