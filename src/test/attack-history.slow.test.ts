@@ -1,4 +1,4 @@
-// 约 9 秒: 一个地址的 256 个成员不停地翻深处的长文字 (第 13 号的 A6): 别人照样翻页, 重启前发过的照样认得出, 聊天照样快
+// 约 5 秒: 一个地址的 256 个成员不停地翻深处的长文字 (第 13 号的 A6): 别人照样翻页, 重启前发过的照样认得出, 聊天照样快
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client } from './client.js';

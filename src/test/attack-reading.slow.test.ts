@@ -59,5 +59,6 @@ test('攻击: 70 张 6400 万像素的图', onLinux, async (t) => {
       await Promise.all(Array.from({ length: PICTURES }, (_, index) => upload(index)));
     },
   });
-  assert.ok(Object.keys(attacker).length > 0);
+  // 一张也没有收下的话, 什么也没有攻击到
+  assert.ok((attacker['201'] ?? 0) > 0, JSON.stringify(attacker));
 });
