@@ -1,4 +1,4 @@
-// 约 8 秒: 一个地址的 60 个机器人不停地搜 (第 13 号的 A8): 别人的搜索 (WebSocket 与 HTTP), 翻页照样答得上来
+// 约 4 秒: 一个地址的 60 个机器人不停地搜 (第 13 号的 A8): 别人的搜索 (WebSocket 与 HTTP), 翻页照样答得上来
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';

@@ -1,4 +1,4 @@
-// 约 15 秒: 陌生的地址占上传的位子 (第 13 号的 A4 与 A7): 停放 4096 个只有一个分片的, 开着 256 个从不传的; 别人照样上传
+// 约 6 秒: 陌生的地址占上传的位子 (第 13 号的 A4 与 A7): 停放 4096 个只有一个分片的, 开着 256 个从不传的; 别人照样上传
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
