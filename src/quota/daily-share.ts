@@ -36,8 +36,8 @@ const HOURS = 24;
 const ENTRY_BYTES = 512;
 const INDEX_FACTOR = 4;
 // 记得住的键 (每个约 400 字节, 24 个钟头都发过的约 2700); 满了一次忘到这么少
-const MAX_KEYS = 65_536;
-const KEPT_KEYS = 49_152;
+const MAX_KEYS = 16_384;
+const KEPT_KEYS = 12_288;
 const KINDS = ['entries', 'textBytes', 'fileBytes'] as const;
 const NOTHING: Reserved = { settle() {}, release() {} };
 
