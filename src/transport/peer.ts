@@ -28,12 +28,26 @@ interface Forwarded {
 // 真实的链不过几跳; 塞满头的名单不值得逐个去查
 const MAX_HOPS = 32;
 
+// 记住的直接连来的地址; 一个约 300 字节
+const MAX_NEIGHBORS = 8192;
+
+/** 直接连来的一方 */
+interface Neighbor {
+  /** 它的地址, 认不出的为 '' */
+  readonly plain: string;
+  readonly isProxy: boolean;
+  /** 当它就是客户端时 */
+  readonly peer: Peer;
+}
+
 export class Peers {
   readonly #options: PeerOptions;
   readonly #listed: Networks;
   readonly #trusted: Networks;
   readonly #private = Networks.private();
   readonly #warn: (address: string) => void;
+  /** uWS 给的写法 -> 由它得出的 */
+  readonly #neighbors = new Map<string, Neighbor>();
   #warned = false;
   /** 上一次给出的: 许多连接来自同一处时共用一个对象, 每条连接都留着它 */
   #latest: Peer = { address: '', trusted: false, secure: false };
@@ -48,9 +62,8 @@ export class Peers {
 
   /** 直接连来的对方; 代理的名额不按地址计: 它的背后是许多人 */
   direct(res: HttpResponse): Visitor {
-    const address = directAddress(res);
-    const { trusted } = this.#visitor(address);
-    return { address: addressKey(address), trusted: trusted || this.#isProxy(address) };
+    const { isProxy, peer } = this.#neighbor(res);
+    return isProxy ? { address: peer.address, trusted: true } : peer;
   }
 
   /** 须在处理函数的同步部分调用: req 随后就失效 */
@@ -63,17 +76,30 @@ export class Peers {
   }
 
   #find(res: HttpResponse, req: HttpRequest): Peer {
-    const direct = directAddress(res);
-    const { tls } = this.#options;
-    if (!this.#isProxy(direct)) {
+    const { plain: direct, isProxy, peer } = this.#neighbor(res);
+    if (!isProxy) {
       this.#noticeIgnored(direct, req);
-      return { ...this.#visitor(direct), secure: tls };
+      return peer;
     }
+    const { tls } = this.#options;
     const { hops, schemes } = readForwarded(req);
     const [address, proxies] = this.#walk(direct, hops);
     // 每个代理各添一个时, 与最外层受信任的代理对应的那一个; 只有一个时就是它
     const scheme = schemes[Math.max(0, schemes.length - proxies)];
     return { ...this.#visitor(address), secure: isSecure(scheme) ?? tls };
+  }
+
+  // 一条连接要问几次 (接受, 升级, 每个请求), 而解析与查网段各要几微秒: 记住最近见过的
+  #neighbor(res: HttpResponse): Neighbor {
+    const raw = Buffer.from(res.getRemoteAddressAsText()).toString('latin1');
+    const known = this.#neighbors.get(raw);
+    if (known !== undefined) return known;
+    const plain = plainAddress(raw) ?? '';
+    const peer = { ...this.#visitor(plain), secure: this.#options.tls };
+    const neighbor = { plain, isProxy: this.#isProxy(plain), peer };
+    if (this.#neighbors.size >= MAX_NEIGHBORS) this.#neighbors.clear();
+    this.#neighbors.set(raw, neighbor);
+    return neighbor;
   }
 
   // 问的是整个地址: 名单里可以只有一台机器
@@ -111,10 +137,6 @@ export class Peers {
     this.#warned = true;
     this.#warn(direct);
   }
-}
-
-function directAddress(res: HttpResponse): string {
-  return plainAddress(Buffer.from(res.getRemoteAddressAsText()).toString('latin1')) ?? '';
 }
 
 // getHeader 只给同名各行里的第一行, 那可能是客户端自己写的
