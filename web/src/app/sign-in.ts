@@ -4,7 +4,7 @@ import type { ErrorMessage, WelcomeMessage } from '../../../src/protocol/message
 import { cleanUserName, MAX_NAME_CODE_POINTS, userNameKey } from '../../../src/protocol/user-name.js';
 import type { ConnectionState, LoginFailure } from '../model/connection.js';
 import type { Model } from '../model/model.js';
-import { fetchUserNames } from '../net/api.js';
+import { fetchLimits, fetchUserNames } from '../net/api.js';
 import type { ChatConnection } from '../net/chat-connection.js';
 import type { Sessions } from './sessions.js';
 
@@ -83,7 +83,7 @@ export class SignIn {
     const failed = state.phase === 'waiting' || state.phase === 'stopped';
     if (failed) this.#seenCode = state.reason.code;
     if (!failed || this.#returning || this.#model.login.get().phase !== 'entering') return;
-    this.#fail({ code: 'unreachable', message: '' });
+    void this.#explainOutage();
   }
 
   /** 加入之前的错误: 没进去。可重试的 (服务器忙) 在已进去时由重连再试 */
@@ -118,6 +118,16 @@ export class SignIn {
     // 先换状态再停: 停的时候不会又当成连不上
     this.#model.login.set({ phase: 'form', failure });
     this.#connection.stop();
+  }
+
+  // 浏览器不说升级为什么被拒: 网页的接口还答, 就是服务器不收这条连接 (名额满了), 不是网络与地址的错
+  async #explainOutage(): Promise<void> {
+    this.#connection.stop();
+    const isThere = await fetchLimits().then(
+      () => true,
+      () => false,
+    );
+    this.#fail({ code: isThere ? 'refused' : 'unreachable', message: '' });
   }
 
   async #suggest(name: string): Promise<void> {

@@ -3,7 +3,7 @@ import { ERRORS, type ErrorCode } from '../../../src/protocol/errors.js';
 import type { TransferErrorCode } from '../model/transfers.js';
 
 /** 服务器的错误码, 上传时网页自己发现的, 以及连不上 */
-export type ShownErrorCode = TransferErrorCode | 'unreachable';
+export type ShownErrorCode = TransferErrorCode | 'unreachable' | 'refused';
 
 type OwnCode = Exclude<ShownErrorCode, ErrorCode>;
 
@@ -31,6 +31,7 @@ const OWN_ZH: Readonly<Record<OwnCode, string>> = {
   too_many: '一次选的文件太多, 超出的没有加入',
   worker_failed: '浏览器的后台线程出错, 请重试或刷新页面',
   unreachable: '连不上服务器, 请检查网络与地址',
+  refused: '服务器暂时不接受连接, 可能是人太多, 请稍后再试; 一直这样, 请告诉管理员',
 };
 
 export const ERRORS_ZH: Readonly<Record<ShownErrorCode, string>> = {
@@ -69,7 +70,7 @@ export const ERRORS_EN: Readonly<Record<ShownErrorCode, string>> = {
   file_type_forbidden: 'Files of this type are not allowed here; the administrator decides which are',
   file_name_invalid: 'Nothing usable is left of this file name; please rename the file',
   window_exceeded: 'Too much is waiting for confirmation; it goes on in a moment',
-  rate_limited: 'Too many messages; please wait a little',
+  rate_limited: 'Too much or too fast; please wait a little',
   file_damaged: 'The file is damaged on the disk of the server; ask its sender to send it again',
   storage_full: 'The server has run out of storage; please tell the administrator',
   server_busy: 'The server is at its limit; please try again later',
@@ -81,4 +82,6 @@ export const ERRORS_EN: Readonly<Record<ShownErrorCode, string>> = {
   too_many: 'Too many files at once; the rest were not added',
   worker_failed: 'A background worker of the browser failed; retry or reload the page',
   unreachable: 'The server cannot be reached; check the network and the address',
+  refused:
+    'The server is not taking this connection; it may be full. Try again later, or tell the administrator',
 };

@@ -25,7 +25,7 @@ export type ConnectionState =
 
 /** 没进去的原因; suggestion 是没有人用的相近的名字 */
 export interface LoginFailure {
-  readonly code: ErrorCode | 'unreachable';
+  readonly code: ErrorCode | 'unreachable' | 'refused';
   readonly message: string;
   readonly suggestion?: string;
 }
