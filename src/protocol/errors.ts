@@ -43,7 +43,7 @@ export const ERRORS = {
   file_type_forbidden: { http: 415, retryable: false, message: '不允许上传这种类型的文件' },
   file_name_invalid: { http: 400, retryable: false, message: '文件名清理之后没有可用的部分' },
   window_exceeded: { http: 429, retryable: true, message: '未确认的字节超过窗口, 请等待 file_ack' },
-  rate_limited: { http: 429, retryable: true, message: '消息太频繁, 请稍后再发' },
+  rate_limited: { http: 429, retryable: true, message: '太多或太快, 请稍后再试' },
   file_damaged: { http: 500, retryable: false, message: '这个文件在服务器的磁盘上损坏了' },
   storage_full: { http: 507, retryable: false, message: '服务器存储空间不足' },
   server_busy: { http: 503, retryable: true, message: '服务器此刻顾不过来, 请稍后再试' },

@@ -88,7 +88,7 @@ export class DailyShare {
     if (waitMs === 0) return;
     this.#refused(visitor, SETTING);
     throw new AppError('rate_limited', {
-      detail: '这个地址今天发的已占满它在存储里的一份',
+      detail: `这个地址今天的一份用完了, 约 ${Math.ceil(waitMs / HOUR_MS)} 小时后再有`,
       facts: { setting: SETTING, limit: this.#limits.percent, retryAfterMs: waitMs },
     });
   }

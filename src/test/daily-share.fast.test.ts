@@ -47,8 +47,9 @@ test('一个地址用完了自己的一份就被拒, 说出哪一项, 多久之�
   const clock = { nowMs: 100.5 * HOUR_MS };
   const daily = share(clock);
   assert.equal(sayAll(daily, '192.0.2.1'), 10);
-  const { code, retryable, facts } = refusal(() => say(daily, '192.0.2.1'));
+  const { code, retryable, facts, message } = refusal(() => say(daily, '192.0.2.1'));
   assert.deepEqual([code, retryable], ['rate_limited', true]);
+  assert.match(message, /今天的一份用完了, 约 25 小时后再有/);
   assert.deepEqual(facts, { setting: 'address.dailyPercent', limit: 5, retryAfterMs: 24.5 * HOUR_MS });
   say(daily, '192.0.2.2');
   clock.nowMs += 24.5 * HOUR_MS;

@@ -1,25 +1,31 @@
 // 聊天记录的文案
+import { ERRORS } from '../../../src/protocol/errors.js';
 import { bilingual } from './bilingual.js';
 
-// 没有发出, 或等着再发的原因; 没有列出的码, 中文界面用服务器的说明
+// 没有发出, 或等着再发的原因; 没有列出的码, 中文界面用服务器的说明:
+// rate_limited 与 storage_full 它说得出是哪一项, 等多久
 const FAILURES_ZH: ReadonlyMap<string, string> = new Map([
   ['text_too_long', '消息太长'],
-  ['rate_limited', '发得太快了, 请稍后重试'],
   ['server_busy', '服务器正忙'],
-  ['storage_full', '服务器的磁盘满了'],
   ['server_stopping', '服务器正在重启'],
   ['unauthorized', '登录已失效'],
   ['internal', '服务器出错'],
 ]);
 const FAILURES_EN: ReadonlyMap<string, string> = new Map([
   ['text_too_long', 'The message is too long'],
-  ['rate_limited', 'Too many messages, try again in a moment'],
+  ['rate_limited', 'Too much or too fast'],
   ['server_busy', 'The server is busy'],
   ['storage_full', 'The server has run out of storage'],
   ['server_stopping', 'The server is restarting'],
   ['unauthorized', 'The session has expired'],
   ['internal', 'The server had a problem'],
 ]);
+
+// 服务器的说明: 表里的一句之后写明了是哪一项的, 只要后面的; 前面的 "请稍后再试" 不合自动再发
+function detailOf(message: string): string {
+  const base = Object.values(ERRORS).find((entry) => message.startsWith(`${entry.message}: `));
+  return base === undefined ? message : message.slice(base.message.length + 2);
+}
 
 // 接在 named 个名字后面; 一个名字也没有时自己成句
 function crowdZh(count: number, named: number): string {
@@ -53,7 +59,7 @@ export const logTexts = bilingual(
     waiting: '服务器此刻收不下, 过会儿自动再发',
     sent: '已发送',
     failed: '发送失败',
-    failure: (code: string, message: string) => FAILURES_ZH.get(code) ?? message,
+    failure: (code: string, message: string) => FAILURES_ZH.get(code) ?? detailOf(message),
     retry: '重试',
     discard: '删除',
     copy: '复制',
