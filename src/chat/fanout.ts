@@ -92,8 +92,10 @@ export class Fanout implements Publisher {
 
   /** 在收下一条新消息之前问。错误: server_busy (等着送出的到了上限) */
   requireRoom(): void {
-    if (this.#pendingBytes > this.#options.pendingBytes) {
-      throw new AppError('server_busy', { detail: '广播来不及送出' });
+    const { pendingBytes: limit } = this.#options;
+    if (this.#pendingBytes > limit) {
+      const facts = { setting: 'fanout.pendingBytes', limit };
+      throw new AppError('server_busy', { detail: '广播来不及送出', facts });
     }
   }
 

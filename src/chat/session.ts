@@ -157,7 +157,9 @@ export class Session implements NameHolder {
       this.#remember(clientId);
       return;
     }
-    if (acks.size >= this.#maxAcks + MAX_UNSETTLED) throw new AppError('server_busy');
+    const limit = this.#maxAcks;
+    if (acks.size < limit + MAX_UNSETTLED) return;
+    throw new AppError('server_busy', { facts: { setting: 'chat.rememberedClientIds', limit } });
   }
 
   #remember(clientId: string): void {

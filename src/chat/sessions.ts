@@ -89,7 +89,10 @@ export class Sessions {
     if (known?.state === 'active') return known;
     const { names, nameRules } = this.#parts;
     const name = nameRules.admit(request.name);
-    if (this.#online.size >= this.#limits.maxMembers) throw new AppError('server_busy');
+    const { maxMembers: limit } = this.#limits;
+    if (this.#online.size >= limit) {
+      throw new AppError('server_busy', { facts: { setting: 'chat.maxMembers', limit } });
+    }
     const session = known ?? this.#draft(name, request.session, member);
     session.visitor = member.visitor;
     // 声明了能力的会带着令牌回来; 没有令牌的只认得出地址
@@ -167,11 +170,12 @@ export class Sessions {
 
   // 满了: 先请走离线的会话最多的地址里最早离开的一个, 没有可请的才拒绝
   #register(session: Session): void {
-    if (this.#byToken.size >= this.#limits.maxSessions) {
+    const { maxSessions: limit } = this.#limits;
+    if (this.#byToken.size >= limit) {
       const idle = this.#idle.greediest();
       if (idle === undefined) {
         this.#parts.names.release(session.name, session);
-        throw new AppError('server_busy');
+        throw new AppError('server_busy', { facts: { setting: 'chat.maxSessions', limit } });
       }
       this.#end(idle);
     }

@@ -40,8 +40,10 @@ export class TextPace {
    */
   admit(speaker: Speaker, bytes: number): void {
     const ownBytes = this.#pending.of(ownerOf(speaker));
-    if (ownBytes > 0 && ownBytes + bytes > this.#options.pendingBytes - this.#pendingBytes) {
-      throw new AppError('server_busy', { detail: '你的消息还有许多没有送出' });
+    const { pendingBytes: limit } = this.#options;
+    if (ownBytes > 0 && ownBytes + bytes > limit - this.#pendingBytes) {
+      const facts = { setting: 'fanout.pendingBytes', limit };
+      throw new AppError('server_busy', { detail: '你的消息还有许多没有送出', facts });
     }
     this.#spend(speaker, bytes);
   }

@@ -57,10 +57,16 @@ export class Space {
   #require(bytes: number): void {
     const { quotaBytes, minFreeBytes } = this.#options;
     if (quotaBytes > 0 && this.#usedBytes + bytes > quotaBytes) {
-      throw new AppError('storage_full', { detail: '存储配额已满', facts: { limit: quotaBytes } });
+      throw new AppError('storage_full', {
+        detail: '存储配额已满',
+        facts: { setting: 'storage.quotaBytes', limit: quotaBytes },
+      });
     }
     if (this.#freeEstimate - bytes < minFreeBytes) {
-      throw new AppError('storage_full', { detail: '磁盘剩余空间低于下限', facts: { limit: minFreeBytes } });
+      throw new AppError('storage_full', {
+        detail: '磁盘剩余空间低于下限',
+        facts: { setting: 'storage.minFreeBytes', limit: minFreeBytes },
+      });
     }
   }
 

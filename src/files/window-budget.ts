@@ -43,7 +43,10 @@ export class WindowBudget {
 
   /** 占用确切的字节数 (单帧文件), 用 release 归还。错误: server_busy */
   take(bytes: number): void {
-    if (this.#usedBytes + bytes > this.#options.totalBytes) throw new AppError('server_busy');
+    const { totalBytes: limit } = this.#options;
+    if (this.#usedBytes + bytes > limit) {
+      throw new AppError('server_busy', { facts: { setting: 'uploads.windowBudgetBytes', limit } });
+    }
     this.#usedBytes += bytes;
   }
 

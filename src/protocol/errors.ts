@@ -73,6 +73,9 @@ export const CLOSES = {
 
 export type CloseName = keyof typeof CLOSES;
 
+// 名额何时空出来多半无从知道: 没有说多久的 server_busy 都请人过这么久再来 (毫秒)
+const BUSY_RETRY_MS = 1000;
+
 /** 错误附带的事实, 例如 limit (字节) 或 offset (字节); 原样并入 error 消息 */
 export type ErrorFacts = Readonly<Record<string, string | number>>;
 
@@ -86,7 +89,7 @@ export interface AppErrorOptions {
 
 /**
  * 业务错误: 由领域层抛出, 只在边缘 (ws.ts, http.ts) 翻译成帧或 HTTP 应答。
- * detail 追加在默认说明之后, 给人看; facts 给程序看; ref 是相关的 clientId, uploadId, 或 history 的 ref。
+ * detail 追加在默认说明之后, 给人看; facts 给程序看, server_busy 的总有 retryAfterMs; ref 是相关的 clientId, uploadId, 或 history 的 ref。
  * retryable 不给就照表; 磁盘满的文字是可以重试的, 同一个码的上传则不是。cause 是引起它的系统错误: 边缘记进日志, 不给客户端。
  */
 export class AppError extends Error {
@@ -101,7 +104,8 @@ export class AppError extends Error {
     super(detail === undefined ? message : `${message}: ${detail}`, cause === undefined ? {} : { cause });
     this.name = 'AppError';
     this.code = code;
-    this.facts = options.facts ?? {};
+    const facts = options.facts ?? {};
+    this.facts = code === 'server_busy' ? { retryAfterMs: BUSY_RETRY_MS, ...facts } : facts;
     this.ref = options.ref;
     this.retryable = options.retryable ?? retryable;
   }

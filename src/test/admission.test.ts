@@ -50,7 +50,11 @@ describe('准入', () => {
     const { ws, port } = await serve(t, { server: { maxConnections: 2 } });
     await Client.open(t, ws);
     await Client.join(t, ws, '乙');
-    assert.equal((await tryUpgrade(port)).status, 503);
+    const refused = await tryUpgrade(port);
+    assert.equal(refused.status, 503);
+    const { setting, limit, retryAfterMs } = refused.body.error as Record<string, unknown>;
+    assert.deepEqual([setting, limit], ['server.maxConnections', 2]);
+    assert.ok(Number(retryAfterMs) > 0, '说出多久之后再来');
   });
 
   it('到期还没加入的以 4001 断开, 半截的帧拖不住它; 加入了的不受影响', async (t) => {

@@ -164,6 +164,8 @@ describe('扇出: 忙时攒成一拍', () => {
     }
     const refused = await client.error('server_busy');
     assert.equal(refused['retryable'], true);
+    assert.deepEqual([refused['setting'], refused['limit']], ['fanout.pendingBytes', 1024 * 1024]);
+    assert.ok(Number(refused['retryAfterMs']) > 0, '说出多久之后再来');
     assert.match(String(refused['ref']), /^c-\d+$/);
     await client.settle();
     const accepted = 100 - client.of('error').filter((m) => m['code'] === 'server_busy').length;

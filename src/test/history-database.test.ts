@@ -69,7 +69,10 @@ test('积压: 没落盘的到了 pendingBytes 就是 server_busy, 不占 seq; �
     () => {
       for (let count = 0; count < 1000; count += 1) waiting.push(say(log, 'x'.repeat(100)));
     },
-    { code: 'server_busy' },
+    {
+      code: 'server_busy',
+      facts: { setting: 'history.pendingBytes', limit: 10_000, retryAfterMs: 1000 },
+    },
   );
   assert.ok(waiting.length > 10 && waiting.length < 100);
   assert.equal(log.seq, waiting.length + 1);

@@ -12,6 +12,11 @@ function tokenOf(client: Client): string {
   return String(client.welcome['session']);
 }
 
+/** 忙的错误说了哪一项设置, 它的值, 有没有说多久之后再来 */
+function busyFacts(error: Message): readonly unknown[] {
+  return [error['setting'], error['limit'], Number(error['retryAfterMs']) > 0];
+}
+
 describe('会话: 多窗口', () => {
   it('第二个窗口是同一个人: 没有第二次 join, 两个都关了才 leave', async (t) => {
     const { ws } = await serve(t);
@@ -129,6 +134,7 @@ describe('会话: 名额', () => {
     const third = await Client.open(t, ws);
     third.send({ type: 'user_update', action: 'join', name: '丙' });
     const error = await third.error('server_busy');
+    assert.deepEqual(busyFacts(error), ['chat.maxMembers', 2, true]);
     assert.equal(error['retryable'], true);
     // 第二个窗口不多占名额
     await Client.join(t, ws, '甲', { session: tokenOf(witness) });
@@ -148,7 +154,7 @@ describe('会话: 名额', () => {
     await witness.next(isPresence('leave', '甲'));
     const third = await Client.open(t, ws);
     third.send({ type: 'user_update', action: 'join', name: '丙' });
-    await third.error('server_busy');
+    assert.deepEqual(busyFacts(await third.error('server_busy')), ['chat.maxSessions', 2, true]);
     transfer.send({ type: 'file_start', clientId: 'c', originalName: 'a.bin', size: 1 });
     await transfer.next('file_ready');
   });

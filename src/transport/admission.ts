@@ -99,7 +99,10 @@ export class Admission {
       const facts = { setting: 'server.memoryBytes', retryAfterMs: RETRY_MS };
       throw new AppError('server_busy', { detail: '内存不足', facts });
     }
-    if (this.#connections >= this.#limits.maxConnections) throw new AppError('server_busy');
+    const { maxConnections: limit } = this.#limits;
+    if (this.#connections >= limit) {
+      throw new AppError('server_busy', { facts: { setting: 'server.maxConnections', limit } });
+    }
   }
 
   // 不同来源的个数。自己的一份用完了的不能请别人走: 由 HostShares 拒绝
@@ -108,7 +111,8 @@ export class Admission {
     const { maxOrigins } = this.#limits;
     if (this.#hosts.of(origin) > 0 || this.#hosts.size < maxOrigins) return;
     if (!quota.fits(visitor, 'hosts') || makeRoomForHost()) return;
-    throw new AppError('server_busy', { detail: '不同的 Host 过多', facts: { limit: maxOrigins } });
+    const facts = { setting: 'server.maxOrigins', limit: maxOrigins };
+    throw new AppError('server_busy', { detail: '不同的 Host 过多', facts });
   }
 }
 

@@ -271,13 +271,20 @@ export class DiskLog implements History {
 
   #write(record: JournalRecord): number {
     try {
-      if (this.#pending.bytes >= this.#options.pendingBytes) throw new AppError('server_busy');
+      this.#requirePlace();
       this.#headroom.require();
       return this.#journal.append(record);
     } catch (error) {
       this.#refusals.refused(error);
       throw error;
     }
+  }
+
+  // 没落盘的还装得下
+  #requirePlace(): void {
+    const { pendingBytes: limit } = this.#options;
+    if (this.#pending.bytes < limit) return;
+    throw new AppError('server_busy', { facts: { setting: 'history.pendingBytes', limit } });
   }
 
   #mustBeOpen(): void {
