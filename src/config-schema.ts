@@ -141,7 +141,10 @@ export const SCHEMA = {
         unit: '条/秒',
       },
     ),
-    requestsPerSecond: int(200, '每个地址每秒的 HTTP 请求', { min: 0, unit: '个/秒' }),
+    requestsPerSecond: int(200, '每个地址每秒的 HTTP 请求; 网页自己的文件各算半个', {
+      min: 0,
+      unit: '个/秒',
+    }),
     requests: int(128, '每个地址还没有应答完的 HTTP 请求', { min: 0 }),
     socketsPerSecond: int(100, '每个地址每秒新开的 TCP 连接; 一口气可以开 connectionsPerAddress 的八倍', {
       min: 0,

@@ -60,6 +60,20 @@ describe('按地址: HTTP', () => {
     assert.equal((await ask(url, { headers: from('198.51.100.8') })).status, 200);
   });
 
+  it('打开一次网页的几个文件, 五秒的量够整个办公室: 各算半个, 页面也只算一次', async (t) => {
+    const { http } = await serve(t, {
+      server: { trustedAddresses: [] },
+      address: { requestsPerSecond: 4 },
+    });
+    // 桶里 20 个: 十次打开网页, 每次四个文件; 问完之前桶还会补
+    const page = await (await fetch(`${http}/`)).text();
+    const assets = [...page.matchAll(/(?:src|href)="\/?([^"#:]+)"/g)].map(([, path]) => `${http}/${path}`);
+    assert.equal(assets.length, 3, '图标, 样式, 脚本');
+    const opened = Array.from({ length: 9 }, () => [`${http}/`, ...assets]).flat();
+    const answers = await Promise.all(opened.map((url) => ask(url)));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  });
+
   it('没有应答完的请求占着名额, 停读的也算; 走了就还, 应答完的从不占着', async (t) => {
     const { http } = await serve(t, { server: { trustedAddresses: [] }, address: { requests: 3 } });
     const { url } = await publishOne(http, 'a.bin', LARGE);

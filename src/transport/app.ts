@@ -106,7 +106,7 @@ export class App implements Publisher {
       .head('/', (res, req) => statics.handle(res, req, true))
       .get('/*', (res, req) => statics.handle(res, req, false))
       .head('/*', (res, req) => statics.handle(res, req, true))
-      .finish((path) => statics.has(path));
+      .finish();
   }
 
   // 明文的来得及说为什么; TLS 还没有握手, 只能断开

@@ -17,8 +17,13 @@ export interface DoorParts {
   readonly peers: Peers;
   readonly quota: AddressQuota;
   readonly patrol: Patrol;
+  /** 网页自己的文件 */
+  readonly statics: { has(path: string): boolean };
   readonly reportInternal: ReportInternal;
 }
+
+/** 这个请求归不归这条路由; 不归的交给后面的, 也不在这里计数 */
+type Takes = (req: HttpRequest) => boolean;
 
 const METHODS = ['get', 'head', 'post'] as const;
 type Method = (typeof METHODS)[number];
@@ -26,6 +31,9 @@ type Method = (typeof METHODS)[number];
 const CATCH_ALL = '/*';
 // 探活的用容器或机器自己的名字访问, 与给人用的 Host 无关
 const PROBES: ReadonlySet<string> = new Set(['/healthz']);
+// 一个网页的文件算几个请求: 在内存里, 花费是一页历史的一半以下 (实测 25 到 50 微秒, 一页历史约 100);
+// 打开一次网页要四个, 少一个就打不开, 而一个办公室的人会一齐打开
+const PAGE_FILE_COST = 0.5;
 // 升级的由 ws.ts 按连接计
 const NOT_COUNTED: Held = { release() {} };
 // 别的方法的请求体没有人要: 小的读过就算, 大的不能让 uWS 一直替我们读下去
@@ -39,15 +47,16 @@ export class Doors {
   readonly #methods = new Map<string, readonly Method[]>();
   readonly #parts: DoorParts;
 
-  /** 副作用: 挂上 /api 与 /files 的 OPTIONS; 不是预检的交给后面的路由 */
+  /** 副作用: 挂上 /api 与 /files 的 OPTIONS 的预检 */
   constructor(app: TemplatedApp, parts: DoorParts) {
     this.#app = app;
     this.#parts = parts;
-    for (const pattern of ['/api/*', '/files/*']) app.options(pattern, this.#guard(this.#preflight));
+    for (const pattern of ['/api/*', '/files/*'])
+      app.options(pattern, this.#guard(this.#preflight, isPreflight));
   }
 
-  get(pattern: string, handler: Handler): this {
-    return this.#add('get', pattern, handler);
+  get(pattern: string, handler: Handler, takes?: Takes): this {
+    return this.#add('get', pattern, handler, takes);
   }
 
   head(pattern: string, handler: Handler): this {
@@ -58,8 +67,8 @@ export class Doors {
     return this.#add('post', pattern, handler);
   }
 
-  /** 最后一步: 挂过的地址别的方法是 405, 没有人接的是 404; isPage 说出哪些是网页自己的文件 */
-  finish(isPage: (path: string) => boolean): void {
+  /** 最后一步: 挂过的地址别的方法是 405, 没有人接的是 404 */
+  finish(): void {
     for (const [pattern, methods] of this.#methods) {
       if (pattern === CATCH_ALL) continue;
       const refuse = this.#guard((res, req) => this.#notAllowed(res, req, methods));
@@ -68,7 +77,7 @@ export class Doors {
       this.#app.any(pattern, refuse);
     }
     const rest = this.#guard((res, req) => {
-      if (isPage(req.getUrl())) this.#notAllowed(res, req, PAGE_METHODS);
+      if (this.#parts.statics.has(req.getUrl())) this.#notAllowed(res, req, PAGE_METHODS);
       else this.#decline(res, req, new AppError('not_found'));
     });
     this.#app.any(CATCH_ALL, rest);
@@ -85,8 +94,8 @@ export class Doors {
     return this;
   }
 
-  #add(method: Method, pattern: string, handler: Handler): this {
-    this.#app[method](pattern, this.#guard(handler));
+  #add(method: Method, pattern: string, handler: Handler, takes?: Takes): this {
+    this.#app[method](pattern, this.#guard(handler, takes));
     this.#methods.set(pattern, [...(this.#methods.get(pattern) ?? []), method]);
     return this;
   }
@@ -111,8 +120,12 @@ export class Doors {
     else exchange.fail(error, reportInternal, { headers, headOnly });
   }
 
-  #guard(handler: Handler): Handler {
+  #guard(handler: Handler, takes: Takes = () => true): Handler {
     return (res, req) => {
+      if (!takes(req)) {
+        req.setYield(true);
+        return;
+      }
       const held = this.#admits(res, req, () => {
         // 先登记: 因为忙而拒绝的应答, 名单里的网站也读得到
         this.#share(res, req);
@@ -121,7 +134,7 @@ export class Doors {
       if (held === undefined) return;
       occupy(res, held);
       handler(res, req);
-      // 没有人领走的, 已经当场应答, 或交给了后面的路由
+      // 没有人领走的, 已经当场应答
       claim(res)?.release();
     };
   }
@@ -138,9 +151,9 @@ export class Doors {
 
   // 错误: rate_limited, server_busy (这个地址的请求)
   #count(res: HttpResponse, req: HttpRequest): Held {
-    const { peers, quota } = this.#parts;
+    const { peers, quota, statics } = this.#parts;
     const visitor = peers.of(res, req);
-    quota.spend(visitor, 'requests');
+    quota.spend(visitor, 'requests', statics.has(req.getUrl()) ? PAGE_FILE_COST : 1);
     return quota.hold(visitor, 'requests');
   }
 
@@ -164,10 +177,6 @@ export class Doors {
 
   // 只有浏览器会问; 答应了它才发真正的请求
   readonly #preflight: Handler = (res, req) => {
-    if (req.getHeader('access-control-request-method') === '') {
-      req.setYield(true);
-      return;
-    }
     try {
       this.#parts.origins.requireAllowed((name) => req.getHeader(name));
       sendNoContent(res, PREFLIGHT_HEADERS);
@@ -175,6 +184,10 @@ export class Doors {
       new Exchange(res, this.#parts.patrol).fail(error, this.#parts.reportInternal);
     }
   };
+}
+
+function isPreflight(req: HttpRequest): boolean {
+  return req.getHeader('access-control-request-method') !== '';
 }
 
 // 错误: invalid_field

@@ -96,10 +96,7 @@ export class WsEdge {
     doors
       .ws('/', chat)
       // 同一地址也是网页: 不要求升级的交给它
-      .get('/', (res, req) => {
-        if (wantsWebSocket((name) => req.getHeader(name))) malformed(res, req);
-        else req.setYield(true);
-      })
+      .get('/', malformed, (req) => wantsWebSocket((name) => req.getHeader(name)))
       .ws('/ws', chat)
       .get('/ws', malformed)
       .ws(
