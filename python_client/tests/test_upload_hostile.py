@@ -135,8 +135,8 @@ def test_一直不应答的几轮之后失败(tmp_path: Path, monkeypatch: pytes
         return []
 
     async def test() -> None:
-        monkeypatch.setattr(frame_uploads, "_ACK_TIMEOUT_S", 0.05)
-        monkeypatch.setattr(upload_run, "_SILENCE_S", 0.05)
+        monkeypatch.setattr(frame_uploads, "_ACK_TIMEOUT_S", 0.3)
+        monkeypatch.setattr(upload_run, "_SILENCE_S", 0.3)
         monkeypatch.setattr(chunk_uploads, "backoff_s", lambda attempt: 0.0)
         async with hostile(answers) as chat:
             assert chat.uploads is not None
